@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// What every target is held to: Swift 6, no silent import, no warning.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets without I/O: decisions and formats, checked for memory safety as well.
+let pure = strict + [.strictMemorySafety()]
+
+/// Targets that own descriptors: everything in them lives on the main queue.
+let mainQueue = strict + [.defaultIsolation(MainActor.self)]
+
+let package = Package(
+    name: "swift-sentinel",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "redis-sentinel", targets: ["redis-sentinel"]),
+        .executable(name: "sentinel-demo", targets: ["sentinel-demo"]),
+    ],
+    targets: [
+        .target(name: "SentinelCore", swiftSettings: pure),
+        .target(name: "RESP", swiftSettings: pure),
+        .target(name: "SentinelWire", dependencies: ["SentinelCore", "RESP"], swiftSettings: pure),
+        .target(name: "SentinelConfiguration", dependencies: ["SentinelCore"], swiftSettings: pure),
+        .systemLibrary(name: "CLinux"),
+        .target(
+            name: "EventLoop",
+            dependencies: [.target(name: "CLinux", condition: .when(platforms: [.linux]))],
+            swiftSettings: mainQueue),
+        .target(
+            name: "SentinelServer",
+            dependencies: ["SentinelCore", "RESP", "SentinelWire", "SentinelConfiguration", "EventLoop"],
+            swiftSettings: mainQueue),
+        .executableTarget(
+            name: "redis-sentinel",
+            dependencies: ["SentinelServer", "SentinelConfiguration"],
+            swiftSettings: mainQueue),
+        .target(name: "DataNode", dependencies: ["RESP", "EventLoop"], swiftSettings: mainQueue),
+        .executableTarget(
+            name: "sentinel-demo",
+            dependencies: ["DataNode", "RESP", "EventLoop"],
+            swiftSettings: mainQueue),
+        .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
+        .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
+        .testTarget(
+            name: "SentinelWireTests", dependencies: ["SentinelWire", "SentinelCore", "RESP"], swiftSettings: strict),
+        .testTarget(
+            name: "SentinelConfigurationTests",
+            dependencies: ["SentinelConfiguration", "SentinelCore"],
+            swiftSettings: strict),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
+        .testTarget(
+            name: "CompatibilityTests",
+            dependencies: ["RESP", "redis-sentinel", "sentinel-demo"],
+            swiftSettings: strict),
+    ]
+)
