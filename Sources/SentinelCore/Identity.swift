@@ -34,6 +34,9 @@ package struct RunID: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.text = text
     }
 
+    /// What a peer or a client called a sentinel, of any length: the wire does not check it.
+    package init(heard text: String) { self.text = text }
+
     /// Draws 40 hexadecimal digits.
     package init(using generator: inout some RandomNumberGenerator) {
         let digits = Array("0123456789abcdef")

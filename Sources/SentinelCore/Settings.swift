@@ -2,7 +2,7 @@
 
 /// All that a sentinel is told and all that it must remember: what the configuration file holds for the core.
 ///
-/// The same type goes both ways: read from the file at start, and written back by `Sentinel.settings` whenever
+/// The same type goes both ways: read from the file at start, and written back by `Sentinel.remembered` whenever
 /// something in it changed. What is in it survives a restart; what is not, does not.
 /// - Source: spec/config-and-process.md 2.
 package struct Settings: Sendable, Equatable {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is to be looked at, and when: a heap of deadlines.
+///
+/// A subject keeps the earliest instant it is entered for (`wakeAt`); an entry that no longer equals it is stale and is
+/// skipped when it comes up. So moving a deadline costs one push, and moving it later costs nothing.
+/// - Source: design.md 3.
+struct Agenda: Sendable {
+    /// Who wants to be looked at.
+    enum Subject: Hashable, Sendable {
+        case link(Slab<Link>.ID)
+        case master(Slab<Master>.ID)
+        case tilt
+        case persistence
+        case scripts
+    }
+
+    private struct Entry: Sendable {
+        let at: Instant
+        /// Order of entry, so that equal deadlines come up first in, first out.
+        let order: UInt64
+        let subject: Subject
+
+        static func isBefore(_ left: Entry, _ right: Entry) -> Bool {
+            left.at != right.at ? left.at < right.at : left.order < right.order
+        }
+    }
+
+    private var heap: [Entry] = []
+    private var entered: UInt64 = 0
+
+    /// The earliest entry, stale or not; waking for a stale one is harmless.
+    var earliest: Instant? { heap.first?.at }
+
+    mutating func enter(_ subject: Subject, at instant: Instant) {
+        entered += 1
+        heap.append(Entry(at: instant, order: entered, subject: subject))
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard Entry.isBefore(heap[child], heap[parent]) else { break }
+            heap.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    /// Takes the first entry that is due at `now`, or `nil`.
+    mutating func next(dueAt now: Instant) -> (subject: Subject, at: Instant)? {
+        guard let first = heap.first, first.at <= now else { return nil }
+        let last = heap.removeLast()
+        if !heap.isEmpty {
+            heap[0] = last
+            siftDown()
+        }
+        return (first.subject, first.at)
+    }
+
+    private mutating func siftDown() {
+        var parent = 0
+        while true {
+            var smallest = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+                if Entry.isBefore(heap[child], heap[smallest]) { smallest = child }
+            }
+            guard smallest != parent else { return }
+            heap.swapAt(parent, smallest)
+            parent = smallest
+        }
+    }
+}

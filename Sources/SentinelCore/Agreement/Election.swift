@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Epochs, votes and the choice of who replaces a master.
+//
+// One vote per epoch and group, durable before it is told. Candidates keep out of each other's way: when odown is
+// reached they are ranked by a mixture of epoch and run ID that all compute alike, and each stands a few tens of
+// milliseconds after the one before, unless it was asked for its vote meanwhile. If votes split all the same, nobody can
+// win and it is known at once, then the next epoch is tried soon instead of after twice the failover timeout.
+// - Source: spec/monitoring.md 5; design.md 4.
+
+extension Sentinel {
+    /// Adopts a greater epoch.
+    mutating func raiseEpoch(to epoch: Epoch, heardFor name: MasterName) {
+        guard epoch > currentEpoch else { return }
+        currentEpoch = epoch
+        persist(withEpochs: true)
+        emit(.epochRaised(epoch, name))
+    }
+
+    /// Votes, if this sentinel has not voted in that epoch yet. What was voted is in the group's `leader` then.
+    mutating func vote(for candidate: RunID, in epoch: Epoch, master id: Master.ID, at now: Instant) {
+        raiseEpoch(to: epoch, heardFor: masters[id].name)
+        guard masters[id].leaderEpoch < epoch, currentEpoch <= epoch else { return }
+        masters[id].leader = candidate
+        masters[id].leaderEpoch = currentEpoch
+        masters[id].voteGeneration = persist(withEpochs: true)
+        emit(.voted(Vote(candidate: candidate, epoch: currentEpoch), masters[id].name))
+        guard candidate != myID else { return }
+        masters[id].attemptedAt = now
+        masters[id].retryAt = nil
+        masters[id].candidacyAt = nil
+    }
+
+    /// How the attempt of this sentinel stands.
+    func electionVerdict(_ id: Master.ID, _ failover: Failover) -> Quorum.Verdict {
+        let master = masters[id]
+        var votes: [(RunID, Int)] = []
+        func count(_ candidate: RunID) {
+            if let index = votes.firstIndex(where: { $0.0 == candidate }) {
+                votes[index].1 += 1
+            } else {
+                votes.append((candidate, 1))
+            }
+        }
+        if let leader = master.leader, master.leaderEpoch == failover.epoch { count(leader) }
+        var open = 0
+        for peer in master.peers {
+            if let vote = peer.vote, vote.epoch >= failover.epoch {
+                // A peer that is in a later epoch won't vote in this one any more.
+                if vote.epoch == failover.epoch { count(vote.candidate) }
+            } else if links[peer.presence.link].canSend, !peer.presence.isSdown {
+                open += 1
+            }
+        }
+        let needed = Quorum.needed(voters: master.voters, quorum: master.quorum)
+        let verdict = Quorum.verdict(for: myID, votes: votes, open: open, needed: needed)
+        // Too few can be heard: that is no split vote, and trying again soon would not mend it.
+        let heard = votes.reduce(open) { $0 + $1.1 }
+        return verdict == .split && heard < needed ? .pending : verdict
+    }
+
+    /// After a split vote the next attempt comes soon, later after each further one.
+    mutating func retrySplitVote(_ id: Master.ID, at now: Instant) {
+        masters[id].splitVotes += 1
+        guard masters[id].splitVotes <= 8 else { return }
+        let spread = timing.candidacyStagger * (1 << min(masters[id].splitVotes, 5))
+        let part = Double.random(in: 0..<1, using: &generator)
+        masters[id].retryAt = now + rankDelay(id) + spread * part
+    }
+
+    /// How long this sentinel lets better candidates go first.
+    private func rankDelay(_ id: Master.ID) -> Duration {
+        let epoch = currentEpoch.next
+        let own = Self.rank(myID, epoch)
+        let better = masters[id].peers.count { peer in
+            let link = links[peer.presence.link]
+            guard link.canSend, !peer.presence.isSdown else { return false }
+            let theirs = Self.rank(peer.runID, epoch)
+            return (theirs, peer.runID) < (own, myID)
+        }
+        return timing.candidacyStagger * better
+    }
+
+    /// FNV-1a over run ID and epoch: every sentinel computes the same, and each epoch favours another one.
+    static func rank(_ runID: RunID, _ epoch: Epoch) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in runID.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for shift in stride(from: UInt64(0), to: 64, by: 8) {
+            hash = (hash ^ (epoch.number >> shift & 0xFF)) &* 0x100_0000_01B3
+        }
+        return hash
+    }
+
+    /// Stands for election if it is time, and says when it will be.
+    mutating func standIfDue(_ id: Master.ID, at now: Instant) -> Instant? {
+        guard masters[id].odownSince != nil, masters[id].failover == nil else { return nil }
+        if let retryAt = masters[id].retryAt {
+            guard retryAt <= now else { return retryAt }
+        } else if let attemptedAt = masters[id].attemptedAt {
+            let allowedAt = attemptedAt + masters[id].failoverTimeout * 2
+            guard allowedAt <= now else {
+                if masters[id].delayLoggedUntil != allowedAt {
+                    masters[id].delayLoggedUntil = allowedAt
+                    emitLog(.nextFailoverDelay(allowedAt - now))
+                }
+                return allowedAt
+            }
+        }
+        let candidacyAt = masters[id].candidacyAt ?? now + (masters[id].retryAt == nil ? rankDelay(id) : .zero)
+        masters[id].candidacyAt = candidacyAt
+        guard candidacyAt <= now else { return candidacyAt }
+        beginFailover(id, isForced: false, at: now)
+        return nil
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The arithmetic of an election.
+///
+/// - Source: spec/monitoring.md 5.4.
+enum Quorum {
+    /// Votes that win: a majority of all known sentinels, reachable or not, and the quorum.
+    static func needed(voters: Int, quorum: Int) -> Int { max(voters / 2 + 1, quorum) }
+
+    /// How an election stands for one candidate.
+    enum Verdict: Sendable, Hashable {
+        case pending
+        case won
+        /// Somebody else has won or still can, and this candidate can't.
+        case lost
+        /// Nobody can win any more.
+        case split
+    }
+
+    /// Counts votes.
+    ///
+    /// - Parameters:
+    ///   - votes: How many each candidate has.
+    ///   - open: Voters that can still be heard.
+    static func verdict(for candidate: RunID, votes: [(RunID, Int)], open: Int, needed: Int) -> Verdict {
+        let own = votes.first { $0.0 == candidate }?.1 ?? 0
+        if own >= needed { return .won }
+        if own + open >= needed { return .pending }
+        let best = votes.map(\.1).max() ?? 0
+        return best + open >= needed ? .lost : .split
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What clients and other sentinels ask of this one. - Source: spec/commands.md 6.
+
+extension Sentinel {
+    /// The names of all masters, in the order they are shown in.
+    package var masterNames: [MasterName] { masterOrder.map { masters[$0].name } }
+
+    mutating func obey(_ request: RequestID, _ command: Command, at now: Instant) {
+        switch command {
+        case .masters:
+            reply(request, .instances(masterOrder.map { describe(master: $0, at: now) }))
+        case .master(let name):
+            withMaster(name, request) { $0.reply(request, .instance($0.describe(master: $1, at: now))) }
+        case .replicas(let name):
+            withMaster(name, request) { $0.reply(request, .instances($0.describeReplicas(of: $1, at: now))) }
+        case .peers(let name):
+            withMaster(name, request) { $0.reply(request, .instances($0.describePeers(of: $1, at: now))) }
+        case .masterAddress(let name):
+            reply(request, .address(masterByName[name].map { announced(masters[$0].currentAddress) }))
+        case .isMasterDown(let endpoint, let epoch, let candidate):
+            answerPeer(request, about: endpoint, epoch: epoch, candidate: candidate, at: now)
+        case .myID: reply(request, .id(myID))
+        case .checkQuorum(let name):
+            withMaster(name, request) { $0.reply(request, .quorum($0.quorumReport($1))) }
+        case .failover(let name):
+            withMaster(name, request) { $0.failOverOnRequest($1, request, at: now) }
+        case .reset(let names): reset(names, request, at: now)
+        case .monitor(let name, let endpoint, let quorum):
+            monitor(name, endpoint, quorum: quorum, request, at: now)
+        case .remove(let name):
+            withMaster(name, request) { sentinel, id in
+                sentinel.emit(.unmonitored(sentinel.label(id)))
+                sentinel.removeMaster(id)
+                sentinel.answerOnceSaved(request, .ok)
+            }
+        case .set(let name, let changes):
+            withMaster(name, request) { $0.set(changes, for: $1, request, at: now) }
+        case .flushConfiguration: answerOnceSaved(request, .ok)
+        case .publishHello(let hello):
+            if let hello { helloHeard(hello, on: nil, at: now) } else { counters.malformedHellos += 1 }
+            reply(request, .count(1))
+        case .summary: reply(request, .summary(summary(at: now)))
+        case .infoCache(let names): reply(request, .infoCache(infoCache(names, at: now)))
+        case .timing: reply(request, .timing(timing))
+        case .setTiming(let timing):
+            self.timing = timing
+            for id in links.ids { touch(.link(id), at: now) }
+            for id in masterOrder { touch(.master(id), at: now) }
+            reply(request, .ok)
+        case .simulateFailure(let failures):
+            simulatedFailures = failures
+            reply(request, .ok)
+        }
+    }
+
+    mutating func reply(_ request: RequestID, _ response: Response) { perform(.answer(request, response)) }
+
+    private mutating func answerOnceSaved(_ request: RequestID, _ response: Response) {
+        answer(request, response, once: persist(), otherwise: .failed(.notSaved))
+    }
+
+    private mutating func withMaster(
+        _ name: MasterName, _ request: RequestID, _ body: (inout Sentinel, Master.ID) -> Void
+    ) {
+        guard let id = masterByName[name] else { return reply(request, .failed(.unknownMaster)) }
+        body(&self, id)
+    }
+
+    // MARK: Peers
+
+    private mutating func answerPeer(
+        _ request: RequestID, about endpoint: Endpoint, epoch: Epoch, candidate: RunID?, at now: Instant
+    ) {
+        guard let id = master(at: NodeAddress(endpoint)) else {
+            return reply(request, .opinion(isDown: false, leader: nil, epoch: .zero))
+        }
+        let isDown = masters[id].presence.isSdown && !tilt.isOn
+        peerAsked(about: id, at: now)
+        guard let candidate else { return reply(request, .opinion(isDown: isDown, leader: nil, epoch: .zero)) }
+        vote(for: candidate, in: epoch, master: id, at: now)
+        answer(
+            request, .opinion(isDown: isDown, leader: masters[id].leader, epoch: masters[id].leaderEpoch),
+            once: masters[id].voteGeneration, otherwise: .opinion(isDown: isDown, leader: nil, epoch: .zero))
+    }
+
+    private func quorumReport(_ id: Master.ID) -> Response.QuorumReport {
+        let usable = 1 + masters[id].peers.count { !$0.presence.isSdown }
+        return Response.QuorumReport(
+            usable: usable, reachesQuorum: usable >= masters[id].quorum,
+            reachesMajority: usable >= masters[id].voters / 2 + 1)
+    }
+
+    // MARK: Operators
+
+    private mutating func failOverOnRequest(_ id: Master.ID, _ request: RequestID, at now: Instant) {
+        guard masters[id].failover == nil else { return reply(request, .failed(.inProgress)) }
+        guard ReplicaSelection.best(of: replicaCandidates(id, at: now)) != nil else {
+            return reply(request, .failed(.noGoodReplica))
+        }
+        reply(request, .ok)
+        emitLog(.userRequestedFailover(masters[id].name))
+        beginFailover(id, isForced: true, at: now)
+        touch(.master(id), at: now)
+    }
+
+    private mutating func reset(_ names: [MasterName], _ request: RequestID, at now: Instant) {
+        var count = 0
+        for name in names {
+            guard let id = masterByName[name] else { continue }
+            dropPeers(of: id)
+            resetMaster(id, to: masters[id].presence.address, at: now)
+            emit(.masterReset(label(id)))
+            count += 1
+        }
+        // The original forgets to save; what was dropped would come back. - Source: spec/defects.md 17.
+        if count > 0 { persist() }
+        reply(request, .count(count))
+    }
+
+    private mutating func monitor(
+        _ name: MasterName, _ endpoint: Endpoint, quorum: Int, _ request: RequestID, at now: Instant
+    ) {
+        let address = NodeAddress(endpoint)
+        guard address.ip != nil || resolvesHostnames else { return reply(request, .failed(.unresolvableHost)) }
+        guard masterByName[name] == nil else { return reply(request, .failed(.duplicateMaster)) }
+        var settings = MasterSettings(name: name, address: endpoint, quorum: quorum)
+        settings.downAfter = timing.defaultDownAfter
+        settings.failoverTimeout = timing.defaultFailoverTimeout
+        let id = addMaster(settings, at: now)
+        answerOnceSaved(request, .ok)
+        emit(.monitored(label(id), quorum: quorum))
+    }
+
+    private mutating func set(_ changes: [OptionChange], for id: Master.ID, _ request: RequestID, at now: Instant) {
+        for change in changes {
+            apply(change.option, to: id, at: now)
+            emit(.optionSet(label(id), option: change.name, value: change.shown))
+        }
+        touch(.master(id), at: now)
+        answerOnceSaved(request, .ok)
+    }
+
+    private mutating func apply(_ option: MasterOption, to id: Master.ID, at now: Instant) {
+        switch option {
+        case .downAfter(let duration):
+            masters[id].downAfter = duration
+            updateDownAfter(id, at: now)
+        case .failoverTimeout(let duration): masters[id].failoverTimeout = duration
+        case .masterRebootDownAfter(let duration): masters[id].masterRebootDownAfter = duration
+        case .parallelSyncs(let count): masters[id].parallelSyncs = count
+        case .quorum(let count): masters[id].quorum = count
+        case .notificationScript(let path): masters[id].notificationScript = path
+        case .clientReconfigScript(let path): masters[id].clientReconfigScript = path
+        case .authUser(let user):
+            masters[id].authUser = user
+            reconnectDataNodes(of: id, at: now)
+        case .authPassword(let password):
+            masters[id].authPassword = password
+            reconnectDataNodes(of: id, at: now)
+        case .renamedCommand(let command, let name):
+            masters[id].renamedCommands.removeAll { $0.command.lowercased() == command.lowercased() }
+            if let name { masters[id].renamedCommands.append(RenamedCommand(command: command, name: name)) }
+        }
+    }
+
+    /// Brings a new down-after to the links of the group; a shared one keeps the shortest of its users.
+    private mutating func updateDownAfter(_ id: Master.ID, at now: Instant) {
+        for link in linksUsed(by: id) {
+            links[link].downAfter = links[link].users.map { masters[$0].downAfter }.min() ?? masters[id].downAfter
+            touch(.link(link), at: now)
+        }
+    }
+
+    private mutating func reconnectDataNodes(of id: Master.ID, at now: Instant) {
+        for link in [masters[id].presence.link] + masters[id].replicas.map(\.presence.link) {
+            closeLink(link)
+            touch(.link(link), at: now)
+        }
+    }
+
+    private func linksUsed(by id: Master.ID) -> [Link.ID] {
+        [masters[id].presence.link] + masters[id].replicas.map(\.presence.link) + masters[id].peers.map(\.presence.link)
+    }
+}

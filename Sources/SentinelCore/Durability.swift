@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What must survive a restart is on disk before anybody hears of it. The core numbers each change (`Generation`), asks
+// for it to be saved, and keeps what depends on it until it hears that it was. It keeps that itself, rather than have
+// the shell hold back effects, because what happens to it when the disk refuses is a decision: a vote that could not be
+// made durable is not told, a command is answered with an error, and a hello goes out all the same, since monitoring
+// goes on. - Source: design.md 5.
+
+/// Which state is on disk, and what waits for it.
+struct Durability: Sendable {
+    /// An answer that waits, and what is said instead if the state can't be saved.
+    struct Waiting: Sendable {
+        let generation: Generation
+        let request: RequestID
+        let answer: Response
+        let otherwise: Response
+    }
+
+    /// The newest state.
+    private(set) var latest = Generation.zero
+    /// The newest state that holds an epoch or a vote that its predecessor did not.
+    private(set) var latestEpochs = Generation.zero
+    private(set) var saved = Generation.zero
+    /// Whether the last attempt to save failed.
+    private(set) var isFailing = false
+    var waiting: [Waiting] = []
+    /// Groups to be looked at when the next state is on disk.
+    var mastersWaiting: [Master.ID] = []
+
+    func covers(_ generation: Generation) -> Bool { generation <= saved }
+
+    /// Whether hellos may carry the epochs of now.
+    var allowsHellos: Bool { isFailing || covers(latestEpochs) }
+
+    mutating func advance(withEpochs: Bool) -> Generation {
+        latest = Generation(latest.number + 1)
+        if withEpochs { latestEpochs = latest }
+        return latest
+    }
+
+    /// Returns what waited for this state.
+    mutating func noteSaved(_ generation: Generation) -> [Waiting] {
+        saved = max(saved, generation)
+        if saved == latest { isFailing = false }
+        return takeWaiting(upTo: saved)
+    }
+
+    /// Returns what waited for this state or an earlier one and won't get it now.
+    mutating func noteFailed(_ generation: Generation) -> [Waiting] {
+        isFailing = true
+        return takeWaiting(upTo: generation)
+    }
+
+    private mutating func takeWaiting(upTo generation: Generation) -> [Waiting] {
+        let taken = waiting.filter { $0.generation <= generation }
+        waiting.removeAll { $0.generation <= generation }
+        return taken
+    }
+}
+
+extension Sentinel {
+    /// Asks for the state of now to be saved; `withEpochs` if an epoch or a vote in it changed.
+    @discardableResult
+    mutating func persist(withEpochs: Bool = false) -> Generation {
+        let generation = durability.advance(withEpochs: withEpochs)
+        perform(.persist(generation))
+        return generation
+    }
+
+    /// Answers once the state of `generation` is on disk.
+    mutating func answer(
+        _ request: RequestID, _ answer: Response, once generation: Generation, otherwise: Response
+    ) {
+        if durability.covers(generation) { return perform(.answer(request, answer)) }
+        durability.waiting.append(
+            Durability.Waiting(generation: generation, request: request, answer: answer, otherwise: otherwise))
+    }
+
+    mutating func persisted(_ generation: Generation, at now: Instant) {
+        for ready in durability.noteSaved(generation) { perform(.answer(ready.request, ready.answer)) }
+        releaseMastersWaiting(at: now)
+    }
+
+    mutating func persistFailed(_ generation: Generation, at now: Instant) {
+        counters.failedSaves += 1
+        for lost in durability.noteFailed(generation) { perform(.answer(lost.request, lost.otherwise)) }
+        releaseMastersWaiting(at: now)
+        wake(.persistence, at: now + timing.persistRetryPeriod)
+    }
+
+    mutating func retryPersisting(at now: Instant) {
+        guard durability.isFailing, !durability.covers(durability.latest) else { return }
+        perform(.persist(durability.latest))
+    }
+
+    private mutating func releaseMastersWaiting(at now: Instant) {
+        let waiting = durability.mastersWaiting
+        durability.mastersWaiting = []
+        for id in waiting where masters.contains(id) { touch(.master(id), at: now) }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A state of what must survive a restart; a later one includes all earlier ones.
+package struct Generation: Hashable, Sendable, Comparable {
+    package let number: UInt64
+    package init(_ number: UInt64) { self.number = number }
+    package static let zero = Generation(0)
+    package static func < (left: Generation, right: Generation) -> Bool { left.number < right.number }
+}
+
+/// Names a client's request until it is answered.
+package struct RequestID: Hashable, Sendable {
+    package let number: UInt64
+    package init(_ number: UInt64) { self.number = number }
+}
+
+/// What a sentinel asks of another process.
+package enum Request: Sendable, Equatable {
+    case authenticate(user: String?, password: Secret)
+    /// CLIENT SETNAME, so that an operator sees who is connected.
+    case introduce(RunID, Channel)
+    case ping
+    case info
+    case hello(Hello)
+    /// SENTINEL IS-MASTER-DOWN-BY-ADDR; with a candidate it asks for a vote as well.
+    case isMasterDown(Endpoint, epoch: Epoch, candidate: RunID?)
+    /// The transaction that makes a node follow another one, or nobody.
+    case replicate(Endpoint?)
+    case scriptKill
+    case subscribeToHellos
+}
+
+/// A line of the log that is no event.
+package enum LogLine: Sendable, Equatable {
+    case sentinelID(RunID)
+    case userRequestedFailover(MasterName)
+    case voted(peer: RunID, Vote)
+    /// Carries how far ahead the next attempt is; the shell knows the time of day.
+    case nextFailoverDelay(Duration)
+    case unresolvedHost(String)
+    case simulatedCrash(SimulatedFailure)
+}
+
+/// Everything a sentinel can want from the world. Performed in the order given.
+package enum Effect: Sendable, Equatable {
+    case connect(ConnectionID, Channel, to: Endpoint)
+    case disconnect(ConnectionID)
+    case send(ConnectionID, Request, renamed: [RenamedCommand])
+    case answer(RequestID, Response)
+    /// Save `Sentinel.remembered`, then say `.persisted`; more changes may ride along.
+    case persist(Generation)
+    case emit(Event)
+    case log(LogLine)
+    /// Find the numeric address of a name, then say `.resolved`.
+    case resolve(String)
+    /// End the process as if it had crashed.
+    case crash(SimulatedFailure)
+}
+
+/// Points at which an operator can have the sentinel crash, to see what the others do.
+///
+/// - Source: spec/commands.md 6.15.
+package enum SimulatedFailure: Int, Sendable, CaseIterable {
+    case afterElection = 1
+    case afterPromotion = 2
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Replacing a master, step by step.
+//
+//   waitStart ──elected or forced──▶ selectReplica ──chosen──▶ sendPromotion ──sent──▶ waitPromotion
+//       │ not elected                    │ none fit               │ too late             │ too late
+//       ▼                                ▼                        ▼                      ▼
+//     abort                            abort                    abort                  abort
+//
+//   waitPromotion ──INFO says master──▶ reconfReplicas ──all follow, or too late──▶ the group has a new master
+//
+// The original takes a step a tick. Here each step is tried as soon as something it depends on has changed, and the
+// same timeouts bound it. - Source: spec/monitoring.md 8, design.md 4.
+
+/// Where a failover stands.
+package enum FailoverStage: Sendable, Hashable {
+    case waitStart
+    case selectReplica
+    case sendPromotion(ReplicaID)
+    case waitPromotion(ReplicaID)
+    case reconfReplicas(ReplicaID)
+}
+
+/// One attempt to replace a master, led by this sentinel.
+struct Failover: Sendable {
+    let epoch: Epoch
+    let startedAt: Instant
+    /// Asked for by an operator: neither quorum nor votes are needed.
+    let isForced: Bool
+    private(set) var stage = FailoverStage.waitStart
+    private(set) var stageSince: Instant
+
+    init(epoch: Epoch, isForced: Bool, at now: Instant) {
+        self.epoch = epoch
+        self.isForced = isForced
+        startedAt = now
+        stageSince = now
+    }
+
+    /// The replica being promoted or promoted already.
+    var chosen: ReplicaID? {
+        switch stage {
+        case .waitStart, .selectReplica: nil
+        case .sendPromotion(let id), .waitPromotion(let id), .reconfReplicas(let id): id
+        }
+    }
+
+    /// Goes on to the next stage; any other order is a programmer's error.
+    mutating func advance(to next: FailoverStage, at now: Instant) {
+        switch (stage, next) {
+        case (.waitStart, .selectReplica), (.selectReplica, .sendPromotion):
+            break
+        case (.sendPromotion(let old), .waitPromotion(let new)), (.waitPromotion(let old), .reconfReplicas(let new)):
+            precondition(old == new, "a failover promotes the replica it chose")
+        default:
+            preconditionFailure("a failover takes its stages in order")
+        }
+        stage = next
+        stageSince = now
+    }
+}
+
+extension Sentinel {
+    /// Takes as many steps as are possible now.
+    mutating func advanceFailover(_ id: Master.ID, at now: Instant) {
+        while let failover = masters[id].failover {
+            let before = failover.stage
+            switch before {
+            case .waitStart: awaitElection(id, failover, at: now)
+            case .selectReplica: selectReplica(id, failover, at: now)
+            case .sendPromotion(let replica): sendPromotion(id, failover, to: replica, at: now)
+            case .waitPromotion: abortIfOverdue(id, failover, at: now)
+            case .reconfReplicas(let replica): reconfigureReplicas(id, failover, promoted: replica, at: now)
+            }
+            if masters[id].failover?.stage == before { return }
+        }
+    }
+
+    /// Starts replacing a master.
+    mutating func beginFailover(_ id: Master.ID, isForced: Bool, at now: Instant) {
+        raiseEpoch(to: currentEpoch.next, heardFor: masters[id].name)
+        masters[id].failover = Failover(epoch: currentEpoch, isForced: isForced, at: now)
+        masters[id].attemptedAt = now
+        masters[id].retryAt = nil
+        masters[id].candidacyAt = nil
+        for index in masters[id].replicas.indices { masters[id].replicas[index].reconfiguration = .none }
+        emit(.failover(.tried, label(id)))
+        // One's own vote first: it must be durable before anybody is asked for his.
+        vote(for: myID, in: currentEpoch, master: id, at: now)
+        if masters[id].presence.isSdown { askEveryone(id, at: now) }
+        expectChange(id, at: now)
+    }
+
+    mutating func abortFailover(_ id: Master.ID, _ step: Event.FailoverStep, _ subject: InstanceLabel) {
+        emit(.failover(step, subject))
+        masters[id].failover = nil
+    }
+
+    private mutating func awaitElection(_ id: Master.ID, _ failover: Failover, at now: Instant) {
+        let isDurable = durability.covers(masters[id].voteGeneration)
+        let verdict: Quorum.Verdict =
+            !isDurable ? .pending : failover.isForced ? .won : electionVerdict(id, failover)
+        switch verdict {
+        case .won:
+            emit(.failover(.elected, label(id)))
+            if simulatedFailures.contains(.afterElection) { return crash(.afterElection) }
+            masters[id].failover?.advance(to: .selectReplica, at: now)
+            masters[id].splitVotes = 0
+            emit(.failover(.selectingReplica, label(id)))
+        case .split:
+            abortFailover(id, .notElected, label(id))
+            retrySplitVote(id, at: now)
+        case .lost, .pending:
+            let limit = min(timing.electionTimeout, masters[id].failoverTimeout)
+            guard verdict == .lost || now - failover.startedAt > limit else { return }
+            abortFailover(id, .notElected, label(id))
+        }
+    }
+
+    private mutating func selectReplica(_ id: Master.ID, _ failover: Failover, at now: Instant) {
+        let candidates = replicaCandidates(id, at: now)
+        let isWaiting = now - failover.stageSince < timing.freshInfoWait
+        if isWaiting, let downSince = masters[id].presence.sdownSince,
+            masters[id].replicas.contains(where: { replica in
+                links[replica.presence.link].canSend && !replica.presence.isSdown
+                    && (replica.info.receivedAt ?? .start) < downSince
+            })
+        {
+            return
+        }
+        guard let best = ReplicaSelection.best(of: candidates) else {
+            return abortFailover(id, .noGoodReplica, label(id))
+        }
+        let chosen = candidates[best].id
+        emit(.failover(.selectedReplica, label(id, replica: chosen)))
+        masters[id].failover?.advance(to: .sendPromotion(chosen), at: now)
+        emit(.failover(.sendingPromotion, label(id, replica: chosen)))
+    }
+
+    private mutating func sendPromotion(_ id: Master.ID, _ failover: Failover, to replica: ReplicaID, at now: Instant) {
+        guard let index = masters[id].replicaIndex(replica) else {
+            return abortFailover(id, .promotionTimedOut, label(id))
+        }
+        guard links[masters[id].replicas[index].presence.link].canSend else {
+            return abortIfOverdue(id, failover, at: now)
+        }
+        replicate(id, index, of: nil, at: now)
+        masters[id].failover?.advance(to: .waitPromotion(replica), at: now)
+        emit(.failover(.waitingForPromotion, label(id, replica: replica)))
+    }
+
+    private mutating func abortIfOverdue(_ id: Master.ID, _ failover: Failover, at now: Instant) {
+        guard now - failover.stageSince > masters[id].failoverTimeout else { return }
+        abortFailover(id, .promotionTimedOut, label(id))
+    }
+
+    /// The chosen replica says that it is a master now.
+    mutating func promotionSucceeded(_ id: Master.ID, _ failover: Failover, _ replica: ReplicaID, at now: Instant) {
+        masters[id].configEpoch = failover.epoch
+        masters[id].failover?.advance(to: .reconfReplicas(replica), at: now)
+        persist(withEpochs: true)
+        emit(.failover(.promoted, label(id, replica: replica)))
+        if simulatedFailures.contains(.afterPromotion) { return crash(.afterPromotion) }
+        emit(.failover(.reconfiguringReplicas, label(id)))
+        forceHellos(id, at: now)
+    }
+
+    /// When the current stage must be looked at again if nothing happens before.
+    func failoverDeadline(_ id: Master.ID) -> Instant? {
+        let master = masters[id]
+        guard let failover = master.failover else { return nil }
+        let justAfter = Duration.microseconds(1)
+        switch failover.stage {
+        case .waitStart:
+            return failover.startedAt + min(timing.electionTimeout, master.failoverTimeout) + justAfter
+        case .selectReplica:
+            return failover.stageSince + timing.freshInfoWait
+        case .sendPromotion, .waitPromotion:
+            return failover.stageSince + master.failoverTimeout + justAfter
+        case .reconfReplicas:
+            var deadline = failover.stageSince + master.failoverTimeout + justAfter
+            for case .sent(let since) in master.replicas.map(\.reconfiguration) {
+                deadline = min(deadline, since + timing.replicaReconfTimeout + justAfter)
+            }
+            return deadline
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// After the promotion: the other replicas are pointed at the new master, `parallelSyncs` at a time, and then the group
+// takes its new address. - Source: spec/monitoring.md 8, reconf_slaves and reset-and-change-address.
+
+extension Sentinel {
+    mutating func reconfigureReplicas(
+        _ id: Master.ID, _ failover: Failover, promoted: ReplicaID, at now: Instant
+    ) {
+        let isOverdue = now - failover.stageSince > masters[id].failoverTimeout
+        if isOverdue {
+            emit(.failover(.endedForTimeout, label(id)))
+            return endFailover(id, promoted: promoted, isBestEffort: true, at: now)
+        }
+        timeOutReconfigurations(id, at: now)
+        startReconfigurations(id, promoted: promoted, at: now)
+        let isDone = masters[id].replicas.allSatisfy { replica in
+            // The promoted one must be there to serve; a replica that is down is not waited for.
+            replica.id == promoted
+                ? !replica.presence.isSdown : replica.presence.isSdown || replica.reconfiguration == .done
+        }
+        if isDone { endFailover(id, promoted: promoted, isBestEffort: false, at: now) }
+    }
+
+    /// A replica that was told and does not move gives its slot back; it will be told again.
+    ///
+    /// Looked at whether or not a slot is free; the original only looks when one is. - Source: spec/defects.md 47.
+    private mutating func timeOutReconfigurations(_ id: Master.ID, at now: Instant) {
+        for index in masters[id].replicas.indices {
+            guard case .sent(let since) = masters[id].replicas[index].reconfiguration,
+                now - since > timing.replicaReconfTimeout
+            else { continue }
+            masters[id].replicas[index].reconfiguration = .none
+            emit(.failover(.reconfTimedOut, label(id, replicaAt: index)))
+        }
+    }
+
+    private mutating func startReconfigurations(_ id: Master.ID, promoted: ReplicaID, at now: Instant) {
+        guard let address = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames) else { return }
+        var underWay = masters[id].replicas.count {
+            switch $0.reconfiguration {
+            case .sent, .inProgress: true
+            case .none, .done: false
+            }
+        }
+        for index in masters[id].replicas.indices {
+            guard underWay < masters[id].parallelSyncs else { return }
+            let replica = masters[id].replicas[index]
+            guard replica.id != promoted, replica.reconfiguration == .none,
+                links[replica.presence.link].canSend
+            else { continue }
+            replicate(id, index, of: address, at: now)
+            masters[id].replicas[index].reconfiguration = .sent(since: now)
+            emit(.failover(.reconfSent, label(id, replicaAt: index)))
+            underWay += 1
+        }
+    }
+
+    /// Follows a replica's way to its new master, from its INFO.
+    mutating func noteReconfiguration(_ id: Master.ID, _ index: Int, at now: Instant) {
+        guard let promoted = masters[id].promoted else { return }
+        if case .sent = masters[id].replicas[index].reconfiguration,
+            masters[id].replicas[index].follows(promoted.presence.address)
+        {
+            masters[id].replicas[index].reconfiguration = .inProgress(since: now)
+            masters[id].replicas[index].info.pause = .zero
+            emit(.failover(.reconfInProgress, label(id, replicaAt: index)))
+        }
+        if case .inProgress = masters[id].replicas[index].reconfiguration,
+            masters[id].replicas[index].isMasterLinkUp
+        {
+            masters[id].replicas[index].reconfiguration = .done
+            emit(.failover(.reconfDone, label(id, replicaAt: index)))
+        }
+    }
+
+    private mutating func endFailover(_ id: Master.ID, promoted: ReplicaID, isBestEffort: Bool, at now: Instant) {
+        emit(.failover(.ended, label(id)))
+        if isBestEffort, let address = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames) {
+            for index in masters[id].replicas.indices {
+                let replica = masters[id].replicas[index]
+                guard replica.id != promoted, replica.reconfiguration == .none,
+                    links[replica.presence.link].canSend
+                else { continue }
+                replicate(id, index, of: address, at: now)
+                emit(.failover(.reconfSentBestEffort, label(id, replicaAt: index)))
+            }
+        }
+        let from = masters[id].presence.address
+        let to = masters[id].currentAddress
+        emit(.masterSwitched(masters[id].name, from: announced(from), to: announced(to)))
+        moveMaster(id, to: to, at: now)
+    }
+
+    /// Gives the group its new address: the old master becomes a replica, the sentinels stay.
+    mutating func moveMaster(_ id: Master.ID, to address: NodeAddress, at now: Instant) {
+        let old = masters[id].presence.address
+        var replicas = masters[id].replicas.map(\.presence.address).filter { !$0.isSameNode(as: address) }
+        if !old.isSameNode(as: address) { replicas.append(old) }
+        resetMaster(id, to: address, at: now)
+        for replica in replicas { addReplica(replica, to: id, at: now, isNews: true) }
+        persist(withEpochs: true)
+    }
+
+    /// Forgets what was seen of the master and drops its replicas; what it was told and agreed stays.
+    mutating func resetMaster(_ id: Master.ID, to address: NodeAddress, at now: Instant) {
+        for replica in masters[id].replicas { releaseLink(replica.presence.link, of: id) }
+        releaseLink(masters[id].presence.link, of: id)
+        unindex(id)
+        masters[id].replicas = []
+        let link = makeLink(to: address, .dataNode(id), user: id, at: now)
+        masters[id].presence = Presence(address: address, link: link, at: now)
+        index(id)
+        let infoReceivedAt = masters[id].info.receivedAt
+        masters[id].info = NodeInfo(role: .master, at: now)
+        masters[id].info.receivedAt = infoReceivedAt
+        masters[id].info.wantedAt = now
+        masters[id].odownSince = nil
+        masters[id].failover = nil
+        masters[id].attemptedAt = nil
+        masters[id].retryAt = nil
+        masters[id].candidacyAt = nil
+        masters[id].splitVotes = 0
+        masters[id].rebootedAt = nil
+        masters[id].leader = nil
+        for index in masters[id].peers.indices {
+            masters[id].peers[index].reportsMasterDown = false
+            masters[id].peers[index].vote = nil
+            masters[id].peers[index].askDueAt = nil
+            masters[id].peers[index].presence.helloDueAt = now
+        }
+        touch(.master(id), at: now)
+    }
+}
+
+extension Master {
+    func currentAddressAnnounced(asHostname: Bool) -> Endpoint? {
+        let endpoint = currentAddress.announced(asHostname: asHostname)
+        return endpoint.host.isEmpty ? nil : endpoint
+    }
+}

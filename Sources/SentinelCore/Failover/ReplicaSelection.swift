@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Chooses the replica to promote.
+///
+/// - Source: spec/monitoring.md 8, Selection.
+enum ReplicaSelection {
+    /// What the choice depends on.
+    struct Candidate: Sendable {
+        let id: ReplicaID
+        let isDown: Bool
+        let isConnected: Bool
+        let availableAgo: Duration
+        let infoAge: Duration?
+        let masterLinkDownFor: Duration
+        let priority: Int
+        let offset: Int64
+        let runID: String?
+        /// The limits, which depend on the master's state.
+        let availableLimit: Duration
+        let infoAgeLimit: Duration
+        let masterLinkDownLimit: Duration
+
+        var isFit: Bool {
+            guard !isDown, isConnected, priority != 0, let infoAge else { return false }
+            return availableAgo <= availableLimit && infoAge <= infoAgeLimit
+                && masterLinkDownFor <= masterLinkDownLimit
+        }
+
+        /// Lower priority, then larger offset, then smaller run ID, a missing one last.
+        func isBetter(than other: Candidate) -> Bool {
+            if priority != other.priority { return priority < other.priority }
+            if offset != other.offset { return offset > other.offset }
+            switch (runID?.lowercased(), other.runID?.lowercased()) {
+            case (let mine?, let theirs?): return mine < theirs
+            case (.some, nil): return true
+            case (nil, .some), (nil, nil): return false
+            }
+        }
+    }
+
+    /// The index of the best candidate, or `nil` when none is fit.
+    static func best(of candidates: [Candidate]) -> Int? {
+        candidates.indices.filter { candidates[$0].isFit }
+            .min { candidates[$0].isBetter(than: candidates[$1]) }
+    }
+}
+
+extension Sentinel {
+    func replicaCandidates(_ id: Master.ID, at now: Instant) -> [ReplicaSelection.Candidate] {
+        let master = masters[id]
+        let isDown = master.presence.isSdown
+        let downFor = master.presence.sdownSince.map { now - $0 } ?? .zero
+        return master.replicas.map { replica in
+            let link = links[replica.presence.link]
+            return ReplicaSelection.Candidate(
+                id: replica.id,
+                isDown: replica.presence.isSdown,
+                isConnected: link.canSend,
+                availableAgo: now - link.availableAt,
+                infoAge: replica.info.receivedAt.map { now - $0 },
+                masterLinkDownFor: replica.masterLinkDownFor,
+                priority: replica.priority,
+                offset: replica.offset,
+                runID: replica.info.runID,
+                availableLimit: timing.pingPeriod * 5,
+                infoAgeLimit: isDown ? timing.pingPeriod * 5 : timing.infoPeriod * 3,
+                masterLinkDownLimit: downFor + master.downAfter * 10)
+        }
+    }
+}

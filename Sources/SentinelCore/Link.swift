@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Names one attempt to connect; never used twice, so what arrives late for an older one finds nothing.
+package struct ConnectionID: Hashable, Sendable {
+    package let number: UInt64
+    package init(_ number: UInt64) { self.number = number }
+}
+
+/// What a connection to an instance is for.
+package enum Channel: Hashable, Sendable {
+    /// Requests and their replies.
+    case command
+    /// The subscription to hellos; data nodes only.
+    case hello
+}
+
+/// One connection of a link, from the moment it was asked for.
+struct Connection: Sendable {
+    let id: ConnectionID
+    let startedAt: Instant
+    /// Since when it stands, or `nil` while it is being made.
+    var establishedAt: Instant?
+}
+
+/// The way to one process: its connections and what its answers to PING say about it.
+///
+/// A data node has a link of its own. The entries that one peer has under several masters share a link, so that it is
+/// pinged once.
+/// - Source: spec/monitoring.md 3.
+package struct Link: Sendable {
+    typealias ID = Slab<Link>.ID
+
+    /// Whose link it is.
+    enum Target: Sendable, Equatable {
+        case dataNode(Slab<Master>.ID)
+        case peer(RunID)
+    }
+
+    let target: Target
+    var address: NodeAddress
+    /// The groups that use it; one for a data node.
+    var users: [Slab<Master>.ID]
+    /// The shortest down-after of its users.
+    var downAfter: Duration
+
+    var command: Connection?
+    var hello: Connection?
+    var commandAttemptedAt: Instant?
+    var helloAttemptedAt: Instant?
+    /// Our end of the command connection: what a hello calls us when nothing is configured.
+    var localHost: String?
+    /// The last message of any kind on the hello connection.
+    var heardOnHelloAt: Instant?
+
+    /// The groups that were asked about on this link, in order, whose answers are owed.
+    var asked: [Slab<Master>.ID] = []
+    /// Requests on the command connection that wait for a reply.
+    var pending = 0
+    /// The oldest PING without an acceptable answer, or `nil`.
+    var pingUnansweredSince: Instant?
+    var pingSentAt: Instant?
+    /// The last answer that shows the process to be available.
+    var availableAt: Instant
+    /// The last answer to PING of any kind.
+    var answeredAt: Instant
+    /// Whether one of its users holds it down, so that good news must reach them.
+    var isHeldDown = false
+    var isResolving = false
+
+    var wakeAt: Instant?
+
+    init(target: Target, address: NodeAddress, user: Slab<Master>.ID, downAfter: Duration, at now: Instant) {
+        self.target = target
+        self.address = address
+        self.users = [user]
+        self.downAfter = downAfter
+        pingUnansweredSince = now
+        availableAt = now
+        answeredAt = now
+    }
+
+    var isDataNode: Bool { if case .dataNode = target { true } else { false } }
+
+    /// Whether requests can be sent: the command connection stands.
+    var canSend: Bool { command?.establishedAt != nil }
+
+    /// Whether everything the link needs stands.
+    var isConnected: Bool { canSend && (!isDataNode || hello?.establishedAt != nil) }
+
+    /// Whether another periodic request may join those under way.
+    var hasRoom: Bool { canSend && pending < Timing.pendingLimit * users.count }
+
+    /// How long it has been silent in the sense of sdown; zero while nothing is owed.
+    ///
+    /// - Source: spec/monitoring.md 4.
+    func silence(at now: Instant) -> Duration {
+        if let pingUnansweredSince { return now - pingUnansweredSince }
+        return canSend ? .zero : now - availableAt
+    }
+
+    /// When the silence will have lasted longer than `limit`, or `nil` while nothing is owed.
+    func silenceExceeds(_ limit: Duration) -> Instant? {
+        if let pingUnansweredSince { return pingUnansweredSince + limit + .microseconds(1) }
+        return canSend ? nil : availableAt + limit + .microseconds(1)
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Hellos: how sentinels find each other, and how a new configuration spreads. - Source: spec/monitoring.md 6.
+
+extension Sentinel {
+    // MARK: Sending
+
+    /// Sends what hellos are due in the group, and says when the next is.
+    mutating func sendHellos(_ id: Master.ID, at now: Instant) -> Instant? {
+        guard durability.allowsHellos else {
+            durability.mastersWaiting.append(id)
+            return nil
+        }
+        var deadline = sendHello(masters[id].presence, of: id, at: now) { $0.masters[id].presence = $1 }
+        for index in masters[id].replicas.indices {
+            let next = sendHello(masters[id].replicas[index].presence, of: id, at: now) {
+                $0.masters[id].replicas[index].presence = $1
+            }
+            deadline = .earlier(deadline, next)
+        }
+        for index in masters[id].peers.indices {
+            let next = sendHello(masters[id].peers[index].presence, of: id, at: now) {
+                $0.masters[id].peers[index].presence = $1
+            }
+            deadline = .earlier(deadline, next)
+        }
+        return deadline
+    }
+
+    private mutating func sendHello(
+        _ presence: Presence, of id: Master.ID, at now: Instant, store: (inout Sentinel, Presence) -> Void
+    ) -> Instant? {
+        guard links[presence.link].hasRoom, let connection = links[presence.link].command,
+            let hello = makeHello(for: id, on: presence.link)
+        else { return nil }
+        guard presence.helloDueAt <= now else { return presence.helloDueAt }
+        var presence = presence
+        perform(.send(connection.id, .hello(hello), renamed: renames(of: presence.link)))
+        links[presence.link].pending += 1
+        presence.helloSentAt = now
+        presence.helloDueAt = now + timing.publishPeriod
+        store(&self, presence)
+        return presence.helloDueAt
+    }
+
+    private func makeHello(for id: Master.ID, on link: Link.ID) -> Hello? {
+        guard let host = announceHost ?? links[link].localHost,
+            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+        else { return nil }
+        return Hello(
+            sender: Endpoint(host: host, port: announcePort != 0 ? announcePort : listeningPort), runID: myID,
+            currentEpoch: currentEpoch, masterName: masters[id].name, master: master,
+            configEpoch: masters[id].configEpoch)
+    }
+
+    /// A hello that was refused is tried again sooner than the next would be.
+    mutating func helloPublished(_ isTaken: Bool, on link: Link.ID, at now: Instant) {
+        guard !isTaken else { return }
+        for user in links[link].users {
+            let retry = now + min(timing.pingPeriod, timing.publishPeriod)
+            if masters[user].presence.link == link { masters[user].presence.helloDueAt = retry }
+            for index in masters[user].replicas.indices where masters[user].replicas[index].presence.link == link {
+                masters[user].replicas[index].presence.helloDueAt = retry
+            }
+            wake(.master(user), at: retry)
+        }
+    }
+
+    /// Has the group's news told to everybody at once.
+    mutating func forceHellos(_ id: Master.ID, at now: Instant) {
+        masters[id].presence.helloDueAt = now
+        for index in masters[id].replicas.indices { masters[id].replicas[index].presence.helloDueAt = now }
+        for index in masters[id].peers.indices { masters[id].peers[index].presence.helloDueAt = now }
+        touch(.master(id), at: now)
+    }
+
+    // MARK: Hearing
+
+    mutating func helloHeard(_ hello: Hello, on connection: ConnectionID?, at now: Instant) {
+        if let connection { heard(connection, at: now) }
+        // Our own words come back on every node; and nobody else is us, whatever he says.
+        guard hello.runID != myID else { return }
+        guard let id = masterByName[hello.masterName] else { return counters.foreignHellos += 1 }
+        let isKnown = meet(hello, under: id, at: now)
+        if hello.currentEpoch > currentEpoch { raiseEpoch(to: hello.currentEpoch, heardFor: hello.masterName) }
+        if isKnown { adoptConfiguration(of: hello, for: id, at: now) }
+    }
+
+    /// Makes sure that the sender is a peer of the group under the address it gives; tells whether it is one now.
+    private mutating func meet(_ hello: Hello, under id: Master.ID, at now: Instant) -> Bool {
+        let address = NodeAddress(hello.sender)
+        if let index = masters[id].peerIndex(hello.runID),
+            masters[id].peers[index].presence.address.isSameNode(as: address)
+        {
+            masters[id].peers[index].helloHeardAt = now
+            return true
+        }
+        // Checked before anything is removed: a broken hello must not cost us a peer. - Source: spec/defects.md 26.
+        guard hello.sender.port != 0, address.ip != nil || (resolvesHostnames && !address.host.isEmpty) else {
+            counters.rejectedHellos += 1
+            return masters[id].peerIndex(hello.runID) != nil
+        }
+        let hasMoved = masters[id].peerIndex(hello.runID) != nil
+        if hasMoved {
+            emit(.sentinelMoved(master: label(id), hello.runID, to: hello.sender))
+            removePeer(hello.runID, of: id)
+        } else if let index = masters[id].peers.firstIndex(where: { $0.presence.address.isSameNode(as: address) }) {
+            emit(.sentinelAddressTaken(label(id, peerAt: index)))
+            let usurped = masters[id].peers[index].runID
+            for other in masterOrder { removePeer(usurped, of: other) }
+        }
+        addPeer(hello.runID, at: address, to: id, at: now)
+        if hasMoved {
+            movePeerElsewhere(hello.runID, to: address, except: id, at: now)
+        } else if let index = masters[id].peerIndex(hello.runID) {
+            emit(.sentinelFound(label(id, peerAt: index)))
+        }
+        persist()
+        return true
+    }
+
+    private mutating func movePeerElsewhere(
+        _ runID: RunID, to address: NodeAddress, except id: Master.ID, at now: Instant
+    ) {
+        let others = masterOrder.filter { other in
+            guard other != id, let index = masters[other].peerIndex(runID) else { return false }
+            return !masters[other].peers[index].presence.address.isSameNode(as: address)
+        }
+        for other in others {
+            removePeer(runID, of: other)
+            addPeer(runID, at: address, to: other, at: now)
+        }
+        guard !others.isEmpty, let index = masters[id].peerIndex(runID) else { return }
+        emit(.sentinelMovedElsewhere(label(id, peerAt: index), count: others.count))
+    }
+
+    /// The greatest config epoch decides where a group's master is.
+    private mutating func adoptConfiguration(of hello: Hello, for id: Master.ID, at now: Instant) {
+        guard hello.configEpoch > masters[id].configEpoch else { return }
+        let address = NodeAddress(hello.master)
+        // An address we can't use is not adopted, so that a later hello of the same epoch still can be.
+        guard hello.master.port != 0, address.ip != nil || (resolvesHostnames && !address.host.isEmpty) else {
+            counters.rejectedHellos += 1
+            return
+        }
+        masters[id].configEpoch = hello.configEpoch
+        guard !masters[id].presence.address.isSameNode(as: address) else {
+            persist(withEpochs: true)
+            return
+        }
+        if let index = masters[id].peerIndex(hello.runID) {
+            emit(.configUpdated(from: label(id, peerAt: index)))
+        }
+        let from = announced(masters[id].presence.address)
+        emit(.masterSwitched(masters[id].name, from: from, to: hello.master))
+        moveMaster(id, to: address, at: now)
+    }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// INFO: how data nodes are discovered, and how it is seen that they took the role they were given.
+// - Source: spec/monitoring.md 3.1, 7.
+
+extension Sentinel {
+    /// The INFO period of a replica right now.
+    private func infoPeriod(ofReplica index: Int, of id: Master.ID) -> Duration {
+        let master = masters[id]
+        let isUrgent =
+            master.presence.isSdown || master.failover != nil
+            || master.replicas[index].masterLinkDownFor != .zero
+        return isUrgent ? min(timing.fastInfoPeriod, timing.infoPeriod) : timing.infoPeriod
+    }
+
+    /// Sends what INFO is due in the group, and says when the next is.
+    mutating func sendInfos(_ id: Master.ID, at now: Instant) -> Instant? {
+        var deadline: Instant?
+        if let due = infoDue(masters[id].info, on: masters[id].presence.link, period: timing.infoPeriod) {
+            if due <= now {
+                sendInfo(on: masters[id].presence.link)
+                masters[id].info.askedAt = now
+                masters[id].info.wantedAt = nil
+                deadline = .earlier(deadline, now + timing.infoPeriod)
+            } else {
+                deadline = .earlier(deadline, due)
+            }
+        }
+        for index in masters[id].replicas.indices {
+            let period = infoPeriod(ofReplica: index, of: id)
+            let link = masters[id].replicas[index].presence.link
+            guard let due = infoDue(masters[id].replicas[index].info, on: link, period: period) else { continue }
+            if due <= now {
+                sendInfo(on: link)
+                masters[id].replicas[index].info.askedAt = now
+                masters[id].replicas[index].info.wantedAt = nil
+                deadline = .earlier(deadline, now + period)
+            } else {
+                deadline = .earlier(deadline, due)
+            }
+        }
+        return deadline
+    }
+
+    private func infoDue(_ info: NodeInfo, on link: Link.ID, period: Duration) -> Instant? {
+        links[link].hasRoom ? info.dueAt(period: period) : nil
+    }
+
+    private mutating func sendInfo(on link: Link.ID) {
+        guard let connection = links[link].command else { return }
+        perform(.send(connection.id, .info, renamed: renames(of: link)))
+        links[link].pending += 1
+    }
+
+    /// Asks the replicas of a group that is about to change as soon as possible.
+    mutating func expectChange(_ id: Master.ID, at now: Instant) {
+        for index in masters[id].replicas.indices { masters[id].replicas[index].info.wantedAt = now }
+        touch(.master(id), at: now)
+    }
+
+    /// A transaction was carried out: the node's INFO will tell.
+    mutating func replicationOrdered(on link: Link.ID, at now: Instant) {
+        guard case .dataNode(let id) = links[link].target,
+            let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link })
+        else { return }
+        masters[id].replicas[index].info.wantedAt = now
+        masters[id].replicas[index].info.pause = .zero
+        touch(.master(id), at: now)
+    }
+
+    /// Has a node follow another one, or nobody, and asks at once what became of it.
+    mutating func replicate(_ id: Master.ID, _ index: Int, of endpoint: Endpoint?, at now: Instant) {
+        let link = masters[id].replicas[index].presence.link
+        guard let connection = links[link].command else { return }
+        perform(.send(connection.id, .replicate(endpoint), renamed: renames(of: link)))
+        links[link].pending += 1
+        // An INFO that is under way was answered before the order; ask again.
+        masters[id].replicas[index].info.askedAt = nil
+        masters[id].replicas[index].info.wantedAt = now
+        masters[id].replicas[index].info.pause = .zero
+        touch(.master(id), at: now)
+    }
+
+    mutating func infoReceived(_ report: InfoReport, on link: Link.ID, at now: Instant) {
+        guard case .dataNode(let id) = links[link].target else { return counters.malformedReplies += 1 }
+        if masters[id].presence.link == link {
+            masterInfoReceived(report, id, at: now)
+        } else if let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link }) {
+            replicaInfoReceived(report, id, index, at: now)
+        }
+        touch(.master(id), at: now)
+    }
+
+    private mutating func masterInfoReceived(_ report: InfoReport, _ id: Master.ID, at now: Instant) {
+        let hasRebooted = note(report, in: &masters[id].info, at: now)
+        if hasRebooted {
+            if masters[id].masterRebootDownAfter > .zero { masters[id].rebootedAt = now }
+            emit(.rebooted(label(id)))
+        }
+        for endpoint in report.replicas {
+            let address = NodeAddress(endpoint)
+            guard masters[id].replicaIndex(at: address) == nil else { continue }
+            guard address.ip != nil || resolvesHostnames else {
+                emitLog(.unresolvedHost(endpoint.host))
+                continue
+            }
+            addReplica(address, to: id, at: now, isNews: true)
+            persist()
+        }
+        if report.role != masters[id].info.role {
+            masters[id].info.role = report.role
+            masters[id].info.roleReportedAt = now
+            emit(.roleReported(label(id), report.role, isExpected: report.role == .master))
+        }
+    }
+
+    private mutating func replicaInfoReceived(_ report: InfoReport, _ id: Master.ID, _ index: Int, at now: Instant) {
+        if note(report, in: &masters[id].replicas[index].info, at: now) {
+            emit(.rebooted(label(id, replicaAt: index)))
+        }
+        masters[id].replicas[index].update(from: report, at: now)
+        if report.role != masters[id].replicas[index].info.role {
+            masters[id].replicas[index].info.role = report.role
+            masters[id].replicas[index].info.roleReportedAt = now
+            emit(.roleReported(label(id, replicaAt: index), report.role, isExpected: report.role == .replica))
+        }
+        guard !tilt.isOn else { return }
+        switch report.role {
+        case .master: replicaSaysMaster(id, index, at: now)
+        case .replica: putRightWrongMaster(id, index, at: now)
+        }
+        noteReconfiguration(id, index, at: now)
+        pollAgain(id, index, at: now)
+    }
+
+    /// Stores what both kinds of node report; tells whether the process is another one than before.
+    private func note(_ report: InfoReport, in info: inout NodeInfo, at now: Instant) -> Bool {
+        info.receivedAt = now
+        info.askedAt = nil
+        info.text = report.text
+        guard let runID = report.runID else { return false }
+        defer { info.runID = runID }
+        return info.runID != nil && info.runID != runID
+    }
+
+    private mutating func replicaSaysMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
+        let replica = masters[id].replicas[index]
+        if let failover = masters[id].failover, failover.chosen == replica.id {
+            if case .waitPromotion = failover.stage { promotionSucceeded(id, failover, replica.id, at: now) }
+            return
+        }
+        let patience = timing.publishPeriod * 4
+        guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now),
+            now - replica.info.roleReportedAt > patience,
+            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+        else { return }
+        replicate(id, index, of: master, at: now)
+        emit(.convertedToReplica(label(id, replicaAt: index)))
+    }
+
+    private mutating func putRightWrongMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
+        let replica = masters[id].replicas[index]
+        let patience = masters[id].failoverTimeout
+        guard masters[id].failover == nil, replica.masterHost != nil, !replica.follows(masters[id].presence.address),
+            isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now),
+            now - replica.masterChangedAt > patience,
+            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+        else { return }
+        replicate(id, index, of: master, at: now)
+        emit(.replicaConfigFixed(label(id, replicaAt: index)))
+    }
+
+    /// While a replica takes up its new role it is asked in ever longer steps instead of once a period.
+    private mutating func pollAgain(_ id: Master.ID, _ index: Int, at now: Instant) {
+        let isAwaited: Bool
+        switch (masters[id].failover?.stage, masters[id].replicas[index].reconfiguration) {
+        case (.waitPromotion(let chosen)?, _): isAwaited = chosen == masters[id].replicas[index].id
+        case (.reconfReplicas?, .sent), (.reconfReplicas?, .inProgress): isAwaited = true
+        default: isAwaited = false
+        }
+        guard isAwaited else { return }
+        let pause = max(masters[id].replicas[index].info.pause, timing.firstInfoPause)
+        masters[id].replicas[index].info.wantedAt = now + pause
+        masters[id].replicas[index].info.pause = min(pause * 2, timing.fastInfoPeriod)
+    }
+
+    /// Whether the master looks as a master should.
+    func isSane(_ id: Master.ID, at now: Instant) -> Bool {
+        let master = masters[id]
+        guard let received = master.info.receivedAt else { return false }
+        return master.info.role == .master && !master.presence.isSdown && master.odownSince == nil
+            && now - received < timing.infoPeriod * 2
+    }
+
+    private func wasDown(_ presence: Presence, within patience: Duration, at now: Instant) -> Bool {
+        presence.isSdown || presence.lastDownAt.map { now - $0 < patience } ?? false
+    }
+}
+
+extension Replica {
+    /// Takes over what the replica says of itself; lines that were absent keep their old values, but for the time its
+    /// link to the master has been down.
+    mutating func update(from report: InfoReport, at now: Instant) {
+        masterLinkDownFor = report.masterLinkDownFor
+        if report.role == .replica {
+            if let host = report.masterHost, host != masterHost {
+                masterHost = host
+                masterChangedAt = now
+            }
+            if let port = report.masterPort, port != masterPort {
+                masterPort = port
+                masterChangedAt = now
+            }
+            if let isUp = report.isMasterLinkUp { isMasterLinkUp = isUp }
+            if let priority = report.priority { self.priority = priority }
+            if let offset = report.offset { self.offset = offset }
+            if let isAnnounced = report.isAnnounced { self.isAnnounced = isAnnounced }
+        }
+    }
+}

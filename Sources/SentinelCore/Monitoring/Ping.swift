@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// PING and what its answers say. - Source: spec/monitoring.md 3.1, 3.2.
+
+extension Sentinel {
+    /// Pings if it is time, and says when it will be.
+    mutating func pingIfDue(_ id: Link.ID, at now: Instant) -> Instant? {
+        guard links[id].canSend else { return nil }
+        let spacing = min(links[id].downAfter, timing.pingPeriod)
+        let due = max(links[id].answeredAt + spacing, (links[id].pingSentAt ?? .start) + spacing / 2)
+        guard due <= now, links[id].hasRoom else { return due <= now ? now + spacing / 2 : due }
+        sendPing(id, at: now)
+        return now + spacing / 2
+    }
+
+    mutating func sendPing(_ id: Link.ID, at now: Instant) {
+        guard let connection = links[id].command else { return }
+        perform(.send(connection.id, .ping, renamed: renames(of: id)))
+        links[id].pending += 1
+        links[id].pingSentAt = now
+        if links[id].pingUnansweredSince == nil { links[id].pingUnansweredSince = now }
+    }
+
+    mutating func replied(_ connection: ConnectionID, _ reply: Reply, at now: Instant) {
+        guard let id = linkOfConnection[connection], links[id].command?.id == connection else {
+            counters.staleInputs += 1
+            return
+        }
+        links[id].pending = max(0, links[id].pending - 1)
+        switch reply {
+        case .ping(let answer): pingAnswered(id, answer, at: now)
+        case .info(let report): infoReceived(report, on: id, at: now)
+        case .opinion(let opinion): opinionReceived(opinion, on: id, at: now)
+        case .published(let isTaken): helloPublished(isTaken, on: id, at: now)
+        case .replicated: replicationOrdered(on: id, at: now)
+        case .other: break
+        case .malformed(let kind):
+            counters.malformedReplies += 1
+            switch kind {
+            case .ping: pingAnswered(id, .refused, at: now)
+            case .isMasterDown: opinionRefused(on: id, at: now)
+            case .info, .hello, .replicate, .other: break
+            }
+        }
+    }
+
+    private mutating func pingAnswered(_ id: Link.ID, _ answer: PingReply, at now: Instant) {
+        links[id].answeredAt = now
+        if answer.isAcceptable {
+            links[id].availableAt = now
+            links[id].pingUnansweredSince = nil
+        }
+        let matters = links[id].isHeldDown || !answer.isAcceptable
+        for user in links[id].users where matters || masters[user].rebootedAt != nil {
+            if answer == .pong, masters[user].presence.link == id { masters[user].rebootedAt = nil }
+            if answer == .busy { killScript(on: id, of: user) }
+            touch(.master(user), at: now)
+        }
+    }
+
+    /// A node that is down because a script keeps it busy gets one SCRIPT KILL.
+    private mutating func killScript(on link: Link.ID, of id: Master.ID) {
+        guard links[link].isDataNode, let connection = links[link].command else { return }
+        var isSent = false
+        func kill(_ presence: inout Presence) {
+            guard presence.link == link, presence.isSdown, !presence.hasSentScriptKill else { return }
+            presence.hasSentScriptKill = true
+            isSent = true
+        }
+        kill(&masters[id].presence)
+        for index in masters[id].replicas.indices { kill(&masters[id].replicas[index].presence) }
+        guard isSent else { return }
+        perform(.send(connection.id, .scriptKill, renamed: renames(of: link)))
+        links[link].pending += 1
+    }
+
+    mutating func heard(_ connection: ConnectionID, at now: Instant) {
+        guard let id = linkOfConnection[connection] else { return counters.staleInputs += 1 }
+        links[id].heardOnHelloAt = now
+    }
+}

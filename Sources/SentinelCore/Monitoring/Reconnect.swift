@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Links are made, watched and made again. A connection that broke is tried again at once, but never twice within a
+// ping period; one that does not get established in time is given up; one that stands but is silent is recycled.
+// - Source: spec/monitoring.md 3, 3.3; the connect timeout is ours (spec/defects.md 35).
+
+extension Sentinel {
+    /// Does what the link needs now, and says when it is to be looked at again.
+    mutating func advance(link id: Link.ID, at now: Instant) -> Instant? {
+        guard links[id].address.port != 0 else { return nil }
+        guard let host = links[id].address.ip else { return awaitResolution(id, at: now) }
+        let endpoint = Endpoint(host: host, port: links[id].address.port)
+        var deadline: Instant?
+        giveUpSlowConnections(id, at: now)
+        if !tilt.isOn { recycleSilentConnections(id, at: now) }
+        if links[id].command == nil {
+            let due = links[id].commandAttemptedAt.map { $0 + timing.pingPeriod } ?? now
+            if due <= now { connectCommand(id, to: endpoint, at: now) } else { deadline = .earlier(deadline, due) }
+        }
+        if links[id].isDataNode, links[id].hello == nil {
+            let due = links[id].helloAttemptedAt.map { $0 + timing.pingPeriod } ?? now
+            if due <= now { connectHello(id, to: endpoint, at: now) } else { deadline = .earlier(deadline, due) }
+        }
+        deadline = .earlier(deadline, pingIfDue(id, at: now))
+        return .earlier(deadline, connectionDeadline(id, at: now))
+    }
+
+    private mutating func awaitResolution(_ id: Link.ID, at now: Instant) -> Instant? {
+        guard resolvesHostnames else { return nil }
+        if !links[id].isResolving {
+            links[id].isResolving = true
+            links[id].commandAttemptedAt = now
+            perform(.resolve(links[id].address.host))
+        }
+        return now + timing.pingPeriod
+    }
+
+    mutating func resolved(_ host: String, to addresses: [String], at now: Instant) {
+        if addresses.isEmpty { emitLog(.unresolvedHost(host)) }
+        for id in links.ids where links[id].isResolving && links[id].address.host == host {
+            links[id].isResolving = false
+            guard let first = addresses.first else { continue }
+            links[id].address.ip = first
+            for user in links[id].users { adopt(ip: first, of: id, in: user) }
+            touch(.link(id), at: now)
+        }
+    }
+
+    private mutating func adopt(ip: String, of link: Link.ID, in id: Master.ID) {
+        if masters[id].presence.link == link { masters[id].presence.address.ip = ip }
+        for index in masters[id].replicas.indices where masters[id].replicas[index].presence.link == link {
+            masters[id].replicas[index].presence.address.ip = ip
+        }
+        for index in masters[id].peers.indices where masters[id].peers[index].presence.link == link {
+            masters[id].peers[index].presence.address.ip = ip
+        }
+    }
+
+    private mutating func connectCommand(_ id: Link.ID, to endpoint: Endpoint, at now: Instant) {
+        let connection = Connection(id: makeConnectionID(), startedAt: now)
+        linkOfConnection[connection.id] = id
+        links[id].command = connection
+        links[id].commandAttemptedAt = now
+        links[id].pending = 0
+        perform(.connect(connection.id, .command, to: endpoint))
+        greet(id, connection.id, .command)
+        sendPing(id, at: now)
+        for user in links[id].users { touch(.master(user), at: now) }
+    }
+
+    private mutating func connectHello(_ id: Link.ID, to endpoint: Endpoint, at now: Instant) {
+        let connection = Connection(id: makeConnectionID(), startedAt: now)
+        linkOfConnection[connection.id] = id
+        links[id].hello = connection
+        links[id].helloAttemptedAt = now
+        links[id].heardOnHelloAt = now
+        perform(.connect(connection.id, .hello, to: endpoint))
+        greet(id, connection.id, .hello)
+        perform(.send(connection.id, .subscribeToHellos, renamed: renames(of: id)))
+    }
+
+    private mutating func greet(_ id: Link.ID, _ connection: ConnectionID, _ channel: Channel) {
+        let renamed = renames(of: id)
+        if let (user, password) = credentials(of: id) {
+            perform(.send(connection, .authenticate(user: user, password: password), renamed: renamed))
+            if channel == .command { links[id].pending += 1 }
+        }
+        perform(.send(connection, .introduce(myID, channel), renamed: renamed))
+        if channel == .command { links[id].pending += 1 }
+    }
+
+    /// What to authenticate with, or `nil`.
+    ///
+    /// - Source: spec/monitoring.md 3, AUTH form.
+    private func credentials(of id: Link.ID) -> (user: String?, password: Secret)? {
+        switch links[id].target {
+        case .dataNode(let master):
+            masters[master].authPassword.map { (masters[master].authUser, $0) }
+        case .peer:
+            sentinelPassword.map { (sentinelUser, $0) } ?? fallbackPeerPassword.map { (nil, $0) }
+        }
+    }
+
+    /// Renamed commands are the data nodes'; peers know the usual names. - Source: spec/defects.md 33.
+    func renames(of id: Link.ID) -> [RenamedCommand] {
+        if case .dataNode(let master) = links[id].target { masters[master].renamedCommands } else { [] }
+    }
+
+    mutating func connected(_ connection: ConnectionID, localHost: String, at now: Instant) {
+        guard let id = linkOfConnection[connection] else { return counters.staleInputs += 1 }
+        if links[id].command?.id == connection {
+            links[id].command?.establishedAt = now
+            links[id].localHost = localHost
+            for user in links[id].users { touch(.master(user), at: now) }
+        } else if links[id].hello?.id == connection {
+            links[id].hello?.establishedAt = now
+        }
+        touch(.link(id), at: now)
+    }
+
+    mutating func disconnected(_ connection: ConnectionID, at now: Instant) {
+        guard let id = linkOfConnection.removeValue(forKey: connection) else { return counters.staleInputs += 1 }
+        if links[id].command?.id == connection {
+            links[id].command = nil
+            forgetRequests(id, at: now)
+        } else if links[id].hello?.id == connection {
+            links[id].hello = nil
+        }
+        // A name may stand for another address by now.
+        if resolvesHostnames, !NumericHost.isNumeric(links[id].address.host), !links[id].isResolving {
+            links[id].isResolving = true
+            perform(.resolve(links[id].address.host))
+        }
+        touch(.link(id), at: now)
+    }
+
+    /// Replies that were owed on a closed command connection won't come.
+    private mutating func forgetRequests(_ id: Link.ID, at now: Instant) {
+        links[id].pending = 0
+        links[id].asked = []
+        for user in links[id].users {
+            if masters[user].presence.link == id {
+                masters[user].info.askedAt = nil
+                masters[user].presence.helloSentAt = nil
+            }
+            for index in masters[user].replicas.indices where masters[user].replicas[index].presence.link == id {
+                masters[user].replicas[index].info.askedAt = nil
+                masters[user].replicas[index].presence.helloSentAt = nil
+            }
+            for index in masters[user].peers.indices where masters[user].peers[index].presence.link == id {
+                masters[user].peers[index].askedAt = nil
+                masters[user].peers[index].presence.helloSentAt = nil
+            }
+            touch(.master(user), at: now)
+        }
+    }
+
+    // MARK: Giving up
+
+    /// How long a connection may take to be established.
+    private func connectLimit(_ id: Link.ID) -> Duration {
+        min(max(links[id].downAfter / 2, .milliseconds(100)), .seconds(10))
+    }
+
+    private mutating func giveUpSlowConnections(_ id: Link.ID, at now: Instant) {
+        let limit = connectLimit(id)
+        if let command = links[id].command, command.establishedAt == nil, now - command.startedAt > limit {
+            close(command, of: id)
+            links[id].command = nil
+            forgetRequests(id, at: now)
+        }
+        if let hello = links[id].hello, hello.establishedAt == nil, now - hello.startedAt > limit {
+            close(hello, of: id)
+            links[id].hello = nil
+        }
+    }
+
+    /// Half of down-after, and never so short that a peer which answers every ping is taken for a silent one.
+    private func silenceLimit(_ id: Link.ID) -> Duration { max(links[id].downAfter / 2, timing.pingPeriod * 2) }
+
+    private mutating func recycleSilentConnections(_ id: Link.ID, at now: Instant) {
+        let age = timing.minLinkReconnectPeriod
+        let limit = silenceLimit(id)
+        if let command = links[id].command, now - command.startedAt > age,
+            let unanswered = links[id].pingUnansweredSince, now - unanswered > limit,
+            now - links[id].answeredAt > limit
+        {
+            close(command, of: id)
+            links[id].command = nil
+            forgetRequests(id, at: now)
+        }
+        if let hello = links[id].hello, now - hello.startedAt > age,
+            let heard = links[id].heardOnHelloAt, now - heard > timing.publishPeriod * 3
+        {
+            close(hello, of: id)
+            links[id].hello = nil
+        }
+    }
+
+    /// When one of the rules above can apply next.
+    private func connectionDeadline(_ id: Link.ID, at now: Instant) -> Instant? {
+        let link = links[id]
+        let justAfter = Duration.microseconds(1)
+        var deadline: Instant?
+        for case let connection? in [link.command, link.hello] where connection.establishedAt == nil {
+            deadline = .earlier(deadline, connection.startedAt + connectLimit(id) + justAfter)
+        }
+        guard !tilt.isOn else { return deadline }
+        if let command = link.command, let unanswered = link.pingUnansweredSince {
+            let due = max(
+                command.startedAt + timing.minLinkReconnectPeriod,
+                max(unanswered, link.answeredAt) + silenceLimit(id))
+            deadline = .earlier(deadline, due + justAfter)
+        }
+        if let hello = link.hello, let heard = link.heardOnHelloAt {
+            let due = max(hello.startedAt + timing.minLinkReconnectPeriod, heard + timing.publishPeriod * 3)
+            deadline = .earlier(deadline, due + justAfter)
+        }
+        return deadline
+    }
+}

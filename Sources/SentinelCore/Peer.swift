@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A vote: who was chosen, and in which epoch.
+package struct Vote: Hashable, Sendable {
+    package let candidate: RunID
+    package let epoch: Epoch
+
+    package init(candidate: RunID, epoch: Epoch) {
+        self.candidate = candidate
+        self.epoch = epoch
+    }
+}
+
+/// Another sentinel that watches the same master.
+struct Peer: Sendable {
+    let runID: RunID
+    var presence: Presence
+    var helloHeardAt: Instant
+    /// Whether its last answer held the master down.
+    var reportsMasterDown = false
+    /// The vote it told us of, or `nil`.
+    var vote: Vote?
+    var opinionAt: Instant?
+    /// A question whose answer is owed.
+    var askedAt: Instant?
+    var askDueAt: Instant?
+    var askPause: Duration
+
+    init(runID: RunID, presence: Presence, askPause: Duration, at now: Instant) {
+        self.runID = runID
+        self.presence = presence
+        self.askPause = askPause
+        helloHeardAt = now
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Names a replica for as long as it is known under its master.
+package struct ReplicaID: Hashable, Sendable, Comparable {
+    let number: UInt64
+    package static func < (left: ReplicaID, right: ReplicaID) -> Bool { left.number < right.number }
+}
+
+/// A replica of a monitored master.
+struct Replica: Sendable {
+    /// How far it has come in following the promoted replica.
+    enum Reconfiguration: Sendable, Equatable {
+        case none
+        case sent(since: Instant)
+        case inProgress(since: Instant)
+        case done
+    }
+
+    let id: ReplicaID
+    /// `host:port` as first seen; the key that clients know it by.
+    let name: String
+    var presence: Presence
+    var info: NodeInfo
+    var masterHost: String?
+    var masterPort: UInt16 = 0
+    /// When it last changed whom it follows.
+    var masterChangedAt: Instant
+    var masterLinkDownFor: Duration = .zero
+    var isMasterLinkUp = false
+    var priority = 100
+    var offset: Int64 = 0
+    var isAnnounced = true
+    var reconfiguration = Reconfiguration.none
+
+    init(id: ReplicaID, presence: Presence, name: String, at now: Instant) {
+        self.id = id
+        self.name = name
+        self.presence = presence
+        info = NodeInfo(role: .replica, at: now)
+        masterChangedAt = now
+    }
+
+    /// Whether it says that it follows `master`, by numeric address or by name.
+    func follows(_ master: NodeAddress) -> Bool {
+        guard let masterHost, masterPort == master.port else { return false }
+        return masterHost == master.ip || masterHost.lowercased() == master.host.lowercased()
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A loop that was held up has measured nothing but itself. For a while the sentinel then goes on talking but takes no
+// decision on time. Being busy is not tilt: what counts is how late the sentinel was woken.
+// - Source: spec/monitoring.md 2, TILT; design.md 6.
+
+/// Whether the sentinel trusts its own measurements.
+struct Tilt: Sendable {
+    private(set) var since: Instant?
+    /// The last time the loop was found to be held up.
+    private(set) var renewedAt: Instant?
+
+    var isOn: Bool { since != nil }
+
+    mutating func enter(at now: Instant) {
+        since = since ?? now
+        renewedAt = now
+    }
+
+    mutating func leave() {
+        since = nil
+        renewedAt = nil
+    }
+}
+
+extension Sentinel {
+    /// Enters tilt if the sentinel should have been woken long before `now`.
+    mutating func noticeDelay(at now: Instant) {
+        guard let due = agenda.earliest, now - due > timing.tiltTrigger else { return }
+        tilt.enter(at: now)
+        emit(.tiltEntered)
+        wake(.tilt, at: now + timing.tiltPeriod)
+    }
+
+    mutating func leaveTiltIfOver(at now: Instant) {
+        guard let renewedAt = tilt.renewedAt, now - renewedAt >= timing.tiltPeriod else { return }
+        tilt.leave()
+        emit(.tiltLeft)
+        for id in masterOrder { touch(.master(id), at: now) }
+    }
+}
