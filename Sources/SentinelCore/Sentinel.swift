@@ -22,7 +22,7 @@ package struct Sentinel: Sendable {
     /// What peers without a `sentinel-pass` are sent: our own `requirepass`.
     var fallbackPeerPassword: Secret?
     let deniesScriptReconfiguration: Bool
-    var timing = Timing()
+    package internal(set) var timing = Timing()
 
     var masters = Slab<Master>()
     /// In the order in which they were added, which is the order they are shown in.
