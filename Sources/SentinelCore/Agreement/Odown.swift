@@ -67,6 +67,7 @@ extension Sentinel {
             links[peer.presence.link].pending += 1
             links[peer.presence.link].asked.append(id)
             masters[id].peers[index].askedAt = now
+            masters[id].peers[index].wasAskedForVote = candidate != nil
             masters[id].peers[index].askDueAt = nil
             deadline = .earlier(deadline, now + timing.askPeriod)
         }
@@ -96,8 +97,12 @@ extension Sentinel {
             if old.vote?.epoch != vote.epoch { emitLog(.voted(peer: old.runID, vote)) }
             masters[id].peers[index].vote = vote
         }
-        let isSettled = opinion.isDown && (masters[id].failover?.stage != .waitStart || opinion.vote != nil)
-        masters[id].peers[index].askDueAt = now + (isSettled ? timing.askPeriod : old.askPause)
+        let seeksVotes = masters[id].failover?.stage == .waitStart
+        let isSettled = opinion.isDown && (!seeksVotes || opinion.vote != nil)
+        // This was the answer to an older question: the vote is still to be asked for.
+        let isOutdated = seeksVotes && !old.wasAskedForVote
+        masters[id].peers[index].askDueAt =
+            isOutdated ? now : now + (isSettled ? timing.askPeriod : old.askPause)
         masters[id].peers[index].askPause =
             isSettled ? timing.firstAskPause : min(old.askPause * 2, timing.askPeriod)
         touch(.master(id), at: now)
