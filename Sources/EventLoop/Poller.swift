@@ -56,6 +56,9 @@ package final class Poller {
         source.activate()
     }
 
+    /// Handles what is ready right now, before something is decided on the silence of the others.
+    package func pollNow() { drain() }
+
     /// Starts to watch `descriptor`; from here on the poller keeps `client` alive until `close`.
     func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
         let index = Int(descriptor.number)
@@ -143,6 +146,9 @@ package final class Poller {
     }
 
     private var watches: [Descriptor: Watch] = [:]
+
+    /// Nothing to do here: each descriptor's own source stands in the main queue's line already.
+    package func pollNow() {}
 
     private init() { SignalSource.ignoreBrokenPipes() }
 

@@ -74,6 +74,12 @@ package nonisolated enum ProcessFacts {
 
     package static func remove(_ path: String) { unlink(path) }
 
+    /// Writes to standard output and leaves with success.
+    package static func show(_ text: String) -> Never {
+        AppendFile(path: nil).append(text)
+        exit(0)
+    }
+
     /// Writes to standard error.
     package static func complain(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }

@@ -28,6 +28,11 @@ nonisolated extension System {
         Descriptor(try retrying("open") { open(path, O_WRONLY | O_CLOEXEC) })
     }
 
+    /// Opens the file at `path` for writing at its end, creating it if it is not there.
+    static func openForAppending(_ path: String) throws(SystemError) -> Descriptor {
+        Descriptor(try retrying("open") { open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644) })
+    }
+
     /// Creates a file only its owner can read; fails when there is one already.
     static func createFile(_ path: String) throws(SystemError) -> Descriptor {
         Descriptor(try retrying("open") { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) })

@@ -21,6 +21,8 @@ package nonisolated struct Descriptor: Hashable, Sendable {
     package let number: Int32
 
     init(_ number: Int32) { self.number = number }
+
+    static let standardOutput = Descriptor(STDOUT_FILENO)
 }
 
 /// What a read from or a write to a non-blocking descriptor came to.

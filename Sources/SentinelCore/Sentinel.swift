@@ -72,6 +72,7 @@ package struct Sentinel: Sendable {
 
     /// Takes `input` in at `now` and appends what is to be done to `effects`.
     package mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
+        durability.beginInput()
         noticeDelay(at: now)
         take(input, at: now)
         runDue(at: now)

@@ -13,9 +13,18 @@ package enum Launch {
     private static var server: Server?
     private static var signals: [SignalSource] = []
 
+    /// - Parameter words: The command line, the program's name first.
     package static func run(_ words: [String]) {
-        let path = words.count > 1 ? absolute(words[1]) : ""
-        let configuration = read(path, words)
+        switch Arguments.parse(Array(words.dropFirst())) {
+        case .run(let invocation): run(invocation)
+        case .checkConfiguration(let invocation): check(invocation)
+        case .showVersion: ProcessFacts.show("\(versionLine)\n")
+        case .showHelp: fail(usage)
+        }
+    }
+
+    private static func run(_ invocation: Invocation) {
+        let (path, configuration) = read(invocation)
         let log = Logger(path: configuration.server.logFile, level: configuration.server.logLevel)
         do throws(SystemError) {
             try log.check()
@@ -87,24 +96,45 @@ package enum Launch {
 
     // MARK: Reading
 
-    private static func read(_ path: String, _ words: [String]) -> Configuration {
-        let arguments: Arguments
-        do throws(ArgumentError) {
-            arguments = try Arguments.parse(words)
-        } catch {
-            fail(error.text + "\n")
-        }
-        guard let path = arguments.file.map(absolute) else {
+    /// Reads and judges; nothing is started or written.
+    private static func check(_ invocation: Invocation) {
+        let (path, configuration) = read(invocation)
+        for warning in configuration.warnings { ProcessFacts.complain(Array("\(warning.text)\n".utf8)) }
+        ProcessFacts.show("\(path) is valid: \(configuration.sentinel.masters.count) masters\n")
+    }
+
+    private static func read(_ invocation: Invocation) -> (path: String, Configuration) {
+        guard let file = invocation.file else {
             fail("Sentinel needs config file on disk to save state. Exiting...\n")
         }
+        let path = absolute(file)
         do throws(SystemError) {
             let text = try FileReplacement.readFile(path)
-            let sources = ConfigurationSources(file: SourceFile(name: path, text: text), options: arguments.lines)
-            return interpret(sources)
+            let input = invocation.readsStandardInput ? try FileReplacement.readFile("/dev/stdin") : nil
+            return (
+                path,
+                interpret(
+                    ConfigurationSources(
+                        file: SourceFile(name: path, text: text), standardInput: input, options: invocation.options))
+            )
         } catch {
             fail("Fatal error, can't open config file '\(path)': \(error.message)\n")
         }
     }
+
+    private static let versionLine =
+        "Redis server v=\(InfoText.redisVersion) sha=00000000:0 malloc=libc bits=\(Int.bitWidth) "
+        + "build=swift-sentinel-\(InfoText.ownVersion)"
+
+    private static let usage = """
+        Usage: redis-sentinel FILE [--option value ...] [-]
+               redis-sentinel FILE --check-config
+               redis-sentinel --version | --help
+
+        FILE is the sentinel's configuration; it must be writable, for the sentinel keeps its state there.
+        An option is a line of configuration after the file; '-' reads more lines from standard input.
+
+        """
 
     private static func interpret(_ sources: ConfigurationSources) -> Configuration {
         do throws(ConfigurationError) {
