@@ -30,6 +30,14 @@ nonisolated extension SystemError {
         }
     }
 
+    /// Whether a program could not be started because of what it is, rather than for want of processes or memory.
+    package var isAboutProgram: Bool {
+        switch errno {
+        case EAGAIN, ENOMEM, EMFILE, ENFILE: false
+        default: true
+        }
+    }
+
     var isFileExists: Bool { errno == EEXIST }
     var isNoSuchFile: Bool { errno == ENOENT }
 }

@@ -39,6 +39,9 @@ package enum LogLine: Sendable, Equatable {
     case nextFailoverDelay(Duration)
     case unresolvedHost(String)
     case simulatedCrash(SimulatedFailure)
+    case scriptStarted(processID: Int32)
+    case scriptEnded(processID: Int32, ScriptEnd)
+    case scriptDropped(String)
 }
 
 /// Everything a sentinel can want from the world. Performed in the order given.
@@ -53,6 +56,10 @@ package enum Effect: Sendable, Equatable {
     case log(LogLine)
     /// Find the numeric address of a name, then say `.resolved`.
     case resolve(String)
+    /// Start a script, then say `.scriptStarted` and in the end, or if that fails, `.scriptEnded`.
+    case runScript(ScriptID, path: String, ScriptCall)
+    /// End a script and all it has started.
+    case killScript(ScriptID)
     /// End the process as if it had crashed.
     case crash(SimulatedFailure)
 }

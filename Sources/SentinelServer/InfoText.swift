@@ -87,7 +87,8 @@ struct InfoText {
         var lines = [
             ("sentinel_masters", "\(summary.masters.count)"), ("sentinel_tilt", summary.tiltFor == nil ? "0" : "1"),
             ("sentinel_tilt_since_seconds", summary.tiltFor.map { "\($0.components.seconds)" } ?? "-1"),
-            ("sentinel_running_scripts", "0"), ("sentinel_scripts_queue_length", "0"),
+            ("sentinel_running_scripts", "\(summary.runningScripts)"),
+            ("sentinel_scripts_queue_length", "\(summary.queuedScripts)"),
             ("sentinel_simulate_failure_flags", "\(failures)"),
         ]
         for (index, master) in summary.masters.enumerated() {
@@ -106,6 +107,7 @@ struct InfoText {
             ("sentinel_ignored_hellos_rejected", "\(counters.rejectedHellos)"),
             ("sentinel_ignored_replies_malformed", "\(counters.malformedReplies)"),
             ("sentinel_failed_saves", "\(counters.failedSaves)"),
+            ("sentinel_dropped_scripts", "\(counters.droppedScripts)"),
             ("sentinel_state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
         ]
     }

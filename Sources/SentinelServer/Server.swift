@@ -18,6 +18,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let source: SocketAddress?
     private var port: ClientPort?
     private var stateFile: StateFile?
+    private let scripts: ScriptRunner
     private var connections: [ConnectionID: InstanceConnection] = [:]
 
     /// - Parameters:
@@ -33,7 +34,9 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         let core = Sentinel(
             configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.port),
             requirePassword: configuration.server.requirePassword, seed: system.next())
-        driver = Driver(core: core)
+        let driver = Driver(core: core)
+        self.driver = driver
+        scripts = ScriptRunner { driver.receive($0) }
     }
 
     /// Opens the port and begins to watch.
@@ -85,6 +88,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             let text = LogText(line) { LocalTime(ahead: Int($0.components.seconds)).ctimeText }
             log.write(text.severity, text.text)
         case .resolve(let host): resolve(host)
+        case .runScript(let id, let path, let call): scripts.run(id, path, call.arguments)
+        case .killScript(let id): scripts.kill(id)
         case .crash:
             log.write(.warning, "Sentinel CRASH because of SENTINEL simulate-failure")
             ProcessFacts.exit(99)

@@ -162,6 +162,9 @@ extension Sentinel {
         emit(.failover(.promoted, label(id, replica: replica)))
         if simulatedFailures.contains(.afterPromotion) { return crash(.afterPromotion) }
         emit(.failover(.reconfiguringReplicas, label(id)))
+        runReconfigScript(
+            id, isLeader: true, from: announced(masters[id].presence.address),
+            to: announced(masters[id].currentAddress), at: now)
         forceHellos(id, at: now)
     }
 
