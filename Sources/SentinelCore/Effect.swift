@@ -24,8 +24,9 @@ package enum Request: Sendable, Equatable {
     case hello(Hello)
     /// SENTINEL IS-MASTER-DOWN-BY-ADDR; with a candidate it asks for a vote as well.
     case isMasterDown(Endpoint, epoch: Epoch, candidate: RunID?)
-    /// The transaction that makes a node follow another one, or nobody.
-    case replicate(Endpoint?)
+    /// Makes a node follow another one, or nobody: in a transaction that also has it remember that and drop its
+    /// clients, or, where that was refused, by the bare order.
+    case replicate(Endpoint?, isBare: Bool)
     case scriptKill
     case subscribeToHellos
 }
@@ -39,6 +40,7 @@ package enum LogLine: Sendable, Equatable {
     case nextFailoverDelay(Duration)
     case unresolvedHost(String)
     case simulatedCrash(SimulatedFailure)
+    case orderRefused(InstanceLabel)
     case scriptStarted(processID: Int32)
     case scriptEnded(processID: Int32, ScriptEnd)
     case scriptDropped(String)

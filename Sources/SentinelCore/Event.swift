@@ -50,6 +50,8 @@ package enum Event: Sendable, Equatable {
     case rebooted(InstanceLabel)
     case tiltEntered
     case tiltLeft
+    /// A connection broke or could not be made; for the log alone.
+    case linkLost(InstanceLabel, Channel, reason: String)
     case scriptFailed(path: String, ScriptEnd)
     case scriptTimedOut(path: String, processID: Int32)
 
@@ -85,6 +87,7 @@ extension Event {
             .convertedToReplica, .replicaConfigFixed, .rebooted:
             .notice
         case .roleReported: .verbose
+        case .linkLost: .debug
         }
     }
 }
@@ -99,7 +102,7 @@ extension Event {
             .sentinelAddressTaken(let subject), .sdown(let subject), .sdownCleared(let subject),
             .odown(let subject, _, _), .odownCleared(let subject), .failover(_, let subject),
             .configUpdated(let subject), .convertedToReplica(let subject), .replicaConfigFixed(let subject),
-            .roleReported(let subject, _, _), .rebooted(let subject):
+            .roleReported(let subject, _, _), .rebooted(let subject), .linkLost(let subject, _, _):
             subject.masterName
         case .epochRaised(_, let name), .voted(_, let name), .masterSwitched(let name, _, _): name
         case .tiltEntered, .tiltLeft, .scriptFailed, .scriptTimedOut: nil

@@ -96,7 +96,7 @@ package struct Sentinel: Sendable {
         case .started: start(at: now)
         case .woken: break
         case .connected(let connection, let localHost): connected(connection, localHost: localHost, at: now)
-        case .disconnected(let connection, _): disconnected(connection, at: now)
+        case .disconnected(let connection, let reason): disconnected(connection, reason, at: now)
         case .reply(let connection, let reply): replied(connection, reply, at: now)
         case .heard(let connection): heard(connection, at: now)
         case .hello(let hello, let connection): helloHeard(hello, on: connection, at: now)

@@ -95,7 +95,8 @@ struct World {
             case .ping: take(.reply(id, .ping(.pong)))
             case .info: take(.reply(id, .info(info(of: endpoint))))
             case .hello: take(.reply(id, .published(true)))
-            case .replicate(let master):
+            case .replicate(_, isBare: false) where refusesTransactions: take(.reply(id, .replicated(false)))
+            case .replicate(let master, _):
                 following[endpoint] = master
                 take(.reply(id, .replicated(true)))
             case .isMasterDown(_, _, let candidate):
@@ -128,6 +129,9 @@ struct World {
         }
         return report
     }
+
+    /// Whether nodes deny a command of the transaction, so that its EXEC fails.
+    var refusesTransactions = false
 
     private var answeredEffects = 0
     private mutating func takeUnanswered() -> [(ConnectionID, Request)] {

@@ -92,7 +92,7 @@ import Testing
     /// Source: spec/monitoring.md 8, Transaction.
     @Test func `the promotion is a transaction of six commands`() {
         var encoder = Encoder()
-        let outgoing = OutgoingRequest(.replicate(nil), renamed: [], into: &encoder)
+        let outgoing = OutgoingRequest(.replicate(nil, isBare: false), renamed: [], into: &encoder)
         #expect(outgoing.replies == 6)
         #expect(
             String(decoding: encoder.bytes, as: UTF8.self)

@@ -32,7 +32,7 @@ extension Sentinel {
         case .info(let report): infoReceived(report, on: id, at: now)
         case .opinion(let opinion): opinionReceived(opinion, on: id, at: now)
         case .published(let isTaken): helloPublished(isTaken, on: id, at: now)
-        case .replicated: replicationOrdered(on: id, at: now)
+        case .replicated(let isTaken): replicationOrdered(isTaken: isTaken, on: id, at: now)
         case .other: break
         case .malformed(let kind):
             counters.malformedReplies += 1

@@ -118,8 +118,12 @@ extension Sentinel {
         touch(.link(id), at: now)
     }
 
-    mutating func disconnected(_ connection: ConnectionID, at now: Instant) {
+    mutating func disconnected(_ connection: ConnectionID, _ reason: String, at now: Instant) {
         guard let id = linkOfConnection.removeValue(forKey: connection) else { return counters.staleInputs += 1 }
+        let channel: Channel = links[id].command?.id == connection ? .command : .hello
+        if let user = links[id].users.first, let subject = label(ofLink: id, in: user) {
+            emit(.linkLost(subject, channel, reason: reason))
+        }
         if let command = links[id].command, command.id == connection {
             links[id].command = nil
             if hasStood(command, at: now) { links[id].commandAttemptedAt = nil }
