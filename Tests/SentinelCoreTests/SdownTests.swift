@@ -33,6 +33,26 @@ import Testing
         #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
     }
 
+    @Test(arguments: [Duration.milliseconds(200), .seconds(1), .seconds(3)])
+    func `silence is noticed to the millisecond, whatever else is to be done`(downAfter: Duration) throws {
+        var world = World(downAfter: downAfter)
+        world.run(for: .seconds(5))
+        var unansweredSince: Instant?
+        for _ in 0..<10_000 {
+            // Woken only when it asks for it.
+            world.now = try #require(world.sentinel.nextDeadline)
+            world.take(.woken)
+            let master = world.sentinel.masters[world.sentinel.masterOrder[0]]
+            if let since = master.presence.sdownSince {
+                let silence = since - (try #require(unansweredSince))
+                #expect(silence > downAfter && silence < downAfter + .milliseconds(1))
+                return
+            }
+            unansweredSince = world.sentinel.links[master.presence.link].pingUnansweredSince
+        }
+        Issue.record("never down")
+    }
+
     @Test(arguments: [(PingReply.pong, false), (.notReady, false), (.refused, true), (.busy, true)])
     func `only an acceptable answer keeps a master up`(answer: PingReply, isDown: Bool) throws {
         var world = World(peers: "")
