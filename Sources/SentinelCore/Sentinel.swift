@@ -55,7 +55,7 @@ package struct Sentinel: Sendable {
     package init(_ settings: Settings, myID: RunID, listeningPort: UInt16, requirePassword: Secret?, seed: UInt64) {
         self.myID = myID
         self.listeningPort = listeningPort
-        currentEpoch = settings.masters.reduce(settings.currentEpoch) { max($0, $1.configEpoch) }
+        currentEpoch = settings.masters.reduce(settings.currentEpoch) { max($0, $1.configEpoch, $1.leaderEpoch) }
         announceHost = settings.announceHost
         announcePort = settings.announcePort
         resolvesHostnames = settings.resolvesHostnames

@@ -42,6 +42,7 @@ extension Sentinel {
     mutating func askPeers(_ id: Master.ID, at now: Instant) -> Instant? {
         guard masters[id].presence.isSdown else { return nil }
         let candidate: RunID?
+        var epoch = currentEpoch
         if let failover = masters[id].failover {
             // Asking for votes tells our own, so that must be durable.
             guard durability.covers(masters[id].voteGeneration) else {
@@ -49,6 +50,7 @@ extension Sentinel {
                 return nil
             }
             if case .waitStart = failover.stage { candidate = myID } else { candidate = nil }
+            epoch = failover.epoch
         } else {
             candidate = nil
         }
@@ -62,7 +64,7 @@ extension Sentinel {
                 continue
             }
             let request = Request.isMasterDown(
-                announced(masters[id].presence.address), epoch: currentEpoch, candidate: candidate)
+                announced(masters[id].presence.address), epoch: epoch, candidate: candidate)
             perform(.send(connection.id, request, renamed: []))
             links[peer.presence.link].pending += 1
             links[peer.presence.link].asked.append(id)
