@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+
 /// A sentinel, ours or the original, with the questions the tests ask it.
 final class SentinelServer: Server {
     let program: SentinelProgram
@@ -74,6 +76,9 @@ final class SentinelServer: Server {
         }
         return missing
     }
+
+    /// Deletes its configuration file behind its back.
+    func removeConfiguration() throws { try FileManager.default.removeItem(atPath: configurationPath) }
 
     /// The lines of its configuration file that begin with `sentinel`, as words.
     var rememberedLines: [[String]] {
