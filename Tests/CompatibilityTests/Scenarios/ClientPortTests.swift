@@ -147,6 +147,8 @@ private enum View {
             "redis_version", "redis_mode", "run_id", "tcp_port", "config_file", "uptime_in_seconds", "connected_clients",
         ]
         return text.components("\r\n").compactMap { line in
+            // Our own section, which comes after the others.
+            if line == "# Internals" { return nil }
             if line.hasPrefix("#") || line.hasPrefix("sentinel_") || line.hasPrefix("master0:") { return line }
             let key = String(line.prefix { $0 != ":" })
             return keys.contains(key) ? key : nil
