@@ -132,21 +132,14 @@ package final class Resolver {
         var addresses: [SocketAddress] = []
         var entry = list
         while let information = entry?.pointee {
-            if let address = address(information), !addresses.contains(address.withPort(port)) {
-                addresses.append(address.withPort(port))
+            if let source = information.ai_addr,
+                let found = SocketAddress(copying: source, length: Int(information.ai_addrlen))?.withPort(port),
+                !addresses.contains(found)
+            {
+                addresses.append(found)
             }
             entry = information.ai_next
         }
         return addresses.isEmpty ? .failure(ResolutionError("No usable address")) : .success(addresses)
-    }
-
-    private nonisolated static func address(_ information: addrinfo) -> SocketAddress? {
-        let length = Int(information.ai_addrlen)
-        guard let source = information.ai_addr, length <= MemoryLayout<sockaddr_storage>.size else { return nil }
-        var storage = sockaddr_storage()
-        withUnsafeMutableBytes(of: &storage) {
-            $0.copyMemory(from: UnsafeRawBufferPointer(start: source, count: length))
-        }
-        return SocketAddress(storage, length: information.ai_addrlen)
     }
 }

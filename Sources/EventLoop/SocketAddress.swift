@@ -148,6 +148,16 @@ nonisolated extension SocketAddress {
         form = read
     }
 
+    /// Copies and reads `length` bytes at `pointer`.
+    init?(copying pointer: UnsafePointer<sockaddr>, length: Int) {
+        guard length <= MemoryLayout<sockaddr_storage>.size else { return nil }
+        var storage = sockaddr_storage()
+        withUnsafeMutableBytes(of: &storage) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: length))
+        }
+        self.init(storage, length: socklen_t(length))
+    }
+
     /// Calls `body` with the address as the kernel wants it.
     func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         var storage = sockaddr_storage()

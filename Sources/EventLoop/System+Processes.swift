@@ -94,7 +94,7 @@ nonisolated extension System {
     }
 
     /// How the process ended, which makes its number free for others, or `nil` while it runs.
-    static func reap(_ process: Int32) -> ExitStatus? {
+    static func reap(_ process: Int32) -> ProcessExit? {
         var status: Int32 = 0
         do throws(SystemError) {
             guard try retrying("waitpid", { waitpid(process, &status, WNOHANG) }) != 0 else { return nil }
