@@ -24,7 +24,7 @@ final class ScriptRunner {
     /// Ends a script and whatever it has started.
     func kill(_ id: ScriptID) { children[id]?.killGroup(ProcessFacts.killSignal) }
 
-    private func ended(_ id: ScriptID, _ status: ExitStatus) {
+    private func ended(_ id: ScriptID, _ status: ProcessExit) {
         children[id] = nil
         switch status {
         case .code(let code): tell(.scriptEnded(id, .exited(code: code)))
