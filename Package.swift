@@ -46,7 +46,7 @@ let package = Package(
         .target(name: "DataNode", dependencies: ["RESP", "EventLoop"], swiftSettings: mainQueue),
         .executableTarget(
             name: "sentinel-demo",
-            dependencies: ["DataNode", "RESP", "EventLoop"],
+            dependencies: ["DataNode", "RESP", "EventLoop", "SentinelServer"],
             swiftSettings: mainQueue),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
         .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),

@@ -12,12 +12,7 @@ enum SentinelProgram: String, Sendable, CustomStringConvertible, CaseIterable {
     func path() throws -> String {
         switch self {
         case .ours:
-            let path = ProcessInfo.processInfo.environment["SENTINEL_BINARY"] ?? Programs.buildDirectory + "/redis-sentinel"
-            guard FileManager.default.isExecutableFile(atPath: path) else {
-                throw ServerProcess.Failure.missing(
-                    "our redis-sentinel is not at \(path); run `swift build`, or name it in SENTINEL_BINARY")
-            }
-            return path
+            return try ProcessInfo.processInfo.environment["SENTINEL_BINARY"] ?? Programs.built("redis-sentinel")
         case .original: return try Programs.installed("redis-sentinel")
         }
     }
@@ -37,6 +32,15 @@ enum Programs {
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? "."
         #endif
         return (bundle as NSString).deletingLastPathComponent
+    }
+
+    /// A program of this package, built with the tests.
+    static func built(_ name: String) throws -> String {
+        let path = buildDirectory + "/" + name
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw ServerProcess.Failure.missing("our \(name) is not at \(path); run `swift build`")
+        }
+        return path
     }
 
     /// The program of this name on the PATH.
