@@ -56,14 +56,18 @@ final class Cluster {
                     group, replicas: replicas.count, peers: sentinels.count - 1, master: master.port)
             }
             return missing
-        } until: { $0.isEmpty }
+        } until: {
+            $0.isEmpty
+        }
     }
 
     /// The first of `candidates` that takes a write.
     func acceptingWrites(_ candidates: [DataServer], key: String, within limit: Duration) throws -> DataServer {
         try eventually("another instance accepts writes", within: limit) {
             candidates.first { (try? $0.ask("SET", key, "1")) == .simple("OK") }
-        } until: { $0 != nil }!
+        } until: {
+            $0 != nil
+        }!
     }
 }
 

@@ -144,10 +144,13 @@ private enum View {
 
     private static func reliedOn(in text: String) -> [String] {
         let keys: Set = [
-            "redis_version", "redis_mode", "run_id", "tcp_port", "config_file", "uptime_in_seconds", "connected_clients",
+            "redis_version", "redis_mode", "run_id", "tcp_port", "config_file", "uptime_in_seconds",
+            "connected_clients",
         ]
         return text.components("\r\n").compactMap { line in
-            if line.hasPrefix("#") || line.hasPrefix("sentinel_") || line.hasPrefix("master0:") { return line }
+            // Sections of our own may follow these five.
+            if ["# Server", "# Clients", "# Stats", "# CPU", "# Sentinel"].contains(line) { return line }
+            if line.hasPrefix("sentinel_") || line.hasPrefix("master0:") { return line }
             let key = String(line.prefix { $0 != ":" })
             return keys.contains(key) ? key : nil
         }

@@ -95,7 +95,9 @@ private let leaderOrder = [
 ]
 
 /// An observer's order. Its own `+sdown` may come before or after the request for its vote.
-private let observerOrder = ["+new-epoch", "+vote-for-leader", "+config-update-from", "+switch-master", "+slave", "+slave"]
+private let observerOrder = [
+    "+new-epoch", "+vote-for-leader", "+config-update-from", "+switch-master", "+slave", "+slave",
+]
 
 /// Waits until every log shows the switch and the two replicas after it.
 private func awaitSwitch(_ cluster: Cluster, after marks: [Int]) throws {
@@ -112,7 +114,8 @@ private func expectRemembered(_ cluster: Cluster, master: DataServer) throws {
     for sentinel in cluster.sentinels {
         let lines = sentinel.rememberedLines
         let monitor = lines.first { $0[1] == "monitor" }
-        #expect(monitor?.dropFirst(2).prefix(3) == [cluster.masterName, "127.0.0.1", "\(master.port)"], "\(sentinel.name)")
+        #expect(
+            monitor?.dropFirst(2).prefix(3) == [cluster.masterName, "127.0.0.1", "\(master.port)"], "\(sentinel.name)")
         #expect(Set(lines.filter { $0[1] == "known-replica" }.map { $0[4] }) == replicaPorts, "\(sentinel.name)")
         let peerPorts = Set(cluster.sentinels.filter { $0 !== sentinel }.map { "\($0.port)" })
         #expect(Set(lines.filter { $0[1] == "known-sentinel" }.map { $0[4] }) == peerPorts, "\(sentinel.name)")
