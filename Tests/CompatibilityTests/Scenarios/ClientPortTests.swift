@@ -57,6 +57,7 @@ extension RealServers {
         func `FLUSHCONFIG writes a lost file again`(program: SentinelProgram) throws {
             try withCluster(replicas: 1, sentinels: [program], quorum: 1) { cluster in
                 let sentinel = cluster.sentinels[0]
+                try cluster.awaitRemembered(master: cluster.group.servers[0])
                 let before = Set(sentinel.rememberedLines)
                 try sentinel.removeConfiguration()
                 #expect(try sentinel.ask("SENTINEL", "FLUSHCONFIG") == .simple("OK"))

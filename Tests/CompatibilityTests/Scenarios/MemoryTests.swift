@@ -12,6 +12,7 @@ extension RealServers {
                 #expect(try cluster.sentinels[0].ask("SENTINEL", "FAILOVER", cluster.masterName) == .simple("OK"))
                 let master = try cluster.agreedMaster(otherThan: old, within: .seconds(30))
                 try cluster.settle(master: master)
+                try cluster.awaitRemembered(master: master)
 
                 for sentinel in cluster.sentinels {
                     let before = try knowledge(of: sentinel, cluster.masterName)
