@@ -27,9 +27,9 @@ enum Programs {
     /// Where SwiftPM put the test bundle, and beside it the executables.
     static var buildDirectory: String {
         #if os(Linux)
-        let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
+            let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
         #else
-        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? "."
+            let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? "."
         #endif
         return (bundle as NSString).deletingLastPathComponent
     }
@@ -46,7 +46,9 @@ enum Programs {
     /// The program of this name on the PATH.
     static func installed(_ name: String) throws -> String {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        for directory in path.split(separator: ":").map(String.init) + ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"] {
+        for directory in path.split(separator: ":").map(String.init) + [
+            "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin",
+        ] {
             let candidate = directory + "/" + name
             if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
         }
