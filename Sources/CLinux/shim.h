@@ -1,14 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the Glibc module does not export: epoll, accept4 and friends.
+ * What the Glibc module does not export, or exports in another shape than Musl: epoll, accept4, pidfd and friends.
+ * Without _GNU_SOURCE: it would change types that Dispatch's module has seen already.
  */
 #pragma once
 #ifdef __linux__
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <spawn.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
-#include <netinet/tcp.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* One integer type for constants that are enumerations in one C library and macros in the other. */
+static const uint32_t swift_sentinel_epollin = EPOLLIN;
+static const uint32_t swift_sentinel_epollout = EPOLLOUT;
+static const uint32_t swift_sentinel_epollerr = EPOLLERR;
+static const uint32_t swift_sentinel_epollhup = EPOLLHUP;
+static const int32_t swift_sentinel_epoll_cloexec = EPOLL_CLOEXEC;
+static const int32_t swift_sentinel_sock_stream = SOCK_STREAM;
+static const int32_t swift_sentinel_sock_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+static const int32_t swift_sentinel_msg_nosignal = MSG_NOSIGNAL;
+static const int32_t swift_sentinel_ipproto_tcp = IPPROTO_TCP;
+static const int32_t swift_sentinel_ipproto_ip = IPPROTO_IP;
+static const int32_t swift_sentinel_ipproto_ipv6 = IPPROTO_IPV6;
+static const int32_t swift_sentinel_p_pid = P_PID;
+/* Since Linux 4.2: a port is chosen when connecting, not when binding. */
+static const int32_t swift_sentinel_bind_address_no_port = 24;
+
+/* Declared by the C libraries for _GNU_SOURCE only. */
+int accept4(int listener, struct sockaddr *_Nullable address, socklen_t *_Nullable length, int flags);
+extern char **environ;
+
+/* A descriptor that polls readable once the process has ended; -1 and errno where the kernel has none (before 5.3).
+ * Made by number: glibc declares pidfd_open only since 2.36, musl not at all. It is close-on-exec by itself. */
+static inline int swift_sentinel_pidfd_open(pid_t process) {
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+    return (int)syscall(SYS_pidfd_open, process, 0U);
+}
+
+/* The environment block, which Swift would import as an unprotected global variable. */
+static inline char *_Nullable *_Nullable swift_sentinel_environment(void) {
+    return environ;
+}
 #endif

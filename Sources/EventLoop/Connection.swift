@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+
+/// What a connection tells its owner; all of it on the main queue, never from within a call to the connection.
+///
+/// The owner may write, pause and close in each of these.
+package protocol ConnectionDelegate: AnyObject {
+    /// An outgoing connection is established.
+    func connectionDidConnect(_ connection: Connection)
+    /// Bytes came in; the memory is valid only during the call.
+    func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer)
+    /// The connection ended for a reason other than the owner's wish. Said once, and nothing is said after it.
+    func connectionDidClose(_ connection: Connection, reason: CloseReason)
+    /// A backlog the other end was too slow for has been sent.
+    func connectionDidDrain(_ connection: Connection)
+}
+
+/// A non-blocking stream over TCP or a unix socket.
+///
+/// From its making until it is closed the poller keeps it alive, so the owner's `close()` (or the connection's own end)
+/// is what ends its life, not letting go of it. What is written waits until the events at hand are handled and leaves
+/// in one piece; what the other end cannot take yet waits in a backlog the owner has to keep an eye on.
+package final class Connection: PollerClient, Flushable {
+    private enum State {
+        case connecting(Descriptor)
+        case open(Descriptor)
+        /// The owner has let go of it; only the backlog is still to be sent.
+        case finishing(Descriptor)
+        /// Connecting failed at once; the delegate hears of it in a turn of its own.
+        case failed
+        case closed
+    }
+
+    private static let readsPerTurn = 4
+    private static let bytesSentPerTurn = 1 << 20
+    private static let finishingSeconds = 10
+
+    package weak var delegate: (any ConnectionDelegate)?
+    /// The other end's address; `nil` for an accepted connection whose peer is of no known kind.
+    package let remoteAddress: SocketAddress?
+
+    private let poller: Poller
+    private var state: State
+    private var output = OutputBuffer()
+    /// Whether the connection stands in the flush queue.
+    private var isFlushQueued = false
+    /// Whether the last send met a full socket buffer, so that writability has to be waited for.
+    private var isBlocked = false
+    private var isReadingPaused = false
+    /// Why nothing can be sent any more, while there may still be something to read.
+    private var sendError: SystemError?
+
+    /// Starts to connect to `address`, from `source` if given; a failure of any kind is told to the delegate later.
+    package init(
+        connectingTo address: SocketAddress, from source: SocketAddress? = nil,
+        options: ConnectionOptions = ConnectionOptions(), delegate: (any ConnectionDelegate)?, poller: Poller = .main
+    ) {
+        self.delegate = delegate
+        self.poller = poller
+        remoteAddress = address
+        state = .failed
+        do throws(SystemError) {
+            let descriptor = try Self.startConnecting(to: address, from: source, options)
+            do throws(SystemError) {
+                try poller.add(descriptor, interest: .writable, client: self)
+            } catch {
+                System.close(descriptor)
+                throw error
+            }
+            state = .connecting(descriptor)
+        } catch {
+            DispatchQueue.main.async { self.reportFailedStart(error) }
+        }
+    }
+
+    /// Takes over a socket a listener has accepted.
+    ///
+    /// - Throws: What the poller had against it; the descriptor is closed then.
+    init(
+        accepted descriptor: Descriptor, from remoteAddress: SocketAddress?, options: ConnectionOptions, poller: Poller
+    ) throws(SystemError) {
+        self.poller = poller
+        self.remoteAddress = remoteAddress
+        state = .open(descriptor)
+        if let family = remoteAddress?.family { options.apply(to: descriptor, family) }
+        do throws(SystemError) {
+            try poller.add(descriptor, interest: .readable, client: self)
+        } catch {
+            state = .closed
+            System.close(descriptor)
+            throw error
+        }
+    }
+
+    // MARK: What the owner asks
+
+    /// Whether bytes can come and go.
+    package var isOpen: Bool { if case .open = state { true } else { false } }
+
+    /// This end's address, or `nil` while there is none to be told.
+    package var localAddress: SocketAddress? {
+        switch state {
+        case .open(let descriptor), .finishing(let descriptor): System.localAddress(descriptor)
+        case .connecting, .failed, .closed: nil
+        }
+    }
+
+    /// Bytes written and not yet taken by the kernel.
+    package var backlogBytes: Int { output.count }
+
+    /// Sends `bytes` after all that was written before; while connecting they wait, once closed they are dropped.
+    package func write(_ bytes: some Collection<UInt8>) {
+        guard acceptsOutput else { return }
+        output.append(bytes)
+        queueFlush()
+    }
+
+    /// Like `write(_:)`, for a writer that appends to the output itself.
+    package func append(_ body: (inout [UInt8]) -> Void) {
+        guard acceptsOutput else { return }
+        output.append(body)
+        queueFlush()
+    }
+
+    /// Leaves what comes in with the kernel, and in the end with the sender.
+    package func pauseReading() {
+        guard !isReadingPaused else { return }
+        isReadingPaused = true
+        updateInterest()
+    }
+
+    package func resumeReading() {
+        guard isReadingPaused else { return }
+        isReadingPaused = false
+        updateInterest()
+        if sendError != nil {
+            DispatchQueue.main.async { self.readRest() }
+        }
+    }
+
+    /// Ends the connection at once; what was not sent is lost, and the delegate hears nothing more.
+    package func close() {
+        switch state {
+        case .connecting(let descriptor), .open(let descriptor), .finishing(let descriptor):
+            poller.close(descriptor)
+        case .failed, .closed: break
+        }
+        state = .closed
+        output.removeAll()
+        delegate = nil
+    }
+
+    /// Ends the connection as soon as all that was written is sent, at the latest after ten seconds.
+    ///
+    /// From here on the delegate hears nothing more and nothing is read. While still connecting it is `close()`.
+    package func closeAfterFlush() {
+        guard case .open(let descriptor) = state, !output.isEmpty, sendError == nil else {
+            if case .finishing = state { return }
+            return close()
+        }
+        state = .finishing(descriptor)
+        delegate = nil
+        updateInterest()
+        DispatchQueue.main.asyncAfter(deadline: .now() + .seconds(Self.finishingSeconds)) { [weak self] in
+            self?.close()
+        }
+    }
+
+    // MARK: What the poller tells
+
+    func descriptorIsReady(_ readiness: Readiness) {
+        switch state {
+        case .connecting(let descriptor):
+            finishConnecting(descriptor)
+        case .open(let descriptor):
+            if !readiness.isDisjoint(with: [.readable, .hungUp]) {
+                receive(from: descriptor, untilEnd: readiness.contains(.hungUp))
+            }
+            if readiness.contains(.writable) { flush() }
+        case .finishing:
+            flush()
+        case .failed, .closed: break
+        }
+    }
+
+    /// Sends what waits, as far as the kernel takes it.
+    func flush() {
+        isFlushQueued = false
+        let descriptor: Descriptor
+        switch state {
+        case .open(let open), .finishing(let open): descriptor = open
+        case .connecting, .failed, .closed: return
+        }
+        var allowance = Self.bytesSentPerTurn
+        while !output.isEmpty {
+            do throws(SystemError) {
+                guard allowance > 0, case .bytes(let count) = try send(to: descriptor) else {
+                    isBlocked = true
+                    return updateInterest()
+                }
+                output.removeFirst(count)
+                allowance -= count
+            } catch {
+                return sendingFailed(error)
+            }
+        }
+        if case .finishing = state { return close() }
+        guard isBlocked else { return }
+        isBlocked = false
+        updateInterest()
+        delegate?.connectionDidDrain(self)
+    }
+}
+
+// MARK: - Connecting
+
+extension Connection {
+    private static func startConnecting(
+        to address: SocketAddress, from source: SocketAddress?, _ options: ConnectionOptions
+    ) throws(SystemError) -> Descriptor {
+        let descriptor = try System.streamSocket(address.family)
+        do throws(SystemError) {
+            options.apply(to: descriptor, address.family)
+            if let source {
+                if source.port == 0, source.family == address.family {
+                    try? System.bindAddressWithoutPort(descriptor)
+                }
+                try System.bind(descriptor, to: source)
+            }
+            try System.startConnecting(descriptor, to: address)
+            return descriptor
+        } catch {
+            System.close(descriptor)
+            throw error
+        }
+    }
+
+    private func finishConnecting(_ descriptor: Descriptor) {
+        do throws(SystemError) {
+            let code = try System.pendingError(descriptor)
+            guard code == 0 else { throw SystemError(call: "connect", errno: code) }
+            guard !isConnectedToItself(descriptor) else { throw System.connectionRefused }
+        } catch {
+            return end(.connectFailed(error))
+        }
+        state = .open(descriptor)
+        updateInterest()
+        if !output.isEmpty { queueFlush() }
+        delegate?.connectionDidConnect(self)
+    }
+
+    /// Whether TCP has connected the socket to itself.
+    ///
+    /// It does so when nobody listens on a local port from the ephemeral range and the kernel happens to pick that very
+    /// port for our end; someone who tries again each second gets there. Nobody listens, so it counts as refused.
+    private func isConnectedToItself(_ descriptor: Descriptor) -> Bool {
+        guard let remoteAddress, remoteAddress.family != .unix else { return false }
+        return System.localAddress(descriptor) == remoteAddress
+    }
+
+    private func reportFailedStart(_ error: SystemError) {
+        guard case .failed = state else { return }
+        end(.connectFailed(error))
+    }
+}
+
+// MARK: - Reading
+
+extension Connection {
+    /// Hands what came in to the delegate, up to the limit of one turn.
+    ///
+    /// A read that did not fill the buffer is taken for the last: if it was not, the poller reports again. After a
+    /// hang-up it goes on until the end is seen.
+    private func receive(from descriptor: Descriptor, untilEnd: Bool) {
+        let buffer = poller.readBuffer
+        for _ in 0..<Self.readsPerTurn {
+            guard isOpen, !isReadingPaused else { return }
+            do throws(SystemError) {
+                switch try System.receive(descriptor, into: buffer) {
+                case .bytes(let count):
+                    delegate?.connection(self, didReceive: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    if count < buffer.count && !untilEnd { return }
+                case .endOfStream:
+                    return end(sendError.map { .failed($0) } ?? .endOfStream)
+                case .wouldBlock:
+                    if let sendError { end(.failed(sendError)) }
+                    return
+                }
+            } catch {
+                return end(.failed(error))
+            }
+        }
+    }
+
+    /// Reads what is left once sending has failed; the poller reports what exceeds one turn.
+    private func readRest() {
+        guard case .open(let descriptor) = state else { return }
+        receive(from: descriptor, untilEnd: true)
+    }
+}
+
+// MARK: - Sending and ending
+
+extension Connection {
+    private var acceptsOutput: Bool {
+        switch state {
+        case .connecting: true
+        case .open: sendError == nil
+        case .finishing, .failed, .closed: false
+        }
+    }
+
+    private func queueFlush() {
+        guard isOpen, !isFlushQueued, !isBlocked, !output.isEmpty else { return }
+        isFlushQueued = true
+        poller.flushQueue.append(self)
+    }
+
+    private func send(to descriptor: Descriptor) throws(SystemError) -> Transfer {
+        try output.withUnsafeBytes { bytes in
+            Result<Transfer, SystemError> { () throws(SystemError) in try System.send(descriptor, bytes) }
+        }.get()
+    }
+
+    /// Gives sending up, but hands over what the other end sent before it went.
+    private func sendingFailed(_ error: SystemError) {
+        guard isOpen else { return close() }
+        sendError = error
+        isBlocked = false
+        output.removeAll()
+        updateInterest()
+        readRest()
+    }
+
+    private func updateInterest() {
+        let interest: Readiness
+        let descriptor: Descriptor
+        switch state {
+        case .open(let open):
+            descriptor = open
+            interest = Readiness(readable: !isReadingPaused, writable: isBlocked)
+        case .finishing(let open):
+            descriptor = open
+            interest = Readiness(readable: false, writable: isBlocked)
+        case .connecting, .failed, .closed: return
+        }
+        do throws(SystemError) {
+            try poller.setInterest(interest, for: descriptor)
+        } catch {
+            // Out of kernel memory for the watch: without it the connection would stay silent for ever.
+            let reason = CloseReason.failed(error)
+            DispatchQueue.main.async { self.end(reason) }
+        }
+    }
+
+    /// Ends the connection for a reason of its own and says so.
+    private func end(_ reason: CloseReason) {
+        if case .closed = state { return }
+        let delegate = delegate
+        close()
+        delegate?.connectionDidClose(self, reason: reason)
+    }
+}

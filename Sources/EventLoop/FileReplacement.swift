@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Replaces a file's contents so that a crash at any moment leaves either the old or the new, and so that the new is on
+// the disk when success is reported:
+//
+//   1. Follow symbolic links, so that a link to the file stays one.
+//   2. Write a temporary file beside the target, with the target's owner and mode, and flush it to the disk.
+//   3. Rename it over the target and flush the directory.
+//
+// Where the directory takes no new file or the target cannot be renamed over (a file mounted by itself into a container
+// is both), the file is overwritten in place and flushed. A crash during that can leave half of it, so the result says
+// which way was taken.
+
+import Dispatch
+
+/// Durable replacement of a file's contents.
+package nonisolated enum FileReplacement {
+    /// How the new contents came into the file.
+    package enum Method: Hashable, Sendable {
+        /// At once: a reader sees the old or the new.
+        case renamed
+        /// Byte by byte, since renaming was not possible.
+        case overwritten(because: SystemError)
+    }
+
+    private static let queue = DispatchQueue(label: "file-replacement")
+    private static let maximumLinks = 40
+
+    /// Replaces the file at `path` without holding up the main queue; replacements are done one after the other.
+    ///
+    /// - Parameter mode: Permissions of a file that did not exist; an existing one keeps its own.
+    @MainActor
+    package static func replace(
+        path: String, contents: [UInt8], mode: UInt16 = 0o644,
+        completion: @escaping @MainActor (Result<Method, SystemError>) -> Void
+    ) {
+        queue.async {
+            let result = Result<Method, SystemError> { () throws(SystemError) in
+                try replace(path: path, contents: contents, mode: mode)
+            }
+            DispatchQueue.main.async { completion(result) }
+        }
+    }
+
+    /// Replaces the file at `path` before returning; for start-up.
+    package static func replace(
+        path: String, contents: [UInt8], mode: UInt16 = 0o644
+    ) throws(SystemError) -> Method {
+        let target = try followLinks(path)
+        do throws(SystemError) {
+            try replaceByRenaming(target, contents, mode)
+            return .renamed
+        } catch {
+            guard error.forbidsReplacement else { throw error }
+            do throws(SystemError) {
+                try overwrite(target, contents)
+            } catch let second {
+                throw second.isNoSuchFile ? error : second
+            }
+            return .overwritten(because: error)
+        }
+    }
+
+    /// The whole contents of the file at `path`.
+    package static func readFile(_ path: String) throws(SystemError) -> [UInt8] {
+        let descriptor = try System.openForReading(path)
+        defer { System.close(descriptor) }
+        return try System.readAll(descriptor)
+    }
+
+    static func replaceByRenaming(_ target: String, _ contents: [UInt8], _ mode: UInt16) throws(SystemError) {
+        let existing = try System.attributes(target)
+        let (descriptor, temporary) = try createTemporary(beside: target)
+        do throws(SystemError) {
+            try fill(descriptor, contents, existing, mode)
+            try System.rename(temporary, to: target)
+        } catch {
+            System.removeFile(temporary)
+            throw error
+        }
+        try System.synchronizeDirectory(directory(of: target))
+    }
+
+    /// Writes the temporary file and closes it, whatever comes of it.
+    private static func fill(
+        _ descriptor: Descriptor, _ contents: [UInt8], _ existing: FileAttributes?, _ mode: UInt16
+    ) throws(SystemError) {
+        defer { System.close(descriptor) }
+        // Only root can give files away. Contents that are safe matter more than whose they are.
+        if let existing { try? System.setOwner(descriptor, existing.owner, group: existing.group) }
+        try System.setMode(descriptor, existing?.mode ?? mode)
+        try System.writeAll(descriptor, contents)
+        try System.synchronize(descriptor)
+    }
+
+    static func overwrite(_ target: String, _ contents: [UInt8]) throws(SystemError) {
+        let descriptor = try System.openForWriting(target)
+        defer { System.close(descriptor) }
+        try System.writeAll(descriptor, contents)
+        try System.truncate(descriptor, to: contents.count)
+        try System.synchronize(descriptor)
+    }
+
+    /// Creates `<target>.tmp-<process>-<number>`; one that a crash left behind only costs another number.
+    private static func createTemporary(beside target: String) throws(SystemError) -> (Descriptor, path: String) {
+        var attempt = System.monotonicNanoseconds
+        while true {
+            let path = "\(target).tmp-\(System.processID)-\(attempt)"
+            do throws(SystemError) {
+                return (try System.createFile(path), path)
+            } catch {
+                guard error.isFileExists else { throw error }
+                attempt &+= 1
+            }
+        }
+    }
+
+    /// Where the links from `path` end, be there a file or not.
+    private static func followLinks(_ path: String) throws(SystemError) -> String {
+        var path = path
+        for _ in 0..<maximumLinks {
+            guard let target = try System.linkTarget(path) else { return path }
+            path = target.hasPrefix("/") ? target : "\(directory(of: path))/\(target)"
+        }
+        throw System.tooManyLinks
+    }
+
+    private static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+// The error numbers that decisions are taken on, by what they mean here.
+
+nonisolated extension SystemError {
+    /// Whether an accept failed because of the connection that waited, so that the next may well succeed.
+    var isAboutOneConnection: Bool {
+        switch errno {
+        case ECONNABORTED, EPROTO, EPERM, EHOSTUNREACH, ENETUNREACH, ENETDOWN, ETIMEDOUT: true
+        default: false
+        }
+    }
+
+    /// Whether nothing new can be put into the directory, or nothing be renamed over the file.
+    ///
+    /// A file that is mounted by itself, as containers do it, cannot be renamed over: EBUSY.
+    var forbidsReplacement: Bool {
+        switch (call, errno) {
+        case ("open", EACCES), ("open", EPERM), ("open", EROFS), ("open", ENAMETOOLONG): true
+        case ("rename", EBUSY), ("rename", EXDEV), ("rename", EACCES), ("rename", EPERM): true
+        default: false
+        }
+    }
+
+    var isFileExists: Bool { errno == EEXIST }
+    var isNoSuchFile: Bool { errno == ENOENT }
+}
+
+nonisolated extension System {
+    static var connectionRefused: SystemError { SystemError(call: "connect", errno: ECONNREFUSED) }
+    static var tooManyLinks: SystemError { SystemError(call: "readlink", errno: ELOOP) }
+}
