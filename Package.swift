@@ -46,7 +46,7 @@ let package = Package(
         .target(name: "DataNode", dependencies: ["RESP", "EventLoop"], swiftSettings: mainQueue),
         .executableTarget(
             name: "sentinel-demo",
-            dependencies: ["DataNode", "RESP", "EventLoop"],
+            dependencies: ["DataNode", "RESP", "EventLoop", "redis-sentinel"],
             swiftSettings: mainQueue),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
         .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
@@ -57,6 +57,8 @@ let package = Package(
             dependencies: ["SentinelConfiguration", "SentinelCore"],
             swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
+        .testTarget(
+            name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",
             dependencies: ["RESP", "redis-sentinel", "sentinel-demo"],
