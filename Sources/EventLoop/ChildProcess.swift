@@ -59,17 +59,17 @@ package final class ChildProcess: PollerClient {
     /// Whether there is a pidfd and it is being watched.
     private func watchByDescriptor() -> Bool {
         #if os(Linux)
-        guard let descriptor = try? System.processDescriptor(processID) else { return false }
-        do throws(SystemError) {
-            try poller.add(descriptor, interest: .readable, client: self)
-        } catch {
-            System.close(descriptor)
-            return false
-        }
-        watch = descriptor
-        return true
+            guard let descriptor = try? System.processDescriptor(processID) else { return false }
+            do throws(SystemError) {
+                try poller.add(descriptor, interest: .readable, client: self)
+            } catch {
+                System.close(descriptor)
+                return false
+            }
+            watch = descriptor
+            return true
         #else
-        return false
+            return false
         #endif
     }
 

@@ -42,6 +42,28 @@ package nonisolated enum FileReplacement {
         }
     }
 
+    /// Replaces the file at `path` by what `change` makes of it, reading included without holding up the main queue.
+    ///
+    /// A file that is not there counts as empty.
+    @MainActor
+    package static func change(
+        path: String, with change: @escaping @Sendable ([UInt8]) -> [UInt8],
+        completion: @escaping @MainActor (Result<Method, SystemError>) -> Void
+    ) {
+        queue.async {
+            let result = Result<Method, SystemError> { () throws(SystemError) in
+                var old: [UInt8] = []
+                do throws(SystemError) {
+                    old = try readFile(path)
+                } catch {
+                    guard error.isNoSuchFile else { throw error }
+                }
+                return try replace(path: path, contents: change(old))
+            }
+            DispatchQueue.main.async { completion(result) }
+        }
+    }
+
     /// Replaces the file at `path` before returning; for start-up.
     package static func replace(
         path: String, contents: [UInt8], mode: UInt16 = 0o644

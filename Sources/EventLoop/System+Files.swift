@@ -3,11 +3,11 @@
 // Calls on files, all of which may wait for the disk; the rules are those of System.swift.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What of a file's attributes outlives its replacement.
@@ -26,6 +26,11 @@ nonisolated extension System {
     /// Opens an existing file to be overwritten; its contents stay until they are.
     static func openForWriting(_ path: String) throws(SystemError) -> Descriptor {
         Descriptor(try retrying("open") { open(path, O_WRONLY | O_CLOEXEC) })
+    }
+
+    /// Opens the file at `path` for writing at its end, creating it if it is not there.
+    static func openForAppending(_ path: String) throws(SystemError) -> Descriptor {
+        Descriptor(try retrying("open") { open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644) })
     }
 
     /// Creates a file only its owner can read; fails when there is one already.
@@ -62,7 +67,7 @@ nonisolated extension System {
     /// Returns once the file's contents are on the disk.
     static func synchronize(_ descriptor: Descriptor) throws(SystemError) {
         #if !os(Linux)
-        if fcntl(descriptor.number, F_FULLFSYNC) == 0 { return }  // fsync alone stops at the drive's cache there
+            if fcntl(descriptor.number, F_FULLFSYNC) == 0 { return }  // fsync alone stops at the drive's cache there
         #endif
         _ = try retrying("fsync") { fsync(descriptor.number) }
     }
@@ -124,11 +129,11 @@ nonisolated extension System {
     static func rename(_ source: String, to target: String) throws(SystemError) {
         _ = try retrying("rename") {
             #if canImport(Glibc)
-            Glibc.rename(source, target)
+                Glibc.rename(source, target)
             #elseif canImport(Musl)
-            Musl.rename(source, target)
+                Musl.rename(source, target)
             #else
-            Darwin.rename(source, target)
+                Darwin.rename(source, target)
             #endif
         }
     }

@@ -3,14 +3,14 @@
 // Calls on processes and signals; the rules are those of System.swift.
 
 #if os(Linux)
-import CLinux
+    import CLinux
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 nonisolated extension System {
@@ -26,11 +26,11 @@ nonisolated extension System {
     /// - Throws: What `execve` had against the program, too.
     static func spawn(_ path: String, arguments: [String], environment: [String]) throws(SystemError) -> Int32 {
         #if os(Linux)
-        var attributes = posix_spawnattr_t()
-        var actions = posix_spawn_file_actions_t()
+            var attributes = posix_spawnattr_t()
+            var actions = posix_spawn_file_actions_t()
         #else
-        var attributes: posix_spawnattr_t?
-        var actions: posix_spawn_file_actions_t?
+            var attributes: posix_spawnattr_t?
+            var actions: posix_spawn_file_actions_t?
         #endif
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -61,9 +61,9 @@ nonisolated extension System {
     /// This process's environment, as `NAME=value`.
     static var environment: [String] {
         #if os(Linux)
-        var entry = swift_sentinel_environment()
+            var entry = swift_sentinel_environment()
         #else
-        var entry = _NSGetEnviron().pointee
+            var entry = _NSGetEnviron().pointee
         #endif
         var result: [String] = []
         while let pointer = entry?.pointee {
@@ -74,21 +74,21 @@ nonisolated extension System {
     }
 
     #if os(Linux)
-    /// A descriptor that is readable once the process has ended; Linux before 5.3 and some sandboxes have none.
-    static func processDescriptor(_ process: Int32) throws(SystemError) -> Descriptor {
-        Descriptor(try retrying("pidfd_open") { swift_sentinel_pidfd_open(process) })
-    }
+        /// A descriptor that is readable once the process has ended; Linux before 5.3 and some sandboxes have none.
+        static func processDescriptor(_ process: Int32) throws(SystemError) -> Descriptor {
+            Descriptor(try retrying("pidfd_open") { swift_sentinel_pidfd_open(process) })
+        }
     #endif
 
     /// Returns when the process has ended, and leaves it to be reaped; for a thread that may wait.
     static func waitForEnd(of process: Int32) {
         var information = siginfo_t()
         #if canImport(Glibc)
-        let kind = P_PID
+            let kind = P_PID
         #elseif os(Linux)
-        let kind = idtype_t(rawValue: UInt32(swift_sentinel_p_pid))
+            let kind = idtype_t(rawValue: UInt32(swift_sentinel_p_pid))
         #else
-        let kind = P_PID
+            let kind = P_PID
         #endif
         _ = try? retrying("waitid") { waitid(kind, id_t(process), &information, WEXITED | WNOWAIT) }
     }

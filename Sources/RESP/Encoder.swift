@@ -2,8 +2,8 @@
 
 /// Writes replies, and the commands we send, one after the other into one array of bytes.
 ///
-/// A header (`arrayHeader`, `mapHeader`, …) announces values; writing as many of them is up to the caller. What RESP2 has no
-/// type for becomes what the original sends instead.
+/// A header (`arrayHeader`, `mapHeader`, …) announces values; writing as many of them is up to the caller. What RESP2
+/// has no type for becomes what the original sends instead.
 ///
 /// - Source: spec/commands.md 3.
 package struct Encoder: Sendable {

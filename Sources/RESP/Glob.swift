@@ -2,13 +2,13 @@
 
 /// Patterns for names and channels: `*`, `?`, `[abc]`, `[a-z]`, `[^x]`, and `\` before a byte that stands for itself.
 ///
-/// After a mismatch only the last `*` seen takes one more byte and the rest is tried again. Earlier stars need no second try:
-/// what stood between two stars was matched at its first place, and any later place leaves less of the text. So the cost
-/// is at most the product of the two lengths.
+/// After a mismatch only the last `*` seen takes one more byte and the rest is tried again. Earlier stars need no
+/// second try: what stood between two stars was matched at its first place, and any later place leaves less of the
+/// text. So the cost is at most the product of the two lengths.
 ///
-/// The corners, as redis-server 7.0.15 answers them: a class left open ends with the pattern; `]` right after `[` or `[^`
-/// closes the class; a range may be given backwards and may end at `]`; a `\` at the end of the pattern or of an open class
-/// is itself.
+/// The corners, as redis-server 7.0.15 answers them: a class left open ends with the pattern; `]` right after `[` or
+/// `[^` closes the class; a range may be given backwards and may end at `]`; a `\` at the end of the pattern or of an
+/// open class is itself.
 package enum Glob {
     /// Whether all of `text` fits `pattern`.
     ///

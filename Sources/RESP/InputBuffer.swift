@@ -2,8 +2,8 @@
 
 /// Bytes that came in and are not understood yet.
 ///
-/// Taking bytes only moves a mark. The bytes before it are dropped when the buffer runs empty or, at the next append, when
-/// they are at least half of it: every byte is moved at most a constant number of times, however it arrives.
+/// Taking bytes only moves a mark. The bytes before it are dropped when the buffer runs empty or, at the next append,
+/// when they are at least half of it: every byte is moved at most a constant number of times, however it arrives.
 struct InputBuffer: Sendable {
     /// Memory an empty buffer may keep for the next bytes; what a rare large message needed is given back.
     static let keptCapacity = 16 * 1024
@@ -41,7 +41,8 @@ struct InputBuffer: Sendable {
         bytes.removeForReuse()
     }
 
-    /// The position in `bytes` of the first unread `terminator`; every byte is looked at once, however often this is asked.
+    /// The position in `bytes` of the first unread `terminator`; every byte is looked at once, however often this is
+    /// asked.
     ///
     /// The terminator asked for must stay the same until something is consumed.
     mutating func index(of terminator: UInt8) -> Int? {

@@ -2,9 +2,10 @@
 
 /// Splits a line into words the way a shell would, more or less.
 ///
-/// Words are separated by white space. Quotes may begin within a word, and a closing quote must end it. Between double quotes
-/// `\n`, `\r`, `\t`, `\b`, `\a` and `\xHH` have their usual meaning and any other `\c` is `c`; between single quotes only
-/// `\'` is special. Within a word vertical tab and form feed are ordinary, next to one they are white space.
+/// Words are separated by white space. Quotes may begin within a word, and a closing quote must end it. Between
+/// double quotes `\n`, `\r`, `\t`, `\b`, `\a` and `\xHH` have their usual meaning and any other `\c` is `c`; between
+/// single quotes only `\'` is special. Within a word vertical tab and form feed are ordinary, next to one they are
+/// white space.
 ///
 /// - Source: spec/config-and-process.md 1; white space as redis-server 7.0.15 treats it in inline requests.
 package enum QuotedWords {

@@ -2,10 +2,10 @@
 
 /// Turns what a server sends into values, as the bytes arrive.
 ///
-/// An aggregate announces how many values follow, so the parser keeps a stack of the open ones. A value that is complete goes
-/// into the topmost; when that is full it is complete itself, and so on down, until the stack is empty and a reply is done.
-/// No byte is parsed twice, and there is no recursion to exhaust the stack. Attributes are read like maps and dropped; they do
-/// not count as an element of what surrounds them.
+/// An aggregate announces how many values follow, so the parser keeps a stack of the open ones. A value that is
+/// complete goes into the topmost; when that is full it is complete itself, and so on down, until the stack is empty
+/// and a reply is done. No byte is parsed twice, and there is no recursion to exhaust the stack. Attributes are read
+/// like maps and dropped; they do not count as an element of what surrounds them.
 ///
 /// An announced length reserves nothing. The streamed types of RESP3 (`$?`, `*?`), which no server sends, are refused.
 ///

@@ -2,13 +2,14 @@
 
 /// Turns what a client sends into requests, as the bytes arrive.
 ///
-/// A request is an array of bulk strings (`*1`, `$4`, `PING`) or a line of words. The parser is a machine with one state for
-/// each thing it can be in the middle of, so nothing is looked at twice: a header line is searched from where the last search
-/// ended, and the bytes of an argument move to the request under construction as they come, whether all are here or not.
-/// That request is then exchanged for the caller's, whose memory serves the one after it. An announced length reserves
-/// nothing; only bytes that came take up memory.
+/// A request is an array of bulk strings (`*1`, `$4`, `PING`) or a line of words. The parser is a machine with one
+/// state for each thing it can be in the middle of, so nothing is looked at twice: a header line is searched from
+/// where the last search ended, and the bytes of an argument move to the request under construction as they come,
+/// whether all are here or not. That request is then exchanged for the caller's, whose memory serves the one after
+/// it. An announced length reserves nothing; only bytes that came take up memory.
 ///
-/// What the original does not check is not checked here: the byte after the CR of a header line, and the two after an argument.
+/// What the original does not check is not checked here: the byte after the CR of a header line, and the two after an
+/// argument.
 ///
 /// - Source: spec/commands.md 8; the details were asked of redis-server 7.0.15.
 package struct RequestParser: Sendable {
@@ -122,7 +123,8 @@ package struct RequestParser: Sendable {
         return length
     }
 
-    /// Takes what is here of an argument and its line end, and sets the state that follows; `false` when more is to come.
+    /// Takes what is here of an argument and its line end, and sets the state that follows; `false` when more is to
+    /// come.
     private mutating func takeBulk(arguments: Int, length: Int, ending: Int) -> Bool {
         let start = input.start
         let payload = min(length, input.count)
@@ -148,8 +150,8 @@ package struct RequestParser: Sendable {
 
     /// Where the line ends.
     ///
-    /// The limit counts what stands before the end, whether the end is here or not, so it does not depend on how the bytes
-    /// were cut. The original lets a longer line pass when its end comes with the same read.
+    /// The limit counts what stands before the end, whether the end is here or not, so it does not depend on how the
+    /// bytes were cut. The original lets a longer line pass when its end comes with the same read.
     private mutating func lineEnd(_ terminator: UInt8, orThrow error: RequestError) throws(RequestError) -> Int? {
         let end = input.index(of: terminator)
         guard (end ?? input.bytes.count) - input.start <= limits.maxLineLength else { throw error }

@@ -25,6 +25,7 @@ package enum Command: Sendable, Equatable {
     case timing
     case setTiming(Timing)
     case simulateFailure(Set<SimulatedFailure>)
+    case pendingScripts
 }
 
 /// One option of SENTINEL SET, checked, and how the event about it shows it.
@@ -70,6 +71,7 @@ package enum Response: Sendable, Equatable {
     case summary(Summary)
     case infoCache([CachedInfo])
     case timing(Timing)
+    case pendingScripts([PendingScript])
     case failed(Failure)
 
     package enum Failure: Sendable, Hashable {
@@ -102,9 +104,23 @@ package enum Response: Sendable, Equatable {
         package let masters: [Master]
         /// How long tilt has lasted, or `nil`.
         package let tiltFor: Duration?
+        package let runningScripts: Int
+        package let queuedScripts: Int
         package let simulatedFailures: Set<SimulatedFailure>
         package let counters: Counters
         package let isPersistenceFailing: Bool
+    }
+
+    package struct PendingScript: Sendable, Equatable {
+        package enum State: Sendable, Equatable {
+            case running(processID: Int32, for: Duration)
+            case scheduled(in: Duration)
+        }
+
+        package let path: String
+        package let call: ScriptCall
+        package let state: State
+        package let starts: Int
     }
 
     package struct CachedInfo: Sendable, Equatable {
@@ -127,6 +143,7 @@ package struct Counters: Sendable, Equatable {
     package var malformedReplies: UInt64 = 0
     package var staleInputs: UInt64 = 0
     package var failedSaves: UInt64 = 0
+    package var droppedScripts: UInt64 = 0
 }
 
 /// An instance as SENTINEL MASTERS, REPLICAS and SENTINELS show it.

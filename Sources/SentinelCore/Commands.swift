@@ -47,7 +47,9 @@ extension Sentinel {
             self.timing = timing
             for id in links.ids { touch(.link(id), at: now) }
             for id in masterOrder { touch(.master(id), at: now) }
+            wake(.scripts, at: now)
             reply(request, .ok)
+        case .pendingScripts: reply(request, .pendingScripts(pendingScripts(at: now)))
         case .simulateFailure(let failures):
             simulatedFailures = failures
             reply(request, .ok)

@@ -23,7 +23,9 @@ struct Durability: Sendable {
     private(set) var saved = Generation.zero
     /// Whether the last attempt to save failed.
     private(set) var isFailing = false
-    var waiting: [Waiting] = []
+    private(set) var waiting: [Waiting] = []
+    /// The state that the input being handled leads to, once something in it changed: one input, one state to save.
+    private var underWay: Generation?
     /// Groups to be looked at when the next state is on disk.
     var mastersWaiting: [Master.ID] = []
 
@@ -32,11 +34,18 @@ struct Durability: Sendable {
     /// Whether hellos may carry the epochs of now.
     var allowsHellos: Bool { isFailing || covers(latestEpochs) }
 
-    mutating func advance(withEpochs: Bool) -> Generation {
-        latest = Generation(latest.number + 1)
+    mutating func beginInput() { underWay = nil }
+
+    /// Notes a change; `isNew` if it is the first of this input, so that the state has yet to be asked to be saved.
+    mutating func advance(withEpochs: Bool) -> (generation: Generation, isNew: Bool) {
+        let isNew = underWay == nil
+        if isNew { latest = Generation(latest.number + 1) }
+        underWay = latest
         if withEpochs { latestEpochs = latest }
-        return latest
+        return (latest, isNew)
     }
+
+    mutating func hold(_ answer: Waiting) { waiting.append(answer) }
 
     /// Returns what waited for this state.
     mutating func noteSaved(_ generation: Generation) -> [Waiting] {
@@ -62,8 +71,8 @@ extension Sentinel {
     /// Asks for the state of now to be saved; `withEpochs` if an epoch or a vote in it changed.
     @discardableResult
     mutating func persist(withEpochs: Bool = false) -> Generation {
-        let generation = durability.advance(withEpochs: withEpochs)
-        perform(.persist(generation))
+        let (generation, isNew) = durability.advance(withEpochs: withEpochs)
+        if isNew { perform(.persist(generation)) }
         return generation
     }
 
@@ -72,7 +81,7 @@ extension Sentinel {
         _ request: RequestID, _ answer: Response, once generation: Generation, otherwise: Response
     ) {
         if durability.covers(generation) { return perform(.answer(request, answer)) }
-        durability.waiting.append(
+        durability.hold(
             Durability.Waiting(generation: generation, request: request, answer: answer, otherwise: otherwise))
     }
 

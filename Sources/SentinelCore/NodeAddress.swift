@@ -58,26 +58,33 @@ package enum NumericHost {
 
     private static func isIPv6(_ text: String) -> Bool {
         let address = text.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)[0]
-        guard address.contains(UInt8(ascii: ":")) else { return false }
-        var groups = address.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map(Array.init)
-        var units = 0
-        if let last = groups.last, last.contains(UInt8(ascii: ".")) {
-            guard isIPv4(last) else { return false }
-            units = 2
-            groups.removeLast()
+        let halves = String(decoding: address, as: UTF8.self).split(separator: "::", omittingEmptySubsequences: false)
+        switch halves.count {
+        case 1: return groups(halves[0], mayEndInIPv4: true) == 8
+        case 2:
+            // "::" stands for at least one group of zeros.
+            guard let before = halves[0].isEmpty ? 0 : groups(halves[0], mayEndInIPv4: false),
+                let after = halves[1].isEmpty ? 0 : groups(halves[1], mayEndInIPv4: true)
+            else { return false }
+            return before + after <= 7
+        default: return false
         }
-        // A leading or trailing "::" leaves two empty groups there; one of them is punctuation.
-        if groups.count > 1, groups[0].isEmpty, groups[1].isEmpty { groups.removeFirst() }
-        if units == 0, groups.count > 1, groups[groups.count - 1].isEmpty, groups[groups.count - 2].isEmpty {
-            groups.removeLast()
+    }
+
+    /// How many groups of 16 bits a list of groups stands for, or `nil` if one of them is none.
+    private static func groups(_ text: Substring, mayEndInIPv4: Bool) -> Int? {
+        let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        var count = 0
+        for (index, part) in parts.enumerated() {
+            if index == parts.count - 1, mayEndInIPv4, part.contains(UInt8(ascii: ".")) {
+                guard isIPv4(part) else { return nil }
+                count += 2
+            } else {
+                guard (1...4).contains(part.count), part.allSatisfy(isHexDigit) else { return nil }
+                count += 1
+            }
         }
-        let gaps = groups.count { $0.isEmpty }
-        guard gaps <= 1 else { return false }
-        for group in groups where !group.isEmpty {
-            guard group.count <= 4, group.allSatisfy({ isHexDigit($0) }) else { return false }
-            units += 1
-        }
-        return gaps == 1 ? units <= 7 : units == 8
+        return count
     }
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {

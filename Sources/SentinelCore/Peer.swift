@@ -24,6 +24,8 @@ struct Peer: Sendable {
     /// A question whose answer is owed.
     var askedAt: Instant?
     var askDueAt: Instant?
+    /// Whether the last question asked for a vote as well.
+    var wasAskedForVote = false
     var askPause: Duration
 
     init(runID: RunID, presence: Presence, askPause: Duration, at now: Instant) {

@@ -36,7 +36,30 @@ extension Encoder {
                 bulk(name.rawValue.uppercased())
                 bulk(String(timing[keyPath: name.path].wholeMilliseconds))
             }
+        case .pendingScripts(let scripts):
+            arrayHeader(scripts.count)
+            for script in scripts { append(script) }
         case .failed(let failure): error(failure.text)
+        }
+    }
+
+    /// - Source: spec/commands.md 6.13.
+    private mutating func append(_ script: Response.PendingScript) {
+        mapHeader(5)
+        bulk("argv")
+        let words = [script.path] + script.call.arguments
+        arrayHeader(words.count)
+        for word in words { bulk(word) }
+        let fields: [(String, String)] =
+            switch script.state {
+            case .running(let processID, let duration):
+                [("flags", "running"), ("pid", "\(processID)"), ("run-time", "\(duration.wholeMilliseconds)")]
+            case .scheduled(let pause):
+                [("flags", "scheduled"), ("pid", "0"), ("run-delay", "\(pause.wholeMilliseconds)")]
+            }
+        for (name, value) in fields + [("retry-num", "\(script.starts)")] {
+            bulk(name)
+            bulk(value)
         }
     }
 

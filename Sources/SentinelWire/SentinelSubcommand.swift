@@ -87,6 +87,7 @@ package struct SentinelSubcommand: Sendable {
             monitor(request)
         },
         row("myid", 2, "", "Tell this sentinel's identity.") { _, _ in .command(.myID) },
+        row("pending-scripts", 2, "", "Show the scripts that run or wait.") { _, _ in .command(.pendingScripts) },
         row("remove", 3, "<master-name>", "Stop watching a master.") { request, _ in .command(.remove(name(request))) },
         row("replicas", 3, "<master-name>", "Show the replicas of a master.") { request, _ in
             .command(.replicas(name(request)))

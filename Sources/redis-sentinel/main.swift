@@ -1,1 +1,7 @@
-print("not built yet")
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import SentinelServer
+
+Launch.run(CommandLine.arguments)
+dispatchMain()

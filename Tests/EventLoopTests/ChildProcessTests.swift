@@ -51,7 +51,9 @@ extension `Event loop` {
                     """
                 let child = try ChildProcess(
                     path: "/bin/sh",
-                    arguments: ["-c", "exec > '\(directory)/out'\n" + script, "sh", "one", "t w o", directory + "/fds"],
+                    arguments: [
+                        "-c", "exec > '\(directory)/out'\n" + script, "sh", "one", "t w o", directory + "/fds",
+                    ],
                     environment: ["ADDED": "yes", "HOME": "/replaced"]
                 ) { _ in }
                 try await eventually { child.exitStatus != nil }

@@ -76,7 +76,8 @@ extension `Event loop` {
             await turns(1)
             let before = openDescriptors().count
             for round in 1...5 {
-                let clients = try (0..<100).map { _ in Connection(connectingTo: try server.address, delegate: recorder) }
+                let clients = try (0..<100).map { _ in Connection(connectingTo: try server.address, delegate: recorder)
+                }
                 try await eventually {
                     recorder.connects == round * 100 && server.connections.count == round * 100
                 }

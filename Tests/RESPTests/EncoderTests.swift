@@ -4,10 +4,12 @@ import RESP
 import Testing
 
 @Suite struct `The encoder` {
-    struct Example: Sendable {
+    struct Example: Sendable, CustomTestStringConvertible {
         var write: @Sendable (inout Encoder) -> Void
         var resp2: String
         var resp3: String
+
+        var testDescription: String { resp3.debugDescription }
 
         init(_ resp2: String, _ resp3: String? = nil, _ write: @escaping @Sendable (inout Encoder) -> Void) {
             (self.write, self.resp2, self.resp3) = (write, resp2, resp3 ?? resp2)

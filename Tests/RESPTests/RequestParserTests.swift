@@ -4,9 +4,11 @@ import RESP
 import Testing
 
 @Suite struct `Requests` {
-    struct Good: Sendable {
+    struct Good: Sendable, CustomTestStringConvertible {
         var input: String
         var requests: [[String]]
+
+        var testDescription: String { input.debugDescription }
 
         init(_ input: String, _ requests: [String]...) { (self.input, self.requests) = (input, requests) }
     }
@@ -32,10 +34,14 @@ import Testing
         Good("$4\r\n", ["$4"]),
     ]
 
-    struct Bad: Sendable {
+    struct Bad: Sendable, CustomTestStringConvertible {
         var input: [UInt8]
         var error: RequestError
         var message: String
+
+        var testDescription: String {
+            "\(error): \(String(decoding: input.prefix(30), as: UTF8.self).debugDescription)"
+        }
 
         init(_ input: [UInt8], _ error: RequestError, _ message: String) {
             (self.input, self.error, self.message) = (input, error, message)

@@ -42,6 +42,7 @@ extension Sentinel {
     mutating func askPeers(_ id: Master.ID, at now: Instant) -> Instant? {
         guard masters[id].presence.isSdown else { return nil }
         let candidate: RunID?
+        var epoch = currentEpoch
         if let failover = masters[id].failover {
             // Asking for votes tells our own, so that must be durable.
             guard durability.covers(masters[id].voteGeneration) else {
@@ -49,6 +50,7 @@ extension Sentinel {
                 return nil
             }
             if case .waitStart = failover.stage { candidate = myID } else { candidate = nil }
+            epoch = failover.epoch
         } else {
             candidate = nil
         }
@@ -62,11 +64,12 @@ extension Sentinel {
                 continue
             }
             let request = Request.isMasterDown(
-                announced(masters[id].presence.address), epoch: currentEpoch, candidate: candidate)
+                announced(masters[id].presence.address), epoch: epoch, candidate: candidate)
             perform(.send(connection.id, request, renamed: []))
             links[peer.presence.link].pending += 1
             links[peer.presence.link].asked.append(id)
             masters[id].peers[index].askedAt = now
+            masters[id].peers[index].wasAskedForVote = candidate != nil
             masters[id].peers[index].askDueAt = nil
             deadline = .earlier(deadline, now + timing.askPeriod)
         }
@@ -96,8 +99,12 @@ extension Sentinel {
             if old.vote?.epoch != vote.epoch { emitLog(.voted(peer: old.runID, vote)) }
             masters[id].peers[index].vote = vote
         }
-        let isSettled = opinion.isDown && (masters[id].failover?.stage != .waitStart || opinion.vote != nil)
-        masters[id].peers[index].askDueAt = now + (isSettled ? timing.askPeriod : old.askPause)
+        let seeksVotes = masters[id].failover?.stage == .waitStart
+        let isSettled = opinion.isDown && (!seeksVotes || opinion.vote != nil)
+        // This was the answer to an older question: the vote is still to be asked for.
+        let isOutdated = seeksVotes && !old.wasAskedForVote
+        masters[id].peers[index].askDueAt =
+            isOutdated ? now : now + (isSettled ? timing.askPeriod : old.askPause)
         masters[id].peers[index].askPause =
             isSettled ? timing.firstAskPause : min(old.askPause * 2, timing.askPeriod)
         touch(.master(id), at: now)

@@ -11,7 +11,7 @@ enum Quorum {
     enum Verdict: Sendable, Hashable {
         case pending
         case won
-        /// Somebody else has won or still can, and this candidate can't.
+        /// Somebody else has won.
         case lost
         /// Nobody can win any more.
         case split
@@ -25,8 +25,8 @@ enum Quorum {
     static func verdict(for candidate: RunID, votes: [(RunID, Int)], open: Int, needed: Int) -> Verdict {
         let own = votes.first { $0.0 == candidate }?.1 ?? 0
         if own >= needed { return .won }
-        if own + open >= needed { return .pending }
         let best = votes.map(\.1).max() ?? 0
-        return best + open >= needed ? .lost : .split
+        if best >= needed { return .lost }
+        return best + open >= needed ? .pending : .split
     }
 }

@@ -154,5 +154,6 @@ extension Sentinel {
         let from = announced(masters[id].presence.address)
         emit(.masterSwitched(masters[id].name, from: from, to: hello.master))
         moveMaster(id, to: address, at: now)
+        runReconfigScript(id, isLeader: false, from: from, to: hello.master, at: now)
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Links are made, watched and made again. A connection that broke is tried again at once, but never twice within a
-// ping period; one that does not get established in time is given up; one that stands but is silent is recycled.
+// Links are made, watched and made again. A connection that broke after it had stood for a while is made again at once;
+// otherwise attempts keep a ping period's distance. One that does not get established in time is given up; one that stands but is silent is recycled.
 // - Source: spec/monitoring.md 3, 3.3; the connect timeout is ours (spec/defects.md 35).
 
 extension Sentinel {
@@ -118,13 +118,19 @@ extension Sentinel {
         touch(.link(id), at: now)
     }
 
-    mutating func disconnected(_ connection: ConnectionID, at now: Instant) {
+    mutating func disconnected(_ connection: ConnectionID, _ reason: String, at now: Instant) {
         guard let id = linkOfConnection.removeValue(forKey: connection) else { return counters.staleInputs += 1 }
-        if links[id].command?.id == connection {
+        let channel: Channel = links[id].command?.id == connection ? .command : .hello
+        if let user = links[id].users.first, let subject = label(ofLink: id, in: user) {
+            emit(.linkLost(subject, channel, reason: reason))
+        }
+        if let command = links[id].command, command.id == connection {
             links[id].command = nil
+            if hasStood(command, at: now) { links[id].commandAttemptedAt = nil }
             forgetRequests(id, at: now)
-        } else if links[id].hello?.id == connection {
+        } else if let hello = links[id].hello, hello.id == connection {
             links[id].hello = nil
+            if hasStood(hello, at: now) { links[id].helloAttemptedAt = nil }
         }
         // A name may stand for another address by now.
         if resolvesHostnames, !NumericHost.isNumeric(links[id].address.host), !links[id].isResolving {
@@ -132,6 +138,14 @@ extension Sentinel {
             perform(.resolve(links[id].address.host))
         }
         touch(.link(id), at: now)
+    }
+
+    /// Whether the connection was good for something, so that it is made again at once: a promotion cuts those of all
+    /// sentinels at the moment they need them most.
+    ///
+    /// One that is closed as soon as it is made waits its ping period. - Source: spec/defects.md 41.
+    private func hasStood(_ connection: Connection, at now: Instant) -> Bool {
+        connection.establishedAt.map { now - $0 >= timing.pingPeriod / 10 } ?? false
     }
 
     /// Replies that were owed on a closed command connection won't come.

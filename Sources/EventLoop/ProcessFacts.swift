@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// What the system knows of this process, and what a process may do to itself.
+package nonisolated enum ProcessFacts {
+    package static var id: Int32 { getpid() }
+
+    /// `Linux 6.1.0 x86_64`.
+    package static var system: String {
+        var names = utsname()
+        guard uname(&names) == 0 else { return "unknown" }
+        func text(_ field: some Any) -> String {
+            withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        }
+        return "\(text(names.sysname)) \(text(names.release)) \(text(names.machine))"
+    }
+
+    /// Seconds of CPU used: by the kernel for this process, by it, and the same for the children it has reaped.
+    package static var cpuSeconds: (system: Double, user: Double, childrenSystem: Double, childrenUser: Double) {
+        func usage(_ who: Int32) -> (Double, Double) {
+            var usage = rusage()
+            getrusage(who, &usage)
+            func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000 }
+            return (seconds(usage.ru_stime), seconds(usage.ru_utime))
+        }
+        let own = usage(0)
+        let children = usage(-1)
+        return (own.0, own.1, children.0, children.1)
+    }
+
+    /// The program's own file.
+    package static var executable: String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            bytes.baseAddress.map { readlink("/proc/self/exe", $0, bytes.count) } ?? -1
+        }
+        return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : CommandLine.arguments.first ?? ""
+    }
+
+    package static var currentDirectory: String {
+        guard let path = getcwd(nil, 0) else { return "" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    package static func changeDirectory(to path: String) throws(SystemError) {
+        guard chdir(path) == 0 else { throw SystemError(call: "chdir", errno: errno) }
+    }
+
+    /// Whether a file exists and may be executed.
+    package static func canExecute(_ path: String) -> Bool { access(path, X_OK) == 0 }
+    package static func canWrite(_ path: String) throws(SystemError) {
+        guard access(path, W_OK) == 0 else { throw SystemError(call: "access", errno: errno) }
+    }
+
+    /// The files a shell pattern stands for, sorted; a text without `*`, `?` and `[` stands for itself.
+    package static func paths(matching pattern: String) -> [String] {
+        guard pattern.contains(where: { "*?[".contains($0) }) else { return [pattern] }
+        var found = glob_t()
+        defer { globfree(&found) }
+        guard glob(pattern, 0, nil, &found) == 0 else { return [] }
+        return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+    }
+
+    package static let terminate = SIGTERM
+    package static let interrupt = SIGINT
+    package static let killSignal = SIGKILL
+
+    package static func remove(_ path: String) { unlink(path) }
+
+    /// Writes to standard output and leaves with success.
+    package static func show(_ text: String) -> Never {
+        AppendFile(path: nil).append(text)
+        exit(0)
+    }
+
+    /// Writes to standard error.
+    package static func complain(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// Ends the process at once.
+    package static func exit(_ code: Int32) -> Never {
+        #if canImport(Glibc)
+        Glibc.exit(code)
+        #elseif canImport(Musl)
+        Musl.exit(code)
+        #else
+        Darwin.exit(code)
+        #endif
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventLoop
+import RESP
+import SentinelCore
+import SentinelWire
+
+/// What an instance's connection tells.
+protocol InstanceConnectionOwner: AnyObject {
+    func receive(_ input: Input)
+    func connectionEnded(_ connection: InstanceConnection, reason: String)
+}
+
+/// A connection to a data node or another sentinel: requests out, replies paired with them and understood.
+final class InstanceConnection: ConnectionDelegate {
+    let id: ConnectionID
+    private let channel: Channel
+    private unowned let owner: any InstanceConnectionOwner
+    private var connection: Connection?
+    private var parser = ReplyParser()
+    private var encoder = Encoder()
+    /// What replies are owed for, oldest first; those before `answered` are done with.
+    private var owed: [(kind: RequestKind, replies: Int)] = []
+    private var answered = 0
+
+    /// Begins to connect; a failure is told later.
+    init(
+        _ id: ConnectionID, _ channel: Channel, to address: SocketAddress, from source: SocketAddress?,
+        options: ConnectionOptions, owner: any InstanceConnectionOwner
+    ) {
+        self.id = id
+        self.channel = channel
+        self.owner = owner
+        connection = Connection(connectingTo: address, from: source, options: options, delegate: self)
+    }
+
+    func send(_ request: SentinelCore.Request, renamed: [RenamedCommand]) {
+        let outgoing = OutgoingRequest(request, renamed: renamed, into: &encoder)
+        if channel == .command { owed.append((outgoing.kind, outgoing.replies)) }
+        connection?.write(encoder.bytes)
+        encoder.removeAll()
+    }
+
+    func close() {
+        connection?.close()
+        connection = nil
+    }
+
+    // MARK: ConnectionDelegate
+
+    func connectionDidConnect(_ connection: Connection) {
+        owner.receive(.connected(id, localHost: connection.localAddress?.host ?? ""))
+    }
+
+    func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
+        parser.append(bytes)
+        do throws(ReplyError) {
+            while self.connection != nil, let value = try parser.next() { take(value) }
+        } catch {
+            close()
+            owner.connectionEnded(self, reason: "protocol error: \(error)")
+        }
+    }
+
+    func connectionDidClose(_ connection: Connection, reason: CloseReason) {
+        self.connection = nil
+        owner.connectionEnded(self, reason: reason.description)
+    }
+
+    func connectionDidDrain(_ connection: Connection) {}
+
+    // MARK: Replies
+
+    private func take(_ value: Value) {
+        switch channel {
+        case .command: takeReply(value)
+        case .hello: takeMessage(value)
+        }
+    }
+
+    private func takeReply(_ value: Value) {
+        guard answered < owed.count else {
+            // Nobody asked: whatever is at the other end, it does not speak our protocol.
+            close()
+            return owner.connectionEnded(self, reason: "a reply that nobody asked for")
+        }
+        owed[answered].replies -= 1
+        guard owed[answered].replies == 0 else { return }
+        let kind = owed[answered].kind
+        answered += 1
+        if answered == owed.count {
+            owed.removeAll(keepingCapacity: true)
+            answered = 0
+        } else if answered > 512 {
+            owed.removeFirst(answered)
+            answered = 0
+        }
+        owner.receive(.reply(id, Reply(value, to: kind)))
+    }
+
+    private func takeMessage(_ value: Value) {
+        guard let parts = value.elements, let kind = parts.first?.bytes else { return }
+        guard kind.elementsEqual("message".utf8), parts.count == 3 else { return owner.receive(.heard(id)) }
+        guard let channel = parts[1].bytes, channel.elementsEqual(Hello.channel.utf8), let text = parts[2].bytes,
+            let hello = Hello(text: text)
+        else { return owner.receive(.malformedHello(on: id)) }
+        owner.receive(.hello(hello, on: id))
+    }
+}

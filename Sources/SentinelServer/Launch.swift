@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventLoop
+import SentinelConfiguration
+import SentinelCore
+import SentinelWire
+
+/// From the command line to a running sentinel, or to a sentence on why there is none.
+///
+/// - Source: spec/config-and-process.md 4, 6, 7.
+package enum Launch {
+    /// Kept for the life of the process.
+    private static var server: Server?
+    private static var signals: [SignalSource] = []
+
+    /// - Parameter words: The command line, the program's name first.
+    package static func run(_ words: [String]) {
+        switch Arguments.parse(Array(words.dropFirst())) {
+        case .run(let invocation): run(invocation)
+        case .checkConfiguration(let invocation): check(invocation)
+        case .showVersion: ProcessFacts.show("\(versionLine)\n")
+        case .showHelp: fail(usage)
+        }
+    }
+
+    private static func run(_ invocation: Invocation) {
+        let (path, configuration) = read(invocation)
+        let log = Logger(path: configuration.server.logFile, level: configuration.server.logLevel)
+        do throws(SystemError) {
+            try log.check()
+        } catch {
+            fail("\n*** FATAL CONFIG FILE ERROR (Redis \(InfoText.redisVersion)) ***\nCan't open the log file: \(error.message)\n")
+        }
+        log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
+        log.write(
+            .notice,
+            "Redis version=\(InfoText.redisVersion), bits=\(Int.bitWidth), commit=00000000, modified=0, "
+                + "pid=\(ProcessFacts.id), just started")
+        log.write(.notice, "Configuration loaded")
+        for warning in configuration.warnings { log.write(.warning, warning.text) }
+        start(configuration, path: path, log: log)
+    }
+
+    private static func start(_ configuration: Configuration, path: String, log: Logger) {
+        do throws(SystemError) {
+            try ProcessFacts.canWrite(path)
+        } catch {
+            refuse(log, "Sentinel config file \(path) is not writable: \(error.message). Exiting...")
+        }
+        log.write(.notice, "Running mode=sentinel, port=\(configuration.server.port).")
+        let myID = identify(configuration, path: path, log: log)
+        let server = Server(configuration, myID: myID, path: path, log: log)
+        do throws(ClientPort.ListenError) {
+            try server.start()
+        } catch {
+            let port = configuration.server.port
+            log.write(
+                .warning,
+                "Warning: Could not create server TCP listening socket \(error.host):\(port): bind: "
+                    + error.error.message)
+            refuse(log, "Failed listening on port \(port) (tcp), aborting.")
+        }
+        self.server = server
+        watchSignals(server, log)
+    }
+
+    /// The sentinel's identity; a new one is on disk before anybody hears of it.
+    private static func identify(_ configuration: Configuration, path: String, log: Logger) -> RunID {
+        if let known = configuration.sentinel.myID { return known }
+        var system = SystemRandomNumberGenerator()
+        var configuration = configuration
+        let runID = RunID(using: &system)
+        configuration.sentinel.myID = runID
+        do throws(SystemError) {
+            let old = try FileReplacement.readFile(path)
+            _ = try FileReplacement.replace(
+                path: path, contents: Rewriter.rewrite(old: old, configuration: configuration))
+            log.write(.notice, "Sentinel new configuration saved on disk")
+        } catch {
+            log.write(
+                .warning,
+                "WARNING: Sentinel was not able to save the new configuration on disk!!!: \(error.message)")
+        }
+        return runID
+    }
+
+    private static func watchSignals(_ server: Server, _ log: Logger) {
+        for (number, name) in [(ProcessFacts.terminate, "SIGTERM"), (ProcessFacts.interrupt, "SIGINT")] {
+            signals.append(
+                SignalSource(number) {
+                    log.writeFromSignal("Received \(name) scheduling shutdown...")
+                    server.shutDown(reason: "User requested shutdown...")
+                })
+        }
+    }
+
+    // MARK: Reading
+
+    /// Reads and judges; nothing is started or written.
+    private static func check(_ invocation: Invocation) {
+        let (path, configuration) = read(invocation)
+        for warning in configuration.warnings { ProcessFacts.complain(Array("\(warning.text)\n".utf8)) }
+        ProcessFacts.show("\(path) is valid: \(configuration.sentinel.masters.count) masters\n")
+    }
+
+    private static func read(_ invocation: Invocation) -> (path: String, Configuration) {
+        guard let file = invocation.file else {
+            fail("Sentinel needs config file on disk to save state. Exiting...\n")
+        }
+        let path = absolute(file)
+        do throws(SystemError) {
+            let text = try FileReplacement.readFile(path)
+            let input = invocation.readsStandardInput ? try FileReplacement.readFile("/dev/stdin") : nil
+            return (
+                path,
+                interpret(
+                    ConfigurationSources(
+                        file: SourceFile(name: path, text: text), standardInput: input, options: invocation.options))
+            )
+        } catch {
+            fail("Fatal error, can't open config file '\(path)': \(error.message)\n")
+        }
+    }
+
+    private static let versionLine =
+        "Redis server v=\(InfoText.redisVersion) sha=00000000:0 malloc=libc bits=\(Int.bitWidth) "
+        + "build=swift-sentinel-\(InfoText.ownVersion)"
+
+    private static let usage = """
+        Usage: redis-sentinel FILE [--option value ...] [-]
+               redis-sentinel FILE --check-config
+               redis-sentinel --version | --help
+
+        FILE is the sentinel's configuration; it must be writable, for the sentinel keeps its state there.
+        An option is a line of configuration after the file; '-' reads more lines from standard input.
+
+        """
+
+    private static func interpret(_ sources: ConfigurationSources) -> Configuration {
+        do throws(ConfigurationError) {
+            return try Configuration.read(sources, environment: HostEnvironment())
+        } catch {
+            ProcessFacts.complain(error.report(version: "Redis \(InfoText.redisVersion)"))
+            ProcessFacts.exit(1)
+        }
+    }
+
+    private static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(ProcessFacts.currentDirectory)/\(path)"
+    }
+
+    private static func fail(_ text: String) -> Never {
+        ProcessFacts.complain(Array(text.utf8))
+        ProcessFacts.exit(1)
+    }
+
+    private static func refuse(_ log: Logger, _ text: String) -> Never {
+        log.write(.warning, text)
+        ProcessFacts.exit(1)
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventLoop
+import RESP
+import SentinelConfiguration
+import SentinelCore
+import SentinelWire
+
+/// The sentinel as a process: the core, and everything it reaches the world with.
+final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
+    private let driver: Driver
+    private let log: Logger
+    private let configuration: Configuration
+    private let path: String
+    private let runID: RunID
+    private let startedAt = MonotonicClock.now
+    private let resolver = Resolver()
+    private let source: SocketAddress?
+    private var port: ClientPort?
+    private var stateFile: StateFile?
+    private let scripts: ScriptRunner
+    private var connections: [ConnectionID: InstanceConnection] = [:]
+
+    /// - Parameters:
+    ///   - configuration: As read, with an identity.
+    ///   - path: The file it came from and is written back to; absolute.
+    init(_ configuration: Configuration, myID: RunID, path: String, log: Logger) {
+        var system = SystemRandomNumberGenerator()
+        self.configuration = configuration
+        self.path = path
+        self.log = log
+        runID = RunID(using: &system)
+        source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
+        let core = Sentinel(
+            configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.port),
+            requirePassword: configuration.server.requirePassword, seed: system.next())
+        let driver = Driver(core: core)
+        self.driver = driver
+        scripts = ScriptRunner { driver.receive($0) }
+    }
+
+    /// Opens the port and begins to watch.
+    func start() throws(ClientPort.ListenError) {
+        let port = ClientPort(
+            configuration.server, deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration,
+            log: log, owner: self)
+        try port.listen()
+        self.port = port
+        stateFile = StateFile(
+            path: path, log: log, currentConfiguration: { [unowned self] in self.currentConfiguration },
+            finished: { [unowned self] generation, isSaved in
+                self.driver.receive(isSaved ? .persisted(generation) : .persistFailed(generation))
+            })
+        driver.performer = self
+        driver.receive(.started)
+    }
+
+    /// The configuration as it should be in the file now.
+    var currentConfiguration: Configuration {
+        var configuration = configuration
+        configuration.sentinel = driver.core.remembered
+        return configuration
+    }
+
+    /// Says goodbye and leaves; nothing is saved, for all that matters has been.
+    func shutDown(reason: String) {
+        log.write(.warning, reason)
+        port?.finishAll()
+        log.write(.warning, "Sentinel is now ready to exit, bye bye...")
+        if !configuration.server.pidFile.isEmpty { ProcessFacts.remove(configuration.server.pidFile) }
+        ProcessFacts.exit(0)
+    }
+
+    // MARK: EffectPerformer
+
+    func perform(_ effect: Effect) {
+        switch effect {
+        case .connect(let id, let channel, let endpoint): connect(id, channel, to: endpoint)
+        case .disconnect(let id): connections.removeValue(forKey: id)?.close()
+        case .send(let id, let request, let renamed): connections[id]?.send(request, renamed: renamed)
+        case .answer(let request, let response): port?.answer(request, response)
+        case .persist(let generation): stateFile?.save(generation)
+        case .emit(let event):
+            let text = EventText(event)
+            log.write(event.severity, "\(text.name) \(text.payload)")
+            if event.severity > .debug { port?.pubSub.publish(text.payload, on: text.name) }
+        case .log(let line):
+            let text = LogText(line) { LocalTime(ahead: Int($0.components.seconds)).ctimeText }
+            log.write(text.severity, text.text)
+        case .resolve(let host): resolve(host)
+        case .runScript(let id, let path, let call): scripts.run(id, path, call.arguments)
+        case .killScript(let id): scripts.kill(id)
+        case .crash:
+            log.write(.warning, "Sentinel CRASH because of SENTINEL simulate-failure")
+            ProcessFacts.exit(99)
+        }
+    }
+
+    private func connect(_ id: ConnectionID, _ channel: Channel, to endpoint: Endpoint) {
+        guard let address = SocketAddress(numericHost: endpoint.host, port: endpoint.port) else {
+            return driver.receive(.disconnected(id, reason: "not a numeric address"))
+        }
+        connections[id] = InstanceConnection(
+            id, channel, to: address, from: source,
+            options: ConnectionOptions(keepAliveIdleSeconds: 5, userTimeoutMilliseconds: 15000), owner: self)
+    }
+
+    private func resolve(_ host: String) {
+        resolver.resolve(host, port: 0, within: .seconds(5)) { [driver] result in
+            switch result {
+            case .success(let addresses): driver.receive(.resolved(host, addresses.map(\.host)))
+            case .failure: driver.receive(.resolved(host, []))
+            }
+        }
+    }
+
+    // MARK: InstanceConnectionOwner
+
+    func receive(_ input: Input) { driver.receive(input) }
+
+    func connectionEnded(_ connection: InstanceConnection, reason: String) {
+        connections[connection.id] = nil
+        driver.receive(.disconnected(connection.id, reason: reason))
+    }
+
+    // MARK: ClientPortOwner
+
+    var masterNames: [MasterName] { driver.core.masterNames }
+    var timing: Timing { driver.core.timing }
+    func obey(_ request: RequestID, _ command: Command) { driver.receive(.command(request, command)) }
+
+    func infoFacts() -> InfoText.Facts {
+        InfoText.Facts(
+            runID: runID, port: configuration.server.port, configurationFile: path,
+            uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
+            maxClients: configuration.server.maxClients, clients: port?.clientCount ?? 0,
+            subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),
+            pubsubChannels: port?.pubSub.channelCount ?? 0, pubsubPatterns: port?.pubSub.patternCount ?? 0)
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import SentinelCore
+
+@Suite struct `Numeric hosts` {
+    @Test(arguments: [
+        "1.2.3.4", "255.255.255.255", "0.0.0.0", "::1", "::", "fe80::1%eth0", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4",
+        "1::8", "1:2:3:4:5:6:7::",
+    ])
+    func `addresses are recognised`(text: String) { #expect(NumericHost.isNumeric(text)) }
+
+    @Test(arguments: [
+        "", "localhost", "1.2.3", "1.2.3.256", "1.2.3.4.5", "01.2.3.4", "1.2.3.", ":1", "1:2:3:4:5:6:7:8:9",
+        "1::2::3", "12345::", "g::1", "1:2:3:4:5:6:7", "redis-0.redis", ":::", "1.2.3.4:80",
+    ])
+    func `anything else is a name`(text: String) { #expect(!NumericHost.isNumeric(text)) }
+}
+
+@Suite struct `The agenda` {
+    @Test func `gives subjects in the order of their deadlines`() {
+        var agenda = Agenda()
+        var generator = SeededGenerator(seed: 7)
+        let delays = (0..<500).map { _ in Int.random(in: 0..<1000, using: &generator) }
+        for delay in delays { agenda.enter(.tilt, at: .start + .milliseconds(delay)) }
+        var seen: [Instant] = []
+        while let (_, at) = agenda.next(dueAt: .start + .seconds(2)) { seen.append(at) }
+        #expect(seen == delays.sorted().map { .start + .milliseconds($0) })
+        #expect(agenda.earliest == nil)
+    }
+}
+
+@Suite struct `Slabs` {
+    @Test func `an ID kept too long finds nothing`() {
+        var slab = Slab<Int>()
+        let first = slab.insert { _ in 1 }
+        slab.remove(first)
+        let second = slab.insert { _ in 2 }
+        #expect(!slab.contains(first))
+        #expect(slab[second] == 2)
+        #expect(slab.count == 1)
+    }
+}
+
+@Suite struct `Secrets` {
+    @Test func `don't show in descriptions`() {
+        let secret = Secret("hunter2")
+        #expect("\(secret) \(String(reflecting: secret))".contains("hunter2") == false)
+        var settings = MasterSettings(name: MasterName("m"), address: World.master, quorum: 1)
+        settings.authPassword = secret
+        #expect(!"\(settings)".contains("hunter2"))
+    }
+}

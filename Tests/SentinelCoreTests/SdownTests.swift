@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import SentinelCore
+
+/// Source: spec/monitoring.md 4.
+@Suite struct `Subjectively down` {
+    @Test func `a healthy master stays up`() {
+        var world = World()
+        world.run(for: .seconds(20))
+        #expect(!world.events.contains { if case .sdown = $0 { true } else { false } })
+    }
+
+    @Test func `a killed master is down one down-after later and not before`() throws {
+        var world = World()
+        world.run(for: .seconds(5))
+        let killedAt = world.now
+        world.kill(World.master)
+        world.run(for: .milliseconds(999), step: .milliseconds(1))
+        #expect(!world.events.contains { if case .sdown = $0 { true } else { false } })
+        world.run(for: .milliseconds(3), step: .milliseconds(1))
+        let label = world.sentinel.label(world.sentinel.masterOrder[0])
+        #expect(world.events.contains(.sdown(label)))
+        let since = try #require(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.sdownSince)
+        #expect(since - killedAt > .seconds(1))
+    }
+
+    @Test func `a silent master is down though its connection stands`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.run(for: .seconds(3), answering: false)
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
+    }
+
+    @Test(arguments: [Duration.milliseconds(200), .seconds(1), .seconds(3)])
+    func `silence is noticed to the millisecond, whatever else is to be done`(downAfter: Duration) throws {
+        var world = World(downAfter: downAfter)
+        world.run(for: .seconds(5))
+        var unansweredSince: Instant?
+        for _ in 0..<10_000 {
+            // Woken only when it asks for it.
+            world.now = try #require(world.sentinel.nextDeadline)
+            world.take(.woken)
+            let master = world.sentinel.masters[world.sentinel.masterOrder[0]]
+            if let since = master.presence.sdownSince {
+                let silence = since - (try #require(unansweredSince))
+                #expect(silence > downAfter && silence < downAfter + .milliseconds(1))
+                return
+            }
+            unansweredSince = world.sentinel.links[master.presence.link].pingUnansweredSince
+        }
+        Issue.record("never down")
+    }
+
+    @Test(arguments: [(PingReply.pong, false), (.notReady, false), (.refused, true), (.busy, true)])
+    func `only an acceptable answer keeps a master up`(answer: PingReply, isDown: Bool) throws {
+        var world = World(peers: "")
+        world.run(for: .seconds(5))
+        for _ in 0..<30 {
+            world.now = world.now + .milliseconds(100)
+            world.take(.woken)
+            let link = try #require(world.connection(to: World.master))
+            world.take(.reply(link, .ping(answer)))
+        }
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown == isDown)
+    }
+
+    @Test func `a busy master that is down gets one SCRIPT KILL`() throws {
+        var world = World(peers: "")
+        world.run(for: .seconds(5))
+        for _ in 0..<50 {
+            world.now = world.now + .milliseconds(100)
+            world.take(.woken)
+            world.take(.reply(try #require(world.connection(to: World.master)), .ping(.busy)))
+        }
+        #expect(world.sent.count { $0 == .scriptKill } == 1)
+    }
+
+    @Test func `a master that calls itself a replica is down after down-after and two INFO periods`() {
+        var world = World(peers: "")
+        world.run(for: .seconds(1))
+        world.following[World.master] = World.replicas[0]
+        // Up to ten seconds until the INFO that shows it.
+        world.run(for: .seconds(20))
+        #expect(!world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
+        world.run(for: .seconds(12))
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
+    }
+
+    @Test func `a loop that was held up enters tilt and declares nobody down`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.forget()
+        world.now = world.now + .seconds(5)
+        world.take(.woken)
+        #expect(world.events == [.tiltEntered])
+        world.run(for: .seconds(29))
+        #expect(!world.events.contains(.tiltLeft))
+        world.run(for: .seconds(2))
+        #expect(world.events.contains(.tiltLeft))
+    }
+}

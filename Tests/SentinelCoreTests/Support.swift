@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import SentinelCore
+
+/// A sentinel under test, its world played by hand: connections are established as soon as they are asked for and
+/// states are saved at once, unless a test says otherwise.
+struct World {
+    static let master = Endpoint(host: "10.0.0.1", port: 6379)
+    static let replicas = [Endpoint(host: "10.0.0.2", port: 6379), Endpoint(host: "10.0.0.3", port: 6379)]
+    static let name = MasterName("mymaster")
+    static let myID = id("a")
+
+    static func id(_ letter: Character) -> RunID { RunID(heard: String(repeating: letter, count: 40)) }
+    static func host(ofPeer letter: Character) -> Endpoint {
+        Endpoint(host: "10.0.1.\(letter.asciiValue ?? 0)", port: 26379)
+    }
+
+    var sentinel: Sentinel
+    var now = Instant.start
+    var savesStates = true
+    /// Everything since the last `takeEffects`.
+    private(set) var effects: [Effect] = []
+    private(set) var connections: [(id: ConnectionID, channel: Channel, to: Endpoint)] = []
+    private var requests: UInt64 = 0
+
+    /// - Parameter peers: One letter each, of which the run ID is made.
+    init(
+        peers: String = "bc", quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
+        change: (inout MasterSettings) -> Void = { _ in }
+    ) {
+        var settings = Settings()
+        var master = MasterSettings(name: Self.name, address: Self.master, quorum: quorum)
+        master.downAfter = downAfter
+        master.failoverTimeout = failoverTimeout
+        master.knownReplicas = Self.replicas
+        master.knownSentinels = peers.map { KnownSentinel(address: Self.host(ofPeer: $0), runID: Self.id($0)) }
+        change(&master)
+        settings.masters = [master]
+        sentinel = Sentinel(settings, myID: Self.myID, listeningPort: 26379, requirePassword: nil, seed: 1)
+        take(.started)
+    }
+
+    /// Feeds an input, and what follows from it by itself.
+    mutating func take(_ input: Input) {
+        var inputs = [input]
+        while !inputs.isEmpty {
+            for effect in sentinel.handle(inputs.removeFirst(), at: now) {
+                effects.append(effect)
+                switch effect {
+                case .connect(let id, let channel, let endpoint):
+                    connections.append((id, channel, endpoint))
+                    if reachable(endpoint) { inputs.append(.connected(id, localHost: "10.0.1.97")) }
+                case .disconnect(let id): connections.removeAll { $0.id == id }
+                case .persist(let generation): if savesStates { inputs.append(.persisted(generation)) }
+                default: break
+                }
+            }
+        }
+    }
+
+    private var unreachable: Set<Endpoint> = []
+    private func reachable(_ endpoint: Endpoint) -> Bool { !unreachable.contains(endpoint) }
+
+    /// Breaks every connection to `endpoint` and lets no new one be established.
+    mutating func kill(_ endpoint: Endpoint) {
+        unreachable.insert(endpoint)
+        for connection in connections where connection.to == endpoint {
+            connections.removeAll { $0.id == connection.id }
+            take(.disconnected(connection.id, reason: "closed"))
+        }
+    }
+
+    mutating func revive(_ endpoint: Endpoint) { unreachable.remove(endpoint) }
+
+    func connection(to endpoint: Endpoint, _ channel: Channel = .command) -> ConnectionID? {
+        connections.last { $0.to == endpoint && $0.channel == channel }?.id
+    }
+
+    /// Replies to everybody's PING and INFO as healthy instances would, and lets `duration` pass in small steps.
+    mutating func run(for duration: Duration, step: Duration = .milliseconds(50), answering: Bool = true) {
+        let end = now + duration
+        while now < end {
+            now = min(end, now + step)
+            take(.woken)
+            if answering { answerAll() }
+        }
+    }
+
+    /// What each reachable instance owes is answered; nodes say what `infos` has for them.
+    mutating func answerAll() {
+        let owed = takeUnanswered()
+        for (id, request) in owed {
+            guard let endpoint = connections.first(where: { $0.id == id })?.to, reachable(endpoint) else { continue }
+            switch request {
+            case .ping: take(.reply(id, .ping(.pong)))
+            case .info: take(.reply(id, .info(info(of: endpoint))))
+            case .hello: take(.reply(id, .published(true)))
+            case .replicate(_, isBare: false) where refusesTransactions: take(.reply(id, .replicated(false)))
+            case .replicate(let master, _):
+                following[endpoint] = master
+                take(.reply(id, .replicated(true)))
+            case .isMasterDown(_, _, let candidate):
+                guard let answer = opinions[endpoint] else { continue }
+                take(.reply(id, .opinion(answer(candidate))))
+            case .authenticate, .introduce, .scriptKill: take(.reply(id, .other))
+            case .subscribeToHellos: take(.heard(id))
+            }
+        }
+    }
+
+    /// Whom each node follows; who follows nobody is a master.
+    var following = [World.replicas[0]: World.master, World.replicas[1]: World.master]
+    var offsets: [Endpoint: Int64] = [World.replicas[0]: 100, World.replicas[1]: 200]
+    /// What peers answer, by where they are; absent ones don't.
+    var opinions: [Endpoint: @Sendable (RunID?) -> Opinion] = [:]
+
+    func info(of endpoint: Endpoint) -> InfoReport {
+        var report = InfoReport()
+        report.runID = String(repeating: "\(endpoint.host.last ?? "0")", count: 40)
+        if let master = following[endpoint] {
+            report.role = .replica
+            report.masterHost = master.host
+            report.masterPort = master.port
+            report.isMasterLinkUp = reachable(master)
+            report.priority = 100
+            report.offset = offsets[endpoint] ?? 0
+        } else {
+            report.role = .master
+        }
+        return report
+    }
+
+    /// Whether nodes deny a command of the transaction, so that its EXEC fails.
+    var refusesTransactions = false
+
+    private var answeredEffects = 0
+    private mutating func takeUnanswered() -> [(ConnectionID, Request)] {
+        let owed = effects[answeredEffects...].compactMap { effect -> (ConnectionID, Request)? in
+            if case .send(let id, let request, _) = effect { (id, request) } else { nil }
+        }
+        answeredEffects = effects.count
+        return owed
+    }
+
+    /// A client's command; the answer, or `nil` if it has to wait.
+    @discardableResult
+    mutating func ask(_ command: Command) -> Response? {
+        requests += 1
+        let id = RequestID(requests)
+        take(.command(id, command))
+        return answer(to: id)
+    }
+
+    var lastRequest: RequestID { RequestID(requests) }
+
+    func answer(to request: RequestID) -> Response? {
+        for case .answer(request, let response) in effects { return response }
+        return nil
+    }
+
+    var events: [Event] {
+        effects.compactMap { if case .emit(let event) = $0 { event } else { nil } }
+    }
+
+    /// The steps of failovers so far.
+    var steps: [Event.FailoverStep] {
+        events.compactMap { if case .failover(let step, _) = $0 { step } else { nil } }
+    }
+
+    var sent: [Request] {
+        effects.compactMap { if case .send(_, let request, _) = $0 { request } else { nil } }
+    }
+
+    mutating func forget() {
+        _ = takeUnanswered()
+        effects = []
+        answeredEffects = 0
+    }
+
+    /// Has every peer agree and vote for us.
+    mutating func letPeersAgree() {
+        for peer in sentinel.masters[sentinel.masterOrder[0]].peers {
+            let epoch = sentinel.currentEpoch.next
+            opinions[Endpoint(host: peer.presence.address.host, port: peer.presence.address.port)] = { candidate in
+                Opinion(isDown: true, vote: candidate.map { Vote(candidate: $0, epoch: epoch) })
+            }
+        }
+    }
+}
