@@ -58,6 +58,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
         .testTarget(
+            name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
+        .testTarget(
             name: "CompatibilityTests",
             dependencies: ["RESP", "redis-sentinel", "sentinel-demo"],
             swiftSettings: strict),
