@@ -39,7 +39,10 @@ let package = Package(
             swiftSettings: mainQueue),
         .target(
             name: "SentinelServer",
-            dependencies: ["SentinelCore", "RESP", "SentinelWire", "SentinelConfiguration", "EventLoop"],
+            dependencies: [
+                "SentinelCore", "RESP", "SentinelWire", "SentinelConfiguration", "CommandCatalogue", "AccessControl",
+                "EventLoop",
+            ],
             swiftSettings: mainQueue),
         .executableTarget(
             name: "redis-sentinel",

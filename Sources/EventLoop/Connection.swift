@@ -92,6 +92,14 @@ package final class Connection: PollerClient, Flushable {
         }
     }
 
+    /// The descriptor's number, for people to read; -1 while there is none.
+    package var descriptorNumber: Int32 {
+        switch state {
+        case .connecting(let descriptor), .open(let descriptor), .finishing(let descriptor): descriptor.number
+        case .failed, .closed: -1
+        }
+    }
+
     /// Bytes written and not yet taken by the kernel.
     package var backlogBytes: Int { output.count }
 

@@ -26,6 +26,9 @@ package enum Command: Sendable, Equatable {
     case setTiming(Timing)
     case simulateFailure(Set<SimulatedFailure>)
     case pendingScripts
+    /// Settings that are not those of one master, whose names match a glob.
+    case configuration(patterns: [[UInt8]])
+    case configure([SentinelOption])
 }
 
 /// One option of SENTINEL SET, checked, and how the event about it shows it.
@@ -41,6 +44,22 @@ package struct OptionChange: Sendable, Equatable {
         self.name = name
         self.shown = shown
     }
+}
+
+/// A setting that is not that of one master; see SENTINEL CONFIG.
+package enum SentinelOption: Sendable, Equatable {
+    case resolvesHostnames(Bool)
+    case announcesHostnames(Bool)
+    case announceHost(String?)
+    case announcePort(UInt16)
+    case sentinelUser(String?)
+    case sentinelPassword(Secret?)
+    case logThreshold(LogThreshold)
+}
+
+/// From which severity on the log is written.
+package enum LogThreshold: String, Sendable, Hashable {
+    case debug, verbose, notice, warning, nothing
 }
 
 /// What SENTINEL SET can change.
@@ -72,6 +91,7 @@ package enum Response: Sendable, Equatable {
     case infoCache([CachedInfo])
     case timing(Timing)
     case pendingScripts([PendingScript])
+    case configuration([SentinelOption], patterns: [[UInt8]])
     case failed(Failure)
 
     package enum Failure: Sendable, Hashable {

@@ -58,6 +58,7 @@ package enum Effect: Sendable, Equatable {
     case log(LogLine)
     /// Find the numeric address of a name, then say `.resolved`.
     case resolve(String)
+    case setLogThreshold(LogThreshold)
     /// Start a script, then say `.scriptStarted` and in the end, or if that fails, `.scriptEnded`.
     case runScript(ScriptID, path: String, ScriptCall)
     /// End a script and all it has started.

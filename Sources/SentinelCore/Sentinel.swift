@@ -22,6 +22,7 @@ package struct Sentinel: Sendable {
     /// What peers without a `sentinel-pass` are sent: our own `requirepass`.
     var fallbackPeerPassword: Secret?
     let deniesScriptReconfiguration: Bool
+    var logThreshold: LogThreshold
     package internal(set) var timing = Timing()
 
     var masters = Slab<Master>()
@@ -52,7 +53,11 @@ package struct Sentinel: Sendable {
     ///   - settings: With an identity; a file without one gets it before.
     ///   - listeningPort: Told to the others unless `announcePort` is set.
     ///   - seed: Spreads what must not happen everywhere at the same time.
-    package init(_ settings: Settings, myID: RunID, listeningPort: UInt16, requirePassword: Secret?, seed: UInt64) {
+    package init(
+        _ settings: Settings, myID: RunID, listeningPort: UInt16, requirePassword: Secret?,
+        logThreshold: LogThreshold = .notice, seed: UInt64
+    ) {
+        self.logThreshold = logThreshold
         self.myID = myID
         self.listeningPort = listeningPort
         currentEpoch = settings.masters.reduce(settings.currentEpoch) { max($0, $1.configEpoch, $1.leaderEpoch) }

@@ -10,7 +10,8 @@ import SentinelWire
 final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let driver: Driver
     private let log: Logger
-    private let configuration: Configuration
+    private var configuration: Configuration
+    private let access: Access
     private let path: String
     private let runID: RunID
     private let startedAt = MonotonicClock.now
@@ -24,16 +25,18 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// - Parameters:
     ///   - configuration: As read, with an identity.
     ///   - path: The file it came from and is written back to; absolute.
-    init(_ configuration: Configuration, myID: RunID, path: String, log: Logger) {
+    init(_ configuration: Configuration, access: Access, myID: RunID, path: String, log: Logger) {
         var system = SystemRandomNumberGenerator()
         self.configuration = configuration
+        self.access = access
         self.path = path
         self.log = log
         runID = RunID(using: &system)
         source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
         let core = Sentinel(
             configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.port),
-            requirePassword: configuration.server.requirePassword, seed: system.next())
+            requirePassword: configuration.server.requirePassword,
+            logThreshold: LogThreshold(rawValue: configuration.server.logLevel.rawValue) ?? .notice, seed: system.next())
         let driver = Driver(core: core)
         self.driver = driver
         scripts = ScriptRunner { driver.receive($0) }
@@ -42,8 +45,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// Opens the port and begins to watch.
     func start() throws(ClientPort.ListenError) {
         let port = ClientPort(
-            configuration.server, deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration,
-            log: log, owner: self)
+            configuration.server, access: access,
+            deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
         try port.listen()
         self.port = port
         stateFile = StateFile(
@@ -51,8 +54,16 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             finished: { [unowned self] generation, isSaved in
                 self.driver.receive(isSaved ? .persisted(generation) : .persistFailed(generation))
             })
+        access.changed = { [unowned self] in self.accessChanged() }
         driver.performer = self
         driver.receive(.started)
+    }
+
+    /// Users are remembered as soon as they change; the original waits for the next save of something else.
+    private func accessChanged() {
+        port?.enforceAccess()
+        configuration.server.users = access.declarations
+        driver.receive(.command(RequestID(0), .flushConfiguration))
     }
 
     /// The configuration as it should be in the file now.
@@ -88,6 +99,10 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             let text = LogText(line) { LocalTime(ahead: Int($0.components.seconds)).ctimeText }
             log.write(text.severity, text.text)
         case .resolve(let host): resolve(host)
+        case .setLogThreshold(let threshold):
+            let level = LogLevel(rawValue: threshold.rawValue) ?? .notice
+            configuration.server.logLevel = level
+            log.set(level)
         case .runScript(let id, let path, let call): scripts.run(id, path, call.arguments)
         case .killScript(let id): scripts.kill(id)
         case .crash:

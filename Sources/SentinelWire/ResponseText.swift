@@ -39,7 +39,26 @@ extension Encoder {
         case .pendingScripts(let scripts):
             arrayHeader(scripts.count)
             for script in scripts { append(script) }
+        case .configuration(let options, let patterns): append(options, patterns)
         case .failed(let failure): error(failure.text)
+        }
+    }
+
+    /// Patterns are taken one after the other; each option is told once.
+    private mutating func append(_ options: [SentinelOption], _ patterns: [[UInt8]]) {
+        var told: [SentinelOption] = []
+        for pattern in patterns {
+            for option in options
+            where Glob.matches(pattern: pattern, text: Array(option.name.utf8), ignoringCase: true)
+                && !told.contains(option)
+            {
+                told.append(option)
+            }
+        }
+        mapHeader(told.count)
+        for option in told {
+            bulk(option.name)
+            bulk(option.shown)
         }
     }
 
