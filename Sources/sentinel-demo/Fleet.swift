@@ -21,7 +21,7 @@ final class Member {
     /// As `kill -9` does it.
     func kill() {
         mayEnd = true
-        process?.killGroup(9)
+        process?.killGroup(Process.killSignal)
     }
 
     /// The last lines it has printed.
@@ -112,7 +112,7 @@ final class Fleet {
             Process.removeDirectory(directory)  // in case there was no guardian, or it could not
             stopped()
         } else {
-            guardian?.killGroup(9)  // it never connected
+            guardian?.killGroup(Process.killSignal)  // it never connected
         }
     }
 

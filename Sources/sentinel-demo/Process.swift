@@ -10,6 +10,10 @@ import Darwin
 
 /// What the demo asks of the system about itself, its files and other programs.
 enum Process {
+    /// The signals by which somebody asks the demo to end.
+    static let endingSignals = [SIGHUP, SIGINT, SIGTERM]
+    static let killSignal = SIGKILL
+
     private static var kept: [AnyObject] = []
 
     /// Lets `object` live as long as the process.

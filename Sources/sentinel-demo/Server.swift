@@ -68,7 +68,7 @@ enum ServerProgram {
     var description: String {
         switch self {
         case .real(let path): path
-        case .embedded: "embedded data nodes (no redis-server or valkey-server on the PATH)"
+        case .embedded: "embedded data nodes, for want of a redis-server or valkey-server on the PATH"
         }
     }
 

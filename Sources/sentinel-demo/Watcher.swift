@@ -41,6 +41,9 @@ final class Watcher {
 
     var port: UInt16 { address.port ?? 0 }
 
+    /// Whether it can use both replicas and both other sentinels.
+    var knowsAll: Bool { replicas.values.count { $0 } == 2 && peers.values.count { $0 } == 2 }
+
     /// The few lines of configuration a sentinel needs.
     static func configuration(port: UInt16, directory: String, master: SocketAddress) -> [String] {
         [
