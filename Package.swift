@@ -28,6 +28,8 @@ let package = Package(
     targets: [
         .target(name: "SentinelCore", swiftSettings: pure),
         .target(name: "RESP", swiftSettings: pure),
+        .target(name: "CommandCatalogue", swiftSettings: pure),
+        .target(name: "AccessControl", dependencies: ["CommandCatalogue", "RESP"], swiftSettings: pure),
         .target(name: "SentinelWire", dependencies: ["SentinelCore", "RESP"], swiftSettings: pure),
         .target(name: "SentinelConfiguration", dependencies: ["SentinelCore"], swiftSettings: pure),
         .systemLibrary(name: "CLinux"),
@@ -50,6 +52,10 @@ let package = Package(
             swiftSettings: mainQueue),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
         .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
+        .testTarget(name: "CommandCatalogueTests", dependencies: ["CommandCatalogue"], swiftSettings: strict),
+        .testTarget(
+            name: "AccessControlTests", dependencies: ["AccessControl", "CommandCatalogue", "RESP"],
+            swiftSettings: strict),
         .testTarget(
             name: "SentinelWireTests", dependencies: ["SentinelWire", "SentinelCore", "RESP"], swiftSettings: strict),
         .testTarget(

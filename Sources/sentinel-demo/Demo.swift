@@ -53,7 +53,7 @@ extension Demo {
         guard let ownPath = Process.ownPath else { return fail("this program's own file cannot be found") }
         let directory = ownPath[..<(ownPath.lastIndex(of: "/") ?? ownPath.startIndex)]
         sentinelPath = Process.environment("SENTINEL_DEMO_SENTINEL") ?? "\(directory)/redis-sentinel"
-        guard Process.isExecutable(sentinelPath) else { return fail("there is no sentinel at \(sentinelPath)") }
+        guard ProcessFacts.canExecute(sentinelPath) else { return fail("there is no sentinel at \(sentinelPath)") }
         program = .choose(ownPath: ownPath)
         guard let fleet = Fleet(ownPath: ownPath) else { return fail("no temporary directory could be made") }
         self.fleet = fleet
@@ -180,7 +180,7 @@ extension Demo {
 extension Demo {
     private func tick() {
         let now = MonotonicClock.now
-        guard stage != .stopping || now < stageEndsAt else { Process.exit(1) }
+        guard stage != .stopping || now < stageEndsAt else { ProcessFacts.exit(1) }
         timer.schedule(at: now + Self.lookPause)
         switch stage {
         case .preparing, .stopping, .keeping: break
@@ -266,10 +266,10 @@ extension Demo {
         enter(.stopping, seconds: Self.secondsToStop)
         Console.readerHasGone = {}
         writer?.stop()
-        guard let fleet else { Process.exit(code) }
+        guard let fleet else { ProcessFacts.exit(code) }
         fleet.stop {
             if code == 0 { Console.line("   Stopped and removed everything.") }
-            Process.exit(code)
+            ProcessFacts.exit(code)
         }
     }
 }

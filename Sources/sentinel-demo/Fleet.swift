@@ -21,7 +21,7 @@ final class Member {
     /// As `kill -9` does it.
     func kill() {
         mayEnd = true
-        process?.killGroup(Process.killSignal)
+        process?.killGroup(ProcessFacts.killSignal)
     }
 
     /// The last lines it has printed.
@@ -49,9 +49,9 @@ final class Fleet {
 
     /// Makes the directory; `nil` if that is not possible.
     init?(ownPath: String) {
-        guard let directory = Process.makeTemporaryDirectory() else { return nil }
+        guard let directory = try? Directories.makeTemporary("sentinel-demo") else { return nil }
         guard let address = SocketAddress(unixPath: Guardian.socketPath(in: directory)) else {
-            Process.removeDirectory(directory)  // its name is too long for a socket in it
+            Directories.removeTree(directory)  // its name is too long for a socket in it
             return nil
         }
         self.directory = directory
@@ -89,7 +89,7 @@ final class Fleet {
 
     func makeDirectory(_ name: String) -> String {
         let path = "\(directory)/\(name)"
-        Process.makeDirectory(path)
+        try? Directories.make(path)  // there already when a server is started again
         return path
     }
 
@@ -109,10 +109,10 @@ final class Fleet {
             guardianLink.closeAfterFlush()
             self.guardianLink = nil
         } else if guardian?.exitStatus != nil || guardian == nil {
-            Process.removeDirectory(directory)  // in case there was no guardian, or it could not
+            Directories.removeTree(directory)  // in case there was no guardian, or it could not
             stopped()
         } else {
-            guardian?.killGroup(Process.killSignal)  // it never connected
+            guardian?.killGroup(ProcessFacts.killSignal)  // it never connected
         }
     }
 

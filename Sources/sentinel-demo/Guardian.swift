@@ -21,7 +21,7 @@ final class Guardian: ConnectionDelegate {
 
     init(of directory: String) {
         self.directory = directory
-        guard let address = SocketAddress(unixPath: Self.socketPath(in: directory)) else { Process.exit(1) }
+        guard let address = SocketAddress(unixPath: Self.socketPath(in: directory)) else { ProcessFacts.exit(1) }
         connection = Connection(connectingTo: address, delegate: self)
     }
 
@@ -39,9 +39,9 @@ final class Guardian: ConnectionDelegate {
 
     func connectionDidClose(_ connection: Connection, reason: CloseReason) {
         // Without a connection this is not the guardian of anything, and the directory may be anybody's.
-        if case .connectFailed = reason { Process.exit(1) }
+        if case .connectFailed = reason { ProcessFacts.exit(1) }
         for process in processes { Process.killGroup(process) }
-        Process.removeDirectory(directory)
-        Process.exit(0)
+        Directories.removeTree(directory)
+        ProcessFacts.exit(0)
     }
 }

@@ -61,7 +61,7 @@ enum ServerProgram {
         if let wish = Process.environment("SENTINEL_DEMO_SERVER") {
             return wish == "embedded" ? .embedded(path: ownPath) : .real(path: wish)
         }
-        let real = Process.find("redis-server") ?? Process.find("valkey-server")
+        let real = ProcessFacts.program("redis-server") ?? ProcessFacts.program("valkey-server")
         return real.map { .real(path: $0) } ?? .embedded(path: ownPath)
     }
 

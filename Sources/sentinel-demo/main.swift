@@ -9,17 +9,17 @@ let mode = Mode(CommandLine.arguments.dropFirst())
 switch mode {
 case .help:
     Console.line(Mode.usage)
-    Process.exit(0)
+    ProcessFacts.exit(0)
 case .wrong(let problem):
     Console.error("sentinel-demo: \(problem)\n\n\(Mode.usage)")
-    Process.exit(2)
+    ProcessFacts.exit(2)
 case .dataNode(let address, let master):
     do throws(SystemError) {
         let node = try DataNode(on: address, replicaOf: master)
         Process.keepForever(node)
     } catch {
         Console.error("cannot listen on \(address): \(error)")
-        Process.exit(1)
+        ProcessFacts.exit(1)
     }
 case .guardian(let directory):
     Process.keepForever(Guardian(of: directory))

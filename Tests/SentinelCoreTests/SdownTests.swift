@@ -101,3 +101,25 @@ import Testing
         #expect(world.events.contains(.tiltLeft))
     }
 }
+
+/// Source: spec/monitoring.md 3, spec/defects.md 41.
+@Suite struct `Reconnecting` {
+    private func attempts(_ world: World) -> Int {
+        world.effects.count { if case .connect(_, .command, World.master) = $0 { true } else { false } }
+    }
+
+    @Test func `a broken connection is made again at once, but not again and again`() throws {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.forget()
+        for _ in 0..<100 {
+            let connection = try #require(world.connection(to: World.master))
+            world.take(.disconnected(connection, reason: "closed"))
+            world.run(for: .milliseconds(10), step: .milliseconds(10))
+            while world.connection(to: World.master) == nil { world.run(for: .milliseconds(10), step: .milliseconds(10)) }
+        }
+        let seconds = Double((world.now - .start).components.seconds - 5)
+        #expect(Double(attempts(world)) <= 2 * seconds + 2)
+        #expect(attempts(world) >= 100)
+    }
+}

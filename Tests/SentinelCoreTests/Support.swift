@@ -42,6 +42,7 @@ struct World {
 
     /// Feeds an input, and what follows from it by itself.
     mutating func take(_ input: Input) {
+        if case .disconnected(let id, _) = input { connections.removeAll { $0.id == id } }
         var inputs = [input]
         while !inputs.isEmpty {
             for effect in sentinel.handle(inputs.removeFirst(), at: now) {

@@ -160,6 +160,9 @@ extension Sentinel {
             return
         }
         let patience = timing.publishPeriod * 4
+        // Asked again as soon as patience may end, not when INFO happens to be due.
+        let patienceEndsAt = replica.info.roleReportedAt + patience + .milliseconds(1)
+        if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
         guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now),
             now - replica.info.roleReportedAt > patience,
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)

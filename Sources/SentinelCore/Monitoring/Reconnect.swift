@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Links are made, watched and made again. A connection that broke after it had stood for a while is made again at once;
+// Links are made, watched and made again. A connection that broke is made again at once, if that was not done just now;
 // otherwise attempts keep a ping period's distance. One that does not get established in time is given up; one that stands but is silent is recycled.
 // - Source: spec/monitoring.md 3, 3.3; the connect timeout is ours (spec/defects.md 35).
 
@@ -126,11 +126,17 @@ extension Sentinel {
         }
         if let command = links[id].command, command.id == connection {
             links[id].command = nil
-            if hasStood(command, at: now) { links[id].commandAttemptedAt = nil }
+            if mayRetryAtOnce(command, last: links[id].commandRetriedAt, at: now) {
+                links[id].commandRetriedAt = now
+                links[id].commandAttemptedAt = nil
+            }
             forgetRequests(id, at: now)
         } else if let hello = links[id].hello, hello.id == connection {
             links[id].hello = nil
-            if hasStood(hello, at: now) { links[id].helloAttemptedAt = nil }
+            if mayRetryAtOnce(hello, last: links[id].helloRetriedAt, at: now) {
+                links[id].helloRetriedAt = now
+                links[id].helloAttemptedAt = nil
+            }
         }
         // A name may stand for another address by now.
         if resolvesHostnames, !NumericHost.isNumeric(links[id].address.host), !links[id].isResolving {
@@ -140,12 +146,13 @@ extension Sentinel {
         touch(.link(id), at: now)
     }
 
-    /// Whether the connection was good for something, so that it is made again at once: a promotion cuts those of all
-    /// sentinels at the moment they need them most.
+    /// Whether a connection that broke is made again at once: once in a ping period, if it was established at all.
     ///
-    /// One that is closed as soon as it is made waits its ping period. - Source: spec/defects.md 41.
-    private func hasStood(_ connection: Connection, at now: Instant) -> Bool {
-        connection.establishedAt.map { now - $0 >= timing.pingPeriod / 10 } ?? false
+    /// A promotion cuts the connections of all sentinels at the moment they need them most, and a master that died is
+    /// seen to be dead by the attempt. One that is closed as soon as it is made waits its ping period from the second
+    /// time on. - Source: spec/defects.md 41.
+    private func mayRetryAtOnce(_ connection: Connection, last: Instant?, at now: Instant) -> Bool {
+        connection.establishedAt != nil && (last.map { now - $0 >= timing.pingPeriod } ?? true)
     }
 
     /// Replies that were owed on a closed command connection won't come.

@@ -4,9 +4,9 @@ import Foundation
 
 /// A small process that kills what the tests started when the test process goes away, however it goes.
 ///
-/// It reads `+ <pid>`, `- <pid>` and `d <directory>` from a pipe whose other end only the test process holds. At the end of that
-/// pipe (exit, crash, SIGKILL) it kills by pid what is still registered and removes the directories. A parent-death
-/// signal would not do: it is bound to the starting thread, and threads of Dispatch come and go.
+/// It reads `+ <pid>`, `- <pid>` and `d <directory>` from a pipe whose other end only the test process holds. At the
+/// end of that pipe (exit, crash, SIGKILL) it kills by pid what is still registered and removes the directories. A
+/// parent-death signal would not do: it is bound to the starting thread, and threads of Dispatch come and go.
 final class Guardian: Sendable {
     static let shared = Guardian()
 
@@ -58,11 +58,11 @@ func spawn(
     _ executable: String, _ arguments: [String], input: Int32? = nil, output: String, errors: String
 ) throws -> pid_t {
     #if os(Linux)
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
+        var actions = posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
     #else
-    var actions: posix_spawn_file_actions_t?
-    var attributes: posix_spawnattr_t?
+        var actions: posix_spawn_file_actions_t?
+        var attributes: posix_spawnattr_t?
     #endif
     posix_spawn_file_actions_init(&actions)
     posix_spawnattr_init(&attributes)
@@ -90,6 +90,8 @@ func spawn(
     defer { for word in words { free(word) } }
     var pid: pid_t = 0
     let code = posix_spawn(&pid, executable, &actions, &attributes, words + [nil], environ)
-    guard code == 0 else { throw ServerProcess.Failure.cannotStart(executable, reason: String(cString: strerror(code))) }
+    guard code == 0 else {
+        throw ServerProcess.Failure.cannotStart(executable, reason: String(cString: strerror(code)))
+    }
     return pid
 }

@@ -24,9 +24,9 @@ enum LoopbackPort {
 /// A new TCP socket, not inherited by children.
 func loopbackSocket() -> Int32 {
     #if os(Linux)
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     #else
-    let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
     #endif
     precondition(descriptor >= 0, "no socket: errno \(errno)")
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

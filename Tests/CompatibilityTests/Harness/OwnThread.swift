@@ -5,8 +5,8 @@ import Testing
 
 /// Runs each test on a thread of its own, so that it may block on sockets and processes.
 ///
-/// The tests here are plain synchronous code. On the pool of the concurrency runtime, which has one thread a core, two of
-/// them would hold up every other test and the timer behind `.timeLimit`.
+/// The tests here are plain synchronous code. On the pool of the concurrency runtime, which has one thread a core, two
+/// of them would hold up every other test and the timer behind `.timeLimit`.
 struct OwnThread: TestTrait, SuiteTrait, TestScoping {
     var isRecursive: Bool { true }
 

@@ -12,12 +12,7 @@ enum SentinelProgram: String, Sendable, CustomStringConvertible, CaseIterable {
     func path() throws -> String {
         switch self {
         case .ours:
-            let path = ProcessInfo.processInfo.environment["SENTINEL_BINARY"] ?? Programs.buildDirectory + "/redis-sentinel"
-            guard FileManager.default.isExecutableFile(atPath: path) else {
-                throw ServerProcess.Failure.missing(
-                    "our redis-sentinel is not at \(path); run `swift build`, or name it in SENTINEL_BINARY")
-            }
-            return path
+            return try ProcessInfo.processInfo.environment["SENTINEL_BINARY"] ?? Programs.built("redis-sentinel")
         case .original: return try Programs.installed("redis-sentinel")
         }
     }
@@ -32,17 +27,28 @@ enum Programs {
     /// Where SwiftPM put the test bundle, and beside it the executables.
     static var buildDirectory: String {
         #if os(Linux)
-        let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
+            let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
         #else
-        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? "."
+            let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundlePath ?? "."
         #endif
         return (bundle as NSString).deletingLastPathComponent
+    }
+
+    /// A program of this package, built with the tests.
+    static func built(_ name: String) throws -> String {
+        let path = buildDirectory + "/" + name
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw ServerProcess.Failure.missing("our \(name) is not at \(path); run `swift build`")
+        }
+        return path
     }
 
     /// The program of this name on the PATH.
     static func installed(_ name: String) throws -> String {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        for directory in path.split(separator: ":").map(String.init) + ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"] {
+        for directory in path.split(separator: ":").map(String.init) + [
+            "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin",
+        ] {
             let candidate = directory + "/" + name
             if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
         }

@@ -20,8 +20,8 @@ final class RedisClient {
         descriptor = loopbackSocket()
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         #if !os(Linux)
-        var on: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+            var on: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
         #endif
         if withLoopbackAddress(port, { connect(descriptor, $0, $1) }) == -1 {
             guard errno == EINPROGRESS else { throw Failure.connect(port: port, errno: errno) }
@@ -54,9 +54,9 @@ final class RedisClient {
     func send(_ bytes: [UInt8], within limit: Duration = .seconds(3)) throws {
         let end = ContinuousClock.now + limit
         #if os(Linux)
-        let flags = Int32(MSG_NOSIGNAL)
+            let flags = Int32(MSG_NOSIGNAL)
         #else
-        let flags: Int32 = 0
+            let flags: Int32 = 0
         #endif
         var sent = 0
         while sent < bytes.count {
@@ -119,7 +119,8 @@ final class RedisClient {
         }
     }
 
-    private func awaitReadiness(_ events: some BinaryInteger, until end: ContinuousClock.Instant, _ what: String) throws {
+    private func awaitReadiness(_ events: some BinaryInteger, until end: ContinuousClock.Instant, _ what: String) throws
+    {
         while true {
             let left = max(0, (end - .now).milliseconds)
             var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)

@@ -28,9 +28,10 @@ final class SentinelServer: Server {
     ///
     /// A sentinel without `SENTINEL DEBUG` keeps its standard periods and the tests take longer.
     ///
-    /// The original needs the shorter ping period for another reason. An observer that adopts a new master reuses the link to
-    /// the old one, and with it the wait of one ping period since the last attempt to connect. With down-after equal
-    /// to the ping period the new master is sometimes down before it was ever asked, and a second failover follows (observed).
+    /// The original needs the shorter ping period for another reason. An observer that adopts a new master reuses the
+    /// link to the old one, and with it the wait of one ping period since the last attempt to connect. With down-after
+    /// equal to the ping period the new master is sometimes down before it was ever asked, and a second failover
+    /// follows (observed).
     /// Ours keeps the standard period: it has to manage.
     func shortenPeriods() throws {
         var words = ["SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "250", "TILT-PERIOD", "2000"]
@@ -65,9 +66,12 @@ final class SentinelServer: Server {
         let replicas = try self.replicas(group.name)
         if replicas.count != count { missing.append("\(name): \(replicas.count) replicas") }
         for replica in replicas
-        where replica["flags"] != "slave" || replica["master-link-status"] != "ok" || replica["master-port"] != "\(master)" {
-            missing.append("\(name): replica \(replica["port"] ?? "") flags \(replica["flags"] ?? "")"
-                + " link \(replica["master-link-status"] ?? "") to \(replica["master-port"] ?? "")")
+        where replica["flags"] != "slave" || replica["master-link-status"] != "ok"
+            || replica["master-port"] != "\(master)"
+        {
+            missing.append(
+                "\(name): replica \(replica["port"] ?? "") flags \(replica["flags"] ?? "")"
+                    + " link \(replica["master-link-status"] ?? "") to \(replica["master-port"] ?? "")")
         }
         let peers = try self.peers(group.name)
         if peers.count != peerCount { missing.append("\(name): \(peers.count) other sentinels") }

@@ -56,14 +56,36 @@ final class Cluster {
                     group, replicas: replicas.count, peers: sentinels.count - 1, master: master.port)
             }
             return missing
-        } until: { $0.isEmpty }
+        } until: {
+            $0.isEmpty
+        }
+    }
+
+    /// Waits until the configuration file of each sentinel names the master, its replicas and the other sentinels.
+    ///
+    /// A sentinel may write what it merely discovered a moment after it tells of it.
+    func awaitRemembered(master: DataServer) throws {
+        let replicas = Set(group.others(than: master).map { "\($0.port)" })
+        for sentinel in sentinels {
+            let peers = Set(sentinels.filter { $0 !== sentinel }.map { "\($0.port)" })
+            try eventually("the file of \(sentinel.name) names everybody", within: .seconds(5)) {
+                sentinel.rememberedLines
+            } until: { lines in
+                let ports = { (key: String) in Set(lines.filter { $0[1] == key }.map { $0[4] }) }
+                let monitor = lines.first { $0[1] == "monitor" }
+                return monitor?.dropFirst(2).prefix(3) == [masterName, "127.0.0.1", "\(master.port)"]
+                    && ports("known-replica") == replicas && ports("known-sentinel") == peers
+            }
+        }
     }
 
     /// The first of `candidates` that takes a write.
     func acceptingWrites(_ candidates: [DataServer], key: String, within limit: Duration) throws -> DataServer {
         try eventually("another instance accepts writes", within: limit) {
             candidates.first { (try? $0.ask("SET", key, "1")) == .simple("OK") }
-        } until: { $0 != nil }!
+        } until: {
+            $0 != nil
+        }!
     }
 }
 

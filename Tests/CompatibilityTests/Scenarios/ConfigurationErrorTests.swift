@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// Runs the program with a file of this text until it ends; returns its exit code, its stderr and what the file holds then.
+    /// Runs the program with a file of this text until it ends; returns its exit code, stderr and what the file holds.
     private func run(_ program: SentinelProgram, text: String) throws -> (code: Int32, errors: String, file: Data?) {
         try withTemporaryDirectory { directory in
             let path = directory + "/sentinel.conf"

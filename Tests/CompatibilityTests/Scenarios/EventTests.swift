@@ -47,7 +47,8 @@ extension RealServers {
                 #expect(all.contains { $0.messages.contains { $0.channel == "+elected-leader" } })
                 for (subscription, chosen) in zip(all, chosen) {
                     let wanted = ["+switch-master", "+sdown"]
-                    let upToSwitch = subscription.messages.prefix { $0.channel != "+switch-master" }
+                    let upToSwitch =
+                        subscription.messages.prefix { $0.channel != "+switch-master" }
                         + subscription.messages.filter(switched).prefix(1)
                     #expect(chosen.messages == upToSwitch.filter { wanted.contains($0.channel) })
                 }

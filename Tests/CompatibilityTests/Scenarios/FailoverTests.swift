@@ -42,7 +42,8 @@ private func failOver(_ cluster: Cluster, from master: DataServer, round: Int) t
     try cluster.settle(master: promoted)
     print(
         "failover \(round): \(master.port) -> \(promoted.port): writes after \(writable.milliseconds) ms,"
-            + " all sentinels agree after \(known.milliseconds) ms, third replicates after \(replicated.milliseconds) ms;"
+            + " all sentinels agree after \(known.milliseconds) ms,"
+            + " third replicates after \(replicated.milliseconds) ms;"
             + " old master demoted \(demoted.milliseconds) ms after its return")
     return promoted
 }

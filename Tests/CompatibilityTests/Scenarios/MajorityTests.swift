@@ -41,7 +41,9 @@ extension RealServers {
                 master.process.kill()
                 try eventually("the one left sees the master down", within: .seconds(10)) {
                     try alone.master(cluster.masterName)["flags"] ?? ""
-                } until: { $0.hasPrefix("s_down") }
+                } until: {
+                    $0.hasPrefix("s_down")
+                }
 
                 // Four times the failover timeout: time for two attempts.
                 try throughout("no replica is promoted", for: .seconds(8)) {

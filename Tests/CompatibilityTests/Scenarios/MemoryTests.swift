@@ -3,7 +3,7 @@
 import Testing
 
 extension RealServers {
-    /// - Source: spec/config-and-process.md 2 and 5 (what the file keeps); spec/monitoring.md 5.3 (epochs after a restart).
+    /// - Source: spec/config-and-process.md 2 and 5 (what the file keeps); spec/monitoring.md 5.3 (epochs).
     @Suite struct Memory {
         @Test(.timeLimit(.minutes(2)))
         func `a killed and restarted sentinel knows everything from its file, before it can hear of anybody`() throws {
@@ -12,13 +12,15 @@ extension RealServers {
                 #expect(try cluster.sentinels[0].ask("SENTINEL", "FAILOVER", cluster.masterName) == .simple("OK"))
                 let master = try cluster.agreedMaster(otherThan: old, within: .seconds(30))
                 try cluster.settle(master: master)
+                try cluster.awaitRemembered(master: master)
 
                 for sentinel in cluster.sentinels {
                     let before = try knowledge(of: sentinel, cluster.masterName)
                     sentinel.process.kill()
                     // Nobody else runs while it starts: whatever it knows, it has from its file.
                     let others =
-                        cluster.group.servers.map(\.process) + cluster.sentinels.filter { $0 !== sentinel }.map(\.process)
+                        cluster.group.servers.map(\.process)
+                        + cluster.sentinels.filter { $0 !== sentinel }.map(\.process)
                     for process in others { process.stop() }
                     defer { for process in others { process.cont() } }
                     try sentinel.restart()
@@ -44,7 +46,7 @@ private struct Knowledge: Equatable {
 private func knowledge(of sentinel: SentinelServer, _ name: String) throws -> Knowledge {
     let master = try sentinel.master(name)
     let address = try sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name).items.compactMap(\.text)
-    // Epoch 0 is always too old for a vote, so the reply carries the last epoch voted in. The leader itself is not kept.
+    // Epoch 0 is always too old for a vote, so the reply carries the last epoch voted in. The leader is not kept.
     let vote = try sentinel.ask(
         ["SENTINEL", "IS-MASTER-DOWN-BY-ADDR"] + address + ["0", String(repeating: "f", count: 40)])
     return Knowledge(
