@@ -219,7 +219,8 @@ extension Demo {
         case .returning:
             guard let newMaster else { return }
             printAttached(to: newMaster)
-            if cluster.attached(to: newMaster).count == 2, cluster.agreedPort == newMaster.port { finish() }
+            let isComplete = cluster.attached(to: newMaster).count == 2 && newMaster.connectedReplicas == 2
+            if isComplete, cluster.agreedPort == newMaster.port { finish() }
         }
     }
 
