@@ -51,7 +51,7 @@ let package = Package(
         .target(name: "DataNode", dependencies: ["RESP", "EventLoop"], swiftSettings: mainQueue),
         .executableTarget(
             name: "sentinel-demo",
-            dependencies: ["DataNode", "RESP", "EventLoop", "SentinelServer"],
+            dependencies: ["DataNode", "RESP", "EventLoop", "redis-sentinel"],
             swiftSettings: mainQueue),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
         .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),

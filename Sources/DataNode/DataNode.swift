@@ -179,7 +179,7 @@ extension DataNode {
     func startFeeding(_ client: NodeClient) {
         var snapshot = Encoder()
         snapshot.command([Handshake.snapshot, String(offset), String(keys.count)])
-        keys.forEach { key, value in snapshot.command([Array("SET".utf8), key, value]) }
+        for (key, value) in keys.pairs { snapshot.command([Array("SET".utf8), key, value]) }
         client.send(snapshot.bytes)
         if !replicas.contains(where: { $0 === client }) { replicas.append(client) }
     }

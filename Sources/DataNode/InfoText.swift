@@ -55,7 +55,9 @@ enum InfoText {
             "master_host:\(link.host)", "master_port:\(link.port)",
             "master_link_status:\(link.isUp ? "up" : "down")", "master_sync_in_progress:0",
         ]
-        if let downSince = link.downSince { lines.append("master_link_down_since_seconds:\(seconds(since: downSince))") }
+        if let downSince = link.downSince {
+            lines.append("master_link_down_since_seconds:\(seconds(since: downSince))")
+        }
         return lines + [
             "slave_read_repl_offset:\(node.offset)", "slave_repl_offset:\(node.offset)",
             "slave_priority:\(node.settings.priority)", "slave_read_only:1",

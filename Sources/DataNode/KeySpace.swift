@@ -10,9 +10,8 @@ struct KeySpace {
 
     subscript(key: [UInt8]) -> [UInt8]? { values[key] }
 
-    func forEach(_ body: (_ key: [UInt8], _ value: [UInt8]) -> Void) {
-        for (key, value) in values { body(key, value) }
-    }
+    /// All keys with their values, in no particular order.
+    var pairs: [[UInt8]: [UInt8]] { values }
 
     /// Executes one of the commands that write, and tells whether replicas have to do the same.
     ///

@@ -1,269 +1,336 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The demo is a row of stages. Each has a goal, looked at whenever something new is known, and a time limit; one timer
+// asks all servers and sentinels for news several times a second. What the sentinels publish is printed as it comes.
+
 import EventLoop
 import RESP
 
-/// The play: probes keep an eye on everybody, and each step begins when what it waits for is seen.
+/// One master, two replicas, three sentinels: started, broken, healed and taken down again.
 final class Demo {
-    static let masterName = "mymaster"
-
-    /// What the probes last saw.
-    private struct Seen {
-        /// By sentinel: where it says the master is, and whom else it knows.
-        var masterPort: [UInt16?] = [nil, nil, nil]
-        var replicas: [Int] = [0, 0, 0]
-        var peers: [Int] = [0, 0, 0]
-        /// By node: its replication lines of INFO, `nil` while it does not answer.
-        var replication: [[String: String]] = [[:], [:], [:]]
+    private enum Stage {
+        case preparing, replicating, discovering, writing, failingOver, returning, keeping, stopping
     }
 
-    private struct Step {
-        let title: String
-        let seconds: UInt64
-        let begin: () -> Void
-        let isDone: () -> Bool
-    }
+    private static let lookPause: UInt64 = 20_000_000
+    private static let writesBefore = 100
+    private static let writesAfter = 20
+    private static let secondsToStop: UInt64 = 5
 
-    private let cast: Cast
-    private let screen = Screen()
-    private let isKept: Bool
-    private let finished: (Int32) -> Void
-    private var seen = Seen()
-    private var steps: [Step] = []
-    private var current = 0
-    private var probes: [Probe] = []
-    private var listeners: [EventListener] = []
-    private var writers: [Probe] = []
-    private var limit: DeadlineTimer?
-    private var killedAt: UInt64 = 0
-    private var toldAttached: Set<Int> = []
-    private var newMaster: Int?
-    private var isOver = false
+    private let keepsRunning: Bool
+    private var stage = Stage.preparing
+    private var stageEndsAt = UInt64.max
+    private var timeline = Timeline()
+    private lazy var timer = DeadlineTimer { [unowned self] in tick() }
+    private var signals: [SignalSource] = []
 
-    /// - Parameters:
-    ///   - isKept: Leaves everything running at the end.
-    ///   - finished: Gets the exit code.
-    init(_ cast: Cast, isKept: Bool, finished: @escaping (Int32) -> Void) {
-        self.cast = cast
-        self.isKept = isKept
-        self.finished = finished
-    }
+    private var fleet: Fleet?
+    private var program = ServerProgram.embedded(path: "")
+    private var sentinelPath = ""
+    private var cluster: Cluster?
+    private var writer: Writer?
 
+    /// What was printed as discovered, so that it is printed once.
+    private var printed: Set<String> = []
+    /// The server that takes the killed one's place.
+    private var newMaster: Server?
+    private var lastWriteBefore: UInt64 = 0
+    private var acknowledgedBefore = 0
+    private var firstWriteAfter: (at: UInt64, value: Int)?
+    private var nextProgressSeconds: UInt64 = 5
+
+    init(keepsRunning: Bool) { self.keepsRunning = keepsRunning }
+}
+
+// MARK: - From stage to stage
+
+extension Demo {
     func start() {
-        limit = DeadlineTimer { [unowned self] in
-            self.fail("'\(self.steps[self.current].title)' did not happen within \(self.steps[self.current].seconds) s")
+        for signal in Process.endingSignals {
+            signals.append(SignalSource(signal) { [unowned self] in interrupted(signal) })
         }
-        steps = [
-            Step(
-                title: "Everybody starts and finds each other", seconds: 30, begin: { [unowned self] in self.raise() },
-                isDone: { [unowned self] in self.isComplete(master: 0) }),
-            Step(
-                title: "The master is killed", seconds: 30, begin: { [unowned self] in self.killMaster() },
-                isDone: { [unowned self] in self.hasFailedOver }),
-            Step(
-                title: "The old master comes back", seconds: 60, begin: { [unowned self] in self.reviveMaster() },
-                isDone: { [unowned self] in self.newMaster.map { self.isComplete(master: $0) } ?? false }),
-        ]
-        screen.title("swift-sentinel demo")
-        screen.line("one master, two replicas: \(cast.dataNodesAre)")
-        screen.line("three sentinels: this package's redis-sentinel, down-after-milliseconds 1000, quorum 2")
-        begin()
-    }
-
-    /// Ends everything that runs.
-    func end() {
-        isOver = true
-        limit?.cancel()
-        for probe in probes + writers { probe.stop() }
-        for listener in listeners { listener.stop() }
-        cast.end()
-    }
-
-    // MARK: Steps
-
-    private func begin() {
-        let step = steps[current]
-        screen.title(step.title)
-        limit?.schedule(at: MonotonicClock.now + step.seconds * 1_000_000_000)
-        step.begin()
-    }
-
-    /// Something new was seen: is it what the step waits for?
-    private func look() {
-        guard !isOver, steps[current].isDone() else { return }
-        current += 1
-        guard current < steps.count else { return conclude() }
-        tellTopology()
-        begin()
-    }
-
-    private func conclude() {
-        limit?.schedule(at: nil)
-        tellTopology()
-        screen.title(isKept ? "Everything keeps running until Ctrl-C" : "Try it yourself with --keep")
-        let port = newMaster.map { cast.nodes[$0].port } ?? 0
-        screen.line("redis-cli -p \(cast.sentinels[0].port) sentinel get-master-addr-by-name \(Self.masterName)")
-        screen.line("redis-cli -p \(cast.sentinels[0].port) psubscribe '*'")
-        screen.line("redis-cli -p \(port) info replication")
-        if !isKept { finished(0) }
-    }
-
-    private func fail(_ text: String) {
-        guard !isOver else { return }
-        screen.failure(text)
-        finished(1)
-    }
-
-    private func raise() {
-        do throws(SystemError) {
-            for player in cast.nodes + cast.sentinels { try player.start() }
-        } catch {
-            return fail("a server could not be started: \(error)")
+        Console.readerHasGone = { [unowned self] in stop(code: 1) }
+        guard let ownPath = Process.ownPath else { return fail("this program's own file cannot be found") }
+        let directory = ownPath[..<(ownPath.lastIndex(of: "/") ?? ownPath.startIndex)]
+        sentinelPath = Process.environment("SENTINEL_DEMO_SENTINEL") ?? "\(directory)/redis-sentinel"
+        guard ProcessFacts.canExecute(sentinelPath) else { return fail("there is no sentinel at \(sentinelPath)") }
+        program = .choose(ownPath: ownPath)
+        guard let fleet = Fleet(ownPath: ownPath) else { return fail("no temporary directory could be made") }
+        self.fleet = fleet
+        fleet.memberFailed = { [unowned self] in memberFailed($0) }
+        fleet.guardianFailed = { [unowned self] in fail("the process that cleans up has ended") }
+        timer.schedule(at: MonotonicClock.now)
+        enter(.preparing, seconds: 10)
+        attempt { () throws(SystemError) in
+            try fleet.start { [unowned self] in startServers() }
         }
-        for index in cast.nodes.indices { watchNode(index) }
-        for index in cast.sentinels.indices { watchSentinel(index) }
+    }
+
+    private func enter(_ stage: Stage, seconds: UInt64) {
+        self.stage = stage
+        stageEndsAt = MonotonicClock.now + seconds * 1_000_000_000
+    }
+
+    private func attempt(_ body: () throws(SystemError) -> Void) {
+        do throws(SystemError) { try body() } catch { fail("\(error)") }
+    }
+
+    private func startServers() {
+        guard stage == .preparing, let fleet else { return }
+        guard let addresses = Cluster.freeAddresses(6) else { return fail("no free ports were found") }
+        let cluster = Cluster(addresses: addresses) { [unowned self] in heard($0, $1, $2) }
+        self.cluster = cluster
+        Console.heading("1. One master, two replicas")
+        Console.line("   servers:   \(program.description)")
+        Console.line("   sentinels: \(sentinelPath)")
+        timeline.restart()
+        attempt { () throws(SystemError) in
+            for server in cluster.servers {
+                let master = server === cluster.oldMaster ? nil : cluster.oldMaster
+                server.member = try program.launch(server, replicaOf: master, in: fleet)
+                timeline.add(server.name, "started at \(server.address), process \(server.member?.processID ?? 0)")
+            }
+        }
+        if stage == .preparing { enter(.replicating, seconds: 20) }
+    }
+
+    private func startSentinels() {
+        guard let fleet, let cluster else { return }
+        Console.heading("2. Three sentinels discover them, and each other")
+        timeline.restart()
+        enter(.discovering, seconds: 40)
+        attempt { () throws(SystemError) in
+            for watcher in cluster.watchers {
+                let directory = fleet.makeDirectory(watcher.name)
+                let file = try write(
+                    Watcher.configuration(port: watcher.port, directory: directory, master: cluster.oldMaster.address),
+                    to: "\(directory)/sentinel.conf")
+                watcher.member = try fleet.launch(watcher.name, program: sentinelPath, arguments: [file])
+                timeline.add(watcher.name, "started at \(watcher.address), told of \(cluster.oldMaster.name) alone")
+            }
+        }
+    }
+
+    private func startWriting() {
+        guard let cluster else { return }
+        enter(.writing, seconds: 20)
+        Console.line("   Everybody knows everybody. A client begins to write, to the master a sentinel names.")
+        let writer = Writer(sentinels: cluster.watchers.map { RedisLink($0.address) })
+        writer.accepted = { [unowned self] in writeAccepted(port: $0, value: $1) }
+        self.writer = writer
+        writer.start()
     }
 
     private func killMaster() {
-        for (index, sentinel) in cast.sentinels.enumerated() {
-            listeners.append(EventListener(sentinel.address) { [unowned self] in self.heard(index, $0, $1) })
+        guard let cluster else { return }
+        Console.heading("3. The master dies")
+        lastWriteBefore = writer?.acknowledgedAt ?? 0
+        acknowledgedBefore = writer?.acknowledged ?? 0
+        let process = cluster.oldMaster.member?.processID ?? 0
+        cluster.oldMaster.member?.kill()
+        timeline.restart()
+        timeline.add(cluster.oldMaster.name, Console.bad("kill -9 \(process)"))
+        enter(.failingOver, seconds: 90)
+    }
+
+    private func restartOldMaster() {
+        guard let fleet, let cluster, let newMaster else { return }
+        Console.heading("4. The old master comes back")
+        Console.line("   It still believes it is the master. Sentinels look at replicas every 10 s and give one 8 s to")
+        Console.line("   come round by itself; to keep this short the demo lowers both, as an operator could:")
+        Console.line("   SENTINEL DEBUG INFO-PERIOD 1000 PUBLISH-PERIOD 200")
+        nextProgressSeconds = 5
+        for watcher in cluster.watchers {
+            watcher.link.send(["SENTINEL", "DEBUG", "INFO-PERIOD", "1000", "PUBLISH-PERIOD", "200"]) { reply in
+                if reply?.errorText != nil { Console.line("   \(watcher.name) does not know that; it may take 20 s") }
+            }
         }
-        screen.line("kill -9 \(cast.nodes[0].title), port \(cast.nodes[0].port)")
-        seen.replication[0] = [:]
-        killedAt = MonotonicClock.now
-        cast.nodes[0].kill()
-        for index in [1, 2] { tryWriting(index) }
-    }
-
-    private func reviveMaster() {
-        screen.line("a master that comes back is demoted eight seconds after it was first heard of; meanwhile")
-        killedAt = MonotonicClock.now
-        do throws(SystemError) {
-            try cast.nodes[0].start()
-        } catch {
-            fail("the old master could not be started again: \(error)")
-        }
-    }
-
-    // MARK: Watching
-
-    private func watchNode(_ index: Int) {
-        probes.append(
-            Probe(cast.nodes[index].address, every: 10, questions: { [["INFO", "replication"]] }) { [unowned self] in
-                self.seen.replication[index] = Self.lines($0.first)
-                self.tellAttached(index)
-                self.look()
-            })
-    }
-
-    private func watchSentinel(_ index: Int) {
-        let name = Self.masterName
-        let questions = [
-            ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name], ["SENTINEL", "REPLICAS", name],
-            ["SENTINEL", "SENTINELS", name],
-        ]
-        probes.append(
-            Probe(cast.sentinels[index].address, every: 20, questions: { questions }) { [unowned self] replies in
-                let replicas = replies[1].elements?.count ?? 0
-                let peers = replies[2].elements?.count ?? 0
-                if replicas > self.seen.replicas[index] || peers > self.seen.peers[index], self.current == 0 {
-                    self.screen.line("sentinel \(index + 1) knows \(replicas) replicas and \(peers) other sentinels")
-                }
-                self.seen.masterPort[index] = replies[0].elements?.last?.text.flatMap { UInt16($0) }
-                self.seen.replicas[index] = replicas
-                self.seen.peers[index] = peers
-                self.look()
-            })
-    }
-
-    /// A client that keeps trying until it gets a write through.
-    private func tryWriting(_ index: Int) {
-        let writer = Probe(
-            cast.nodes[index].address, every: 1,
-            questions: { [unowned self] in self.newMaster == nil ? [["SET", "demo", "after the failover"]] : [] }
-        ) { [unowned self] replies in
-            guard self.newMaster == nil, replies.first == .simple("OK") else { return }
-            self.newMaster = index
-            self.screen.moment(
-                since: self.killedAt, "first write accepted by \(self.cast.nodes[index].title), port "
-                    + "\(self.cast.nodes[index].port)", isMilestone: true)
-            self.look()
-        }
-        writers.append(writer)
-    }
-
-    private static let milestones: Set = ["+odown", "+elected-leader", "+promoted-slave", "+switch-master"]
-    private static let told: Set = [
-        "+sdown", "-sdown", "+odown", "+try-failover", "+vote-for-leader", "+elected-leader", "+selected-slave",
-        "+promoted-slave", "+slave-reconf-sent", "+slave-reconf-done", "+failover-end", "+switch-master",
-        "+convert-to-slave", "-role-change", "+role-change",
-    ]
-
-    private func heard(_ index: Int, _ event: String, _ payload: String) {
-        guard Self.told.contains(event), current > 0, current < steps.count else { return }
-        screen.moment(
-            since: killedAt, "sentinel \(index + 1)  \(event) \(payload)",
-            isMilestone: Self.milestones.contains(event))
-    }
-
-    private func tellAttached(_ index: Int) {
-        guard current == 1, let newMaster, index != 0, index != newMaster, !toldAttached.contains(index),
-            follows(index, newMaster)
-        else { return }
-        toldAttached.insert(index)
-        screen.moment(
-            since: killedAt, "\(cast.nodes[index].title) replicates from \(cast.nodes[newMaster].title)",
-            isMilestone: true)
-    }
-
-    // MARK: Judging
-
-    private func follows(_ replica: Int, _ master: Int) -> Bool {
-        let lines = seen.replication[replica]
-        return lines["role"] == "slave" && lines["master_port"] == "\(cast.nodes[master].port)"
-            && lines["master_link_status"] == "up"
-    }
-
-    private func allSay(_ master: Int) -> Bool { seen.masterPort.allSatisfy { $0 == cast.nodes[master].port } }
-
-    /// Whether all sentinels know everybody, and all nodes are what they should be.
-    private func isComplete(master: Int) -> Bool {
-        allSay(master) && seen.replicas.allSatisfy { $0 == 2 } && seen.peers.allSatisfy { $0 == 2 }
-            && seen.replication[master]["role"] == "master"
-            && cast.nodes.indices.allSatisfy { $0 == master || follows($0, master) }
-    }
-
-    private var hasFailedOver: Bool {
-        guard let newMaster else { return false }
-        return allSay(newMaster) && follows(3 - newMaster, newMaster)
-    }
-
-    private func tellTopology() {
-        screen.title("The topology now")
-        for (index, node) in cast.nodes.enumerated() {
-            let lines = seen.replication[index]
-            let role =
-                switch lines["role"] {
-                case "master": "master"
-                case "slave": "replica of port \(lines["master_port"] ?? "?"), link \(lines["master_link_status"] ?? "?")"
-                default: "down"
-                }
-            screen.line("\(node.title)      port \(node.port)  \(node.isRunning ? role : "down")")
-        }
-        for (index, sentinel) in cast.sentinels.enumerated() {
-            screen.line(
-                "\(sentinel.title)  port \(sentinel.port)  says the master is port "
-                    + "\(seen.masterPort[index].map(String.init) ?? "?")")
+        timeline.restart()
+        enter(.returning, seconds: 90)
+        attempt { () throws(SystemError) in
+            let server = cluster.oldMaster
+            server.member = try program.launch(server, replicaOf: nil, in: fleet)
+            timeline.add(server.name, "started as it was, beside \(newMaster.name)")
         }
     }
 
-    /// The `key:value` lines of an INFO reply.
-    private static func lines(_ reply: Value?) -> [String: String] {
-        var lines: [String: String] = [:]
-        for line in (reply?.text ?? "").split(whereSeparator: \.isNewline) {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            lines[String(line[..<colon])] = String(line[line.index(after: colon)...])
+    private func finish() {
+        guard let cluster else { return }
+        writer?.stop()
+        Console.heading("5. In the end")
+        for line in cluster.description { Console.line("   \(line)") }
+        let (master, sentinel) = (newMaster?.port ?? 0, cluster.watchers[0].port)
+        Console.line()
+        Console.line("   redis-cli -p \(master) INFO replication")
+        Console.line("   redis-cli -p \(sentinel) SENTINEL GET-MASTER-ADDR-BY-NAME \(Watcher.group)")
+        Console.line("   redis-cli -p \(sentinel) PSUBSCRIBE '*'")
+        guard keepsRunning else {
+            Console.line(Console.faint("   (with --keep all of this stays for you to look at)"))
+            return stop(code: 0)
         }
-        return lines
+        Console.line()
+        Console.line("   All of it keeps running until you press Ctrl-C. Kill a server and see:")
+        timeline.restart()
+        enter(.keeping, seconds: 1_000_000_000)
+    }
+}
+
+// MARK: - What comes in
+
+extension Demo {
+    private func tick() {
+        let now = MonotonicClock.now
+        guard stage != .stopping || now < stageEndsAt else { ProcessFacts.exit(1) }
+        timer.schedule(at: now + Self.lookPause)
+        switch stage {
+        case .preparing, .stopping, .keeping: break
+        case .replicating, .discovering, .writing, .failingOver, .returning:
+            cluster?.look { [unowned self] in advance() }
+        }
+        if now >= stageEndsAt { return fail("this took too long; \(missing)") }
+        if stage == .returning, timeline.elapsedMilliseconds / 1000 >= nextProgressSeconds {
+            timeline.add("", Console.faint("still waiting: \(missing)"))
+            nextProgressSeconds += 5
+        }
+    }
+
+    /// Goes on to the next stage if the goal of this one is reached.
+    private func advance() {
+        guard let cluster else { return }
+        switch stage {
+        case .preparing, .keeping, .stopping: break
+        case .replicating:
+            printAttached(to: cluster.oldMaster)
+            if cluster.attached(to: cluster.oldMaster).count == 2 { startSentinels() }
+        case .discovering:
+            printDiscoveries()
+            if cluster.watchers.allSatisfy(\.knowsAll) { startWriting() }
+        case .writing:
+            if writer?.acknowledged ?? 0 >= Self.writesBefore, cluster.haveCaughtUp { killMaster() }
+        case .failingOver:
+            if newMaster == nil { newMaster = cluster.replicas.first { $0.port == cluster.agreedPort } }
+            guard let newMaster else { return }
+            printAttached(to: newMaster)
+            let haveSwitched = cluster.watchers.allSatisfy { $0.switchedPort == newMaster.port }
+            if haveSwitched, !cluster.attached(to: newMaster).isEmpty, hasWrittenEnough {
+                printSummary()
+                restartOldMaster()
+            }
+        case .returning:
+            guard let newMaster else { return }
+            printAttached(to: newMaster)
+            let isComplete = cluster.attached(to: newMaster).count == 2 && newMaster.connectedReplicas == 2
+            if isComplete, cluster.agreedPort == newMaster.port { finish() }
+        }
+    }
+
+    private func heard(_ watcher: String, _ event: String, _ payload: [Substring]) {
+        switch stage {
+        case .failingOver, .returning, .keeping:
+            guard let cluster else { return }
+            let words = EventWords { cluster.name(of: $0) }
+            if let text = words.describe(event, payload) { timeline.add(watcher, text) }
+            advance()
+        case .preparing, .replicating, .discovering, .writing, .stopping: break
+        }
+    }
+
+    private func writeAccepted(port: UInt16, value: Int) {
+        guard let cluster else { return }
+        guard stage == .failingOver, firstWriteAfter == nil, port != cluster.oldMaster.port else { return advance() }
+        firstWriteAfter = (MonotonicClock.now, value)
+        timeline.add("client", Console.good("first write accepted by \(cluster.name(of: port))"))
+    }
+
+    private func memberFailed(_ member: Member) {
+        guard stage != .keeping else { return timeline.add(member.name, Console.bad("has ended")) }
+        let lines = member.lastWords.map { "\n   \(member.name): \($0)" }.joined()
+        fail("\(member.name) ended by itself\(lines)")
+    }
+
+    private func interrupted(_ signal: Int32) {
+        guard stage != .stopping else { return }
+        Console.line()
+        stop(code: stage == .keeping ? 0 : 128 + signal)
+    }
+
+    private func fail(_ problem: String) {
+        guard stage != .stopping else { return }
+        Console.line()
+        Console.error(Console.bad("sentinel-demo failed: \(problem)"))
+        stop(code: 1)
+    }
+
+    /// Takes everything down and ends; what cannot be taken down within seconds is left to the guardian.
+    private func stop(code: Int32) {
+        guard stage != .stopping else { return }
+        enter(.stopping, seconds: Self.secondsToStop)
+        Console.readerHasGone = {}
+        writer?.stop()
+        guard let fleet else { ProcessFacts.exit(code) }
+        fleet.stop {
+            if code == 0 { Console.line("   Stopped and removed everything.") }
+            ProcessFacts.exit(code)
+        }
+    }
+}
+
+// MARK: - What is known
+
+extension Demo {
+    private var hasWrittenEnough: Bool {
+        firstWriteAfter != nil && (writer?.acknowledged ?? 0) >= acknowledgedBefore + Self.writesAfter
+    }
+
+    /// What the stage still waits for, in words.
+    private var missing: String {
+        guard let cluster else { return "the process that cleans up did not start" }
+        switch stage {
+        case .preparing, .keeping, .stopping: return ""
+        case .replicating:
+            let names = cluster.replicas.filter { !$0.isAttached(to: cluster.oldMaster) }.map(\.name)
+            return "no replication at \(names.joined(separator: ", "))"
+        case .discovering:
+            let names = cluster.watchers.filter { !$0.knowsAll }.map(\.name)
+            return "not everybody is known to \(names.joined(separator: ", "))"
+        case .writing: return "the client could not write, or the replicas did not keep up"
+        case .failingOver:
+            if newMaster == nil { return "the sentinels have not agreed on a new master" }
+            if firstWriteAfter == nil { return "the new master did not accept a write" }
+            return "not everybody follows the new master"
+        case .returning: return "the old master has not become a replica yet"
+        }
+    }
+}
+
+// MARK: - What is printed
+
+extension Demo {
+    /// Calls `timeline.add` once for each different text.
+    private func printOnce(_ who: String, _ what: String) {
+        if printed.insert("\(who) \(what)").inserted { timeline.add(who, what) }
+    }
+
+    private func printAttached(to master: Server) {
+        for server in cluster?.attached(to: master) ?? [] { printOnce(server.name, "replicates from \(master.name)") }
+    }
+
+    private func printDiscoveries() {
+        guard let cluster else { return }
+        for watcher in cluster.watchers {
+            for port in watcher.replicas.keys.sorted() {
+                printOnce(watcher.name, "knows replica \(cluster.name(of: port))")
+            }
+            for port in watcher.peers.keys.sorted() { printOnce(watcher.name, "knows \(cluster.name(of: port))") }
+        }
+    }
+
+    private func printSummary() {
+        guard let firstWriteAfter else { return }
+        let pause = (firstWriteAfter.at - lastWriteBefore) / 1_000_000
+        let lost = max(0, acknowledgedBefore + 1 - firstWriteAfter.value)
+        let share = "1000 of them for down-after-milliseconds"
+        Console.line("   Writing stood still for \(Console.bold("\(pause) ms")), \(share).")
+        Console.line("   Of \(acknowledgedBefore) acknowledged writes \(lost == 0 ? "none was" : "\(lost) were") lost.")
     }
 }

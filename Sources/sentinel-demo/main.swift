@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DataNode
 import Dispatch
 import EventLoop
-import SentinelServer
 
-private let usage = """
-    Usage: sentinel-demo [--keep]
+let mode = Mode(CommandLine.arguments.dropFirst())
 
-    Starts one master, two replicas and three sentinels on free loopback ports, kills the master, shows the failover as
-    it happens, brings the old master back and shows it demoted. With --keep all of it runs on until Ctrl-C.
-
-    """
-
-/// The demo's own processes are this program again, with these first words.
-switch CommandLine.arguments.dropFirst().first {
-case nil, "--keep": Stage.play(isKept: CommandLine.arguments.contains("--keep"))
-case "--cleaner": Stage.runCleaner(Array(CommandLine.arguments.dropFirst(2)))
-case "--sentinel": Launch.run(["redis-sentinel"] + CommandLine.arguments.dropFirst(2))
-case "--data-node": Stage.runDataNode(Array(CommandLine.arguments.dropFirst(2)))
-case "--help", "-h":
-    ProcessFacts.show(usage)
-default:
-    ProcessFacts.complain(Array(usage.utf8))
-    ProcessFacts.exit(1)
+switch mode {
+case .help:
+    Console.line(Mode.usage)
+    ProcessFacts.exit(0)
+case .wrong(let problem):
+    Console.error("sentinel-demo: \(problem)\n\n\(Mode.usage)")
+    ProcessFacts.exit(2)
+case .dataNode(let address, let master):
+    do throws(SystemError) {
+        let node = try DataNode(on: address, replicaOf: master)
+        Process.keepForever(node)
+    } catch {
+        Console.error("cannot listen on \(address): \(error)")
+        ProcessFacts.exit(1)
+    }
+case .guardian(let directory):
+    Process.keepForever(Guardian(of: directory))
+case .demo(let keepsRunning):
+    let demo = Demo(keepsRunning: keepsRunning)
+    Process.keepForever(demo)
+    demo.start()
 }
 dispatchMain()

@@ -95,7 +95,8 @@ extension `Data node` {
                 #expect(greeting.contains { $0.key == .bulk("proto") && $0.value == .integer(3) })
                 let confirmation = try await client.ask("SUBSCRIBE news")
                 #expect(confirmation == .push([.bulk("subscribe"), .bulk("news"), .integer(1)]))
-                #expect(try await client.ask("PUBLISH news hello") == .push([.bulk("message"), .bulk("news"), .bulk("hello")]))
+                let message = Value.push([.bulk("message"), .bulk("news"), .bulk("hello")])
+                #expect(try await client.ask("PUBLISH news hello") == message)
                 #expect(try await client.next() == .integer(1))
                 #expect(try await client.ask("GET key") == .null)
             }
