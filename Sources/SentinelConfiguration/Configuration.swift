@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SentinelCore
+
+/// All that a configuration file, what it includes and the command line say.
+///
+/// General directives are obeyed in the order of the lines. `sentinel …` lines wait until those are through and are
+/// then read in three passes, so that their order does not matter: first what is about this sentinel as a whole,
+/// then `monitor`, then what refers to a master.
+/// - Source: spec/config-and-process.md 2.
+package struct Configuration: Sendable {
+    package var sentinel = Settings()
+    package var server = ServerSettings()
+    package internal(set) var warnings: [ConfigurationWarning] = []
+
+    /// What included files own, so that rewriting does not say it again.
+    var included = IncludedLines()
+    /// Lines of the command line and of standard input that are only kept: rewriting makes them permanent.
+    var keptOptions: [KeptOption] = []
+
+    package init() {}
+
+    /// Reads everything, or says what is wrong with the first line that is not acceptable.
+    package static func read(
+        _ sources: ConfigurationSources, environment: some ConfigurationEnvironment
+    ) throws(ConfigurationError) -> Configuration {
+        var reader = ConfigurationReader(environment: environment)
+        try reader.readGeneral(sources)
+        try reader.readSentinel()
+        return try reader.finish()
+    }
+}
+
+/// An option without effect on us, by the name of its directive.
+struct KeptOption: Sendable, Equatable {
+    var directive: String
+    var words: [Word]
+}
+
+/// What the files below an `include` say, in the terms of rewriting.
+struct IncludedLines: Sendable, Equatable {
+    /// General directives in their order, as name and arguments.
+    var server: [KeptOption] = []
+    /// `user` and `sentinel` lines in their canonical form.
+    var lines: [LineKey: [Word]] = [:]
+}
