@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "redis-sentinel", targets: ["redis-sentinel"]),
         .executable(name: "sentinel-demo", targets: ["sentinel-demo"]),
+        .executable(name: "sentinel-simulate", targets: ["sentinel-simulate"]),
     ],
     targets: [
         .target(name: "SentinelCore", swiftSettings: pure),
@@ -48,6 +49,11 @@ let package = Package(
             name: "sentinel-demo",
             dependencies: ["DataNode", "RESP", "EventLoop"],
             swiftSettings: mainQueue),
+        .target(
+            name: "SentinelSimulation",
+            dependencies: ["SentinelCore", "SentinelWire", "SentinelConfiguration"],
+            swiftSettings: pure),
+        .executableTarget(name: "sentinel-simulate", dependencies: ["SentinelSimulation"], swiftSettings: strict),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
         .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
         .testTarget(
@@ -55,6 +61,9 @@ let package = Package(
         .testTarget(
             name: "SentinelConfigurationTests",
             dependencies: ["SentinelConfiguration", "SentinelCore"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SentinelSimulationTests", dependencies: ["SentinelSimulation", "SentinelCore"],
             swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
         .testTarget(
