@@ -15,6 +15,8 @@ final class DataNode {
     let priority: Int
     var runID: RunID
     var life = 0
+    /// How often it went down, so that a planned start belongs to one of them.
+    var crashes = 0
     var isRunning = true
     /// Its whole machine is off: nobody refuses connections.
     var isUnplugged = false

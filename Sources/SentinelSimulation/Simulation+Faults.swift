@@ -23,7 +23,7 @@ extension Simulation {
         case .nodeCrash:
             let node = dice.pick(dice.pick(groups))
             crash(node, isUnplugged: dice.chance(0.3))
-            timeline.enter(.nodeStarts(node), at: now + dice.milliseconds(500...20000))
+            timeline.enter(.nodeStarts(node, crashes: node.crashes), at: now + dice.milliseconds(500...20000))
         case .nodeRebornEmpty:
             let node = dice.pick(dice.pick(groups))
             crash(node, isUnplugged: false)
@@ -32,7 +32,7 @@ extension Simulation {
         case .masterKill:
             let node = presumedMaster()
             crash(node, isUnplugged: dice.chance(0.3))
-            timeline.enter(.nodeStarts(node), at: now + dice.milliseconds(3000...40000))
+            timeline.enter(.nodeStarts(node, crashes: node.crashes), at: now + dice.milliseconds(3000...40000))
         case .masterIsolation: isolate(presumedMaster().host, for: dice.milliseconds(2000...30000))
         case .partition, .oneWayPartition:
             split(isOneWay: fault == .oneWayPartition, for: dice.milliseconds(1000...25000))
@@ -139,27 +139,60 @@ extension Simulation {
         let process = dice.pick(sentinels)
         let name = groupName(dice.number(0...(groups.count - 1)))
         guard process.isRunning, !process.isPaused, let settings = process.settings(of: name) else { return }
-        func obey(_ command: Command) throws(Violation) {
-            say("operator", "\(process.name) \(command)")
-            try feed(process, .command(process.makeRequest(.operate), command))
-        }
-        func change(_ option: MasterOption) -> OptionChange { OptionChange(option, name: "option", shown: "value") }
         switch fault {
-        case .operatorReset: try obey(.reset([name]))
-        case .operatorFailover: try obey(.failover(name))
+        case .operatorReset:
+            process.resetGroups.insert(name)
+            renewals += 1
+            try obey(.reset([name]), process)
+        case .operatorFailover: try obey(.failover(name), process)
         case .operatorSet:
-            try obey(.set(name, [change(.parallelSyncs(dice.number(1...5))), change(.downAfter(schedule.downAfter))]))
+            try obey(.set(name, [change(.parallelSyncs(dice.number(1...5)))]), process)
         default:
             process.renewedGroups.insert(name)
-            try obey(.remove(name))
-            try obey(.monitor(name, settings.address, quorum: schedule.quorum))
-            try obey(
-                .set(
-                    name,
-                    [
-                        change(.downAfter(schedule.downAfter)), change(.failoverTimeout(schedule.failoverTimeout)),
-                        change(.parallelSyncs(schedule.parallelSyncs)),
-                    ]))
+            renewals += 1
+            try monitorAgain(name, at: settings.address, process)
+        }
+    }
+
+    private func obey(_ command: Command, _ process: SentinelProcess) throws(Violation) {
+        say("operator", "\(process.name) \(command)")
+        try feed(process, .command(process.makeRequest(.operate), command))
+    }
+
+    private func change(_ option: MasterOption) -> OptionChange { OptionChange(option, name: "option", shown: "value") }
+
+    private func monitorAgain(_ name: MasterName, at address: Endpoint, _ process: SentinelProcess) throws(Violation) {
+        if process.settings(of: name) != nil { try obey(.remove(name), process) }
+        try obey(.monitor(name, address, quorum: schedule.quorum), process)
+        try configure(name, process)
+    }
+
+    private func configure(_ name: MasterName, _ process: SentinelProcess) throws(Violation) {
+        let options: [MasterOption] = [
+            .downAfter(schedule.downAfter), .failoverTimeout(schedule.failoverTimeout),
+            .parallelSyncs(schedule.parallelSyncs),
+        ]
+        try obey(.set(name, options.map(change)), process)
+    }
+
+    /// Completes what a crash cut short, and if `disagreeing` points those that were made to forget at the master of
+    /// the newest configuration: sentinels that share no node and know no peer can't find each other.
+    func repairGroups(disagreeing: Bool) throws(Violation) {
+        for group in groups.indices {
+            let name = groupName(group)
+            let best = sentinels.compactMap { $0.settings(of: name) }.max { $0.configEpoch < $1.configEpoch }
+            let address = best?.address ?? groups[group].first { $0.isMaster }?.endpoint ?? groups[group][0].endpoint
+            for process in sentinels where process.isRunning {
+                guard process.renewedGroups.contains(name) || process.resetGroups.contains(name) else { continue }
+                let settings = process.settings(of: name)
+                if settings == nil || (disagreeing && settings?.address != address) {
+                    try monitorAgain(name, at: address, process)
+                } else if settings?.downAfter != schedule.downAfter
+                    || settings?.failoverTimeout != schedule.failoverTimeout
+                {
+                    try configure(name, process)
+                }
+            }
         }
     }
 }

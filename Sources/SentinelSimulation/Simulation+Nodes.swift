@@ -67,6 +67,7 @@ extension Simulation {
         guard node.isRunning else { return }
         say("\(node.endpoint)", isUnplugged ? "is unplugged" : "crashes")
         node.isRunning = false
+        node.crashes += 1
         node.isUnplugged = isUnplugged
         node.inbox = []
         closeWires(to: node.host, isSilent: isUnplugged)

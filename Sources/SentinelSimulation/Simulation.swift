@@ -51,6 +51,9 @@ package final class Simulation {
     /// When somebody last stood for election or voted, by group.
     var lastAttemptAt: [MasterName: Instant] = [:]
 
+    /// How often an operator made a sentinel forget something.
+    var renewals = 0
+
     var votes = VoteBook()
     var epochs = EpochBook()
     var configurations = ConfigurationBook()
@@ -109,6 +112,13 @@ package final class Simulation {
     }
 
     private func converge() throws(Violation) {
+        if renewals > 0 {
+            // Operators that made sentinels forget look after them.
+            try run(until: now + .seconds(5))
+            try repairGroups(disagreeing: false)
+            try run(until: now + .seconds(30))
+            if disagreement(at: now) != nil { try repairGroups(disagreeing: true) }
+        }
         let end = now + schedule.convergenceBound
         while let text = disagreement(at: now) {
             guard now < end else { throw Violation(rule: .convergence, text: text) }
@@ -138,7 +148,7 @@ package final class Simulation {
             }
             try run(until: now + .milliseconds(50))
         }
-        timeline.enter(.nodeStarts(master), at: now + .seconds(1))
+        timeline.enter(.nodeStarts(master, crashes: master.crashes), at: now + .seconds(1))
         try run(until: now + .seconds(2))
         try converge()
     }
@@ -151,7 +161,8 @@ package final class Simulation {
         case .sentinelStarts(let process): try start(process)
         case .sentinelResumes(let process, let life):
             if process.life == life { try resume(process) }
-        case .nodeStarts(let node): start(node)
+        case .nodeStarts(let node, let crashes):
+            if node.crashes == crashes { start(node) }
         case .nodeResumes(let node, let life):
             if node.life == life { resume(node) }
         case .replicate(let node): replicate(node)

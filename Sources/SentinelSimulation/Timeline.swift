@@ -9,7 +9,7 @@ enum Happening {
     case writeEnds(SentinelProcess, life: Int)
     case sentinelStarts(SentinelProcess)
     case sentinelResumes(SentinelProcess, life: Int)
-    case nodeStarts(DataNode)
+    case nodeStarts(DataNode, crashes: Int)
     case nodeResumes(DataNode, life: Int)
     case replicate(DataNode)
     case client(Client)

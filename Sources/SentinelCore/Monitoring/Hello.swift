@@ -144,15 +144,28 @@ extension Sentinel {
             return
         }
         masters[id].configEpoch = hello.configEpoch
-        guard !masters[id].presence.address.isSameNode(as: address) else {
+        // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
+        // configuration may well name the old master again.
+        guard !masters[id].currentAddress.isSameNode(as: address) else {
             persist(withEpochs: true)
-            return
+            return abandonOutdatedFailover(id)
         }
         if let index = masters[id].peerIndex(hello.runID) {
             emit(.configUpdated(from: label(id, peerAt: index)))
         }
-        let from = announced(masters[id].presence.address)
+        let from = announced(masters[id].currentAddress)
         emit(.masterSwitched(masters[id].name, from: from, to: hello.master))
         moveMaster(id, to: address, at: now)
+    }
+
+    /// Gives up an attempt whose epoch is not newer than the configuration: what it led to would be an older one.
+    private mutating func abandonOutdatedFailover(_ id: Master.ID) {
+        guard let failover = masters[id].failover, failover.epoch <= masters[id].configEpoch else { return }
+        switch failover.stage {
+        case .waitStart: abortFailover(id, .notElected, label(id))
+        case .selectReplica: abortFailover(id, .noGoodReplica, label(id))
+        case .sendPromotion, .waitPromotion: abortFailover(id, .promotionTimedOut, label(id))
+        case .reconfReplicas: break
+        }
     }
 }
