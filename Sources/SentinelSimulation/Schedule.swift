@@ -22,6 +22,7 @@ package struct Schedule: Sendable {
     var downAfter: Duration
     var failoverTimeout: Duration
     var parallelSyncs: Int
+    var tiltPeriod: Duration
     /// How long faults go on.
     var faultPhase: Duration
     /// Mean time between two faults of a kind, by `Fault.rawValue`; `nil` where a kind does not occur.
@@ -38,7 +39,7 @@ package struct Schedule: Sendable {
     init(seed: UInt64, using dice: inout Dice) {
         self.seed = seed
         sentinels = dice.pick([3, 3, 3, 4, 5, 5, 7])
-        let groupCount = dice.pick([1, 1, 1, 1, 2, 2, 3, 5])
+        let groupCount = dice.pick([1, 1, 1, 1, 1, 1, 2, 2, 3, 5])
         groups = (0..<groupCount).map { _ in 1 + dice.number(1...(groupCount > 2 ? 2 : 5)) }
         let majority = sentinels / 2 + 1
         // With less than a majority RESET and newcomers could elect two leaders, by the operators' fault.
@@ -47,7 +48,8 @@ package struct Schedule: Sendable {
         downAfter = .milliseconds(dice.pick([500, 1000, 1000, 2000, 5000]))
         failoverTimeout = .seconds(dice.pick([3, 6, 10, 20]))
         parallelSyncs = dice.pick([1, 1, 2, 5])
-        faultPhase = .seconds(dice.number(15...75))
+        tiltPeriod = .seconds(dice.pick([5, 5, 5, 30]))
+        faultPhase = .seconds(dice.number(10...50))
         latency = dice.pick([100...400, 300...3000, 1000...20000])
         diskTime = dice.pick([50...300, 500...6000, 2000...40000])
         clientsPerGroup = 1

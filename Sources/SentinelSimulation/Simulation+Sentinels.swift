@@ -42,6 +42,10 @@ extension Simulation {
             settings, myID: process.runID, listeningPort: process.endpoint.port, requirePassword: nil,
             seed: dice.seed())
         try feed(process, .started)
+        guard let core = process.core else { return }
+        var timing = core.timing
+        timing.tiltPeriod = schedule.tiltPeriod
+        try feed(process, .command(process.makeRequest(.operate), .setTiming(timing)))
     }
 
     private func read(_ text: [UInt8], of process: SentinelProcess) throws(Violation) -> Configuration {
@@ -242,7 +246,7 @@ extension Simulation {
         guard let requester = process.requests.removeValue(forKey: id) else { return }
         switch requester {
         case .client(let client): try answer(client, response, by: process)
-        case .operate: say(process.name, "answers the operator \(response)")
+        case .operate: if response != .ok { say(process.name, "answers the operator \(response)") }
         case .peer(let wire, let place, let command):
             let reply: Reply
             switch response {
@@ -308,6 +312,7 @@ extension Simulation {
         case .elected:
             guard let attempt = process.attempts[name] else { return }
             process.attempts[name]?.isElected = true
+            if attempt.isForced { configurations.forced(name, in: attempt.epoch) }
             guard !attempt.isForced, let settings = process.settings(of: name) else { return }
             let own = Vote(candidate: process.runID, epoch: attempt.epoch)
             try votes.told(own, by: process.runID, group: name)

@@ -10,6 +10,13 @@ struct ConfigurationBook {
     }
 
     private var addresses: [Key: (address: Endpoint, holder: String)] = [:]
+    /// The first epoch in which an operator had a sentinel fail over without an election, by group.
+    private var firstForced: [MasterName: Epoch] = [:]
+
+    /// From `epoch` on two sentinels may hold the same epoch for different addresses for a while.
+    mutating func forced(_ group: MasterName, in epoch: Epoch) {
+        firstForced[group] = min(firstForced[group] ?? epoch, epoch)
+    }
 
     mutating func held(_ settings: Settings, by holder: String) throws(Violation) {
         for master in settings.masters where master.configEpoch > .zero {
@@ -19,6 +26,7 @@ struct ConfigurationBook {
                 continue
             }
             guard known.address != master.address else { continue }
+            if let forced = firstForced[master.name], forced <= master.configEpoch { continue }
             throw Violation(
                 rule: .oneAddressPerConfigEpoch,
                 text: "config epoch \(master.configEpoch) of \(master.name) is \(known.address) for \(known.holder) "
