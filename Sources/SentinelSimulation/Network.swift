@@ -21,7 +21,8 @@ final class Wire {
         case closed
     }
 
-    let owner: SentinelProcess
+    /// The run keeps all processes; a process keeps its wires.
+    unowned let owner: SentinelProcess
     let ownerLife: Int
     let connection: ConnectionID
     let channel: Channel

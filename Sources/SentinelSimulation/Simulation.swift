@@ -5,7 +5,7 @@
 //
 // A run has three parts. First faults happen while sentinels, nodes, clients and operators go about their business;
 // rules that must never be broken are checked at every step. Then all faults stop, and everybody has to agree within a
-// bound. Then a master is killed among healthy sentinels and must be replaced fast.
+// bound. Then all masters are killed among healthy sentinels and must be replaced fast.
 
 import SentinelConfiguration
 import SentinelCore
@@ -91,7 +91,7 @@ package final class Simulation {
             try run(until: .start + schedule.faultPhase)
             healAll()
             try converge()
-            try killMaster(ofGroup: dice.number(0...(groups.count - 1)))
+            try killMasters()
         } catch {
             outcome.violation = error
             say("VIOLATION", "\(error.rule.rawValue): \(error.text)")
@@ -113,6 +113,7 @@ package final class Simulation {
 
     private func converge() throws(Violation) {
         if renewals > 0 {
+            renewals = 0
             // Operators that made sentinels forget look after them.
             try run(until: now + .seconds(5))
             try repairGroups(disagreeing: false)
@@ -127,30 +128,41 @@ package final class Simulation {
         say("world", "has converged")
     }
 
-    /// Kills a master where everything is healthy, and waits until all sentinels name another.
-    private func killMaster(ofGroup group: Int) throws(Violation) {
-        let name = groupName(group)
-        guard let address = sentinels[0].settings(of: name)?.address,
-            let master = groups[group].first(where: { $0.endpoint == address }),
-            groups[group].contains(where: {
-                $0 !== master && $0.priority != 0 && $0.follows == address && $0.isLinkUp
-            })
-        else { return }
+    /// Kills all masters at once where everything is healthy, and waits until all sentinels name others.
+    private func killMasters() throws(Violation) {
         // INFO must have shown the world as it is: links up, no old down time.
         try run(until: now + .seconds(11))
-        var end = now + schedule.failoverBound
-        if let attempt = lastAttemptAt[name] { end = max(end, attempt + schedule.failoverTimeout * 2 + .seconds(5)) }
-        say("world", "kills \(address) for good measure")
-        crash(master, isUnplugged: dice.chance(0.5))
-        while let behind = sentinels.first(where: { $0.settings(of: name)?.address == address }) {
-            guard now < end else {
-                throw Violation(rule: .failover, text: "\(behind.name) still names \(address) for \(name)")
-            }
-            try run(until: now + .milliseconds(50))
+        try converge()
+        var killed: [(master: DataNode, end: Instant)] = []
+        for group in groups.indices {
+            let name = groupName(group)
+            guard let address = sentinels[0].settings(of: name)?.address,
+                let master = groups[group].first(where: { $0.endpoint == address }), hasHeir(master)
+            else { continue }
+            var end = now + schedule.failoverBound
+            if let attempt = lastAttemptAt[name] { end = max(end, attempt + schedule.failoverTimeout * 2 + .seconds(5)) }
+            say("world", "kills \(address) for good measure")
+            crash(master, isUnplugged: dice.chance(0.5))
+            killed.append((master, end))
         }
-        timeline.enter(.nodeStarts(master, crashes: master.crashes), at: now + .seconds(1))
+        for (master, end) in killed {
+            let name = groupName(master.group)
+            while let behind = sentinels.first(where: { $0.settings(of: name)?.address == master.endpoint }) {
+                guard now < end else {
+                    throw Violation(
+                        rule: .failover, text: "\(behind.name) still names \(master.endpoint) for \(name)")
+                }
+                try run(until: now + .milliseconds(50))
+            }
+        }
+        for (master, _) in killed { timeline.enter(.nodeStarts(master, crashes: master.crashes), at: now + .seconds(1)) }
         try run(until: now + .seconds(2))
         try converge()
+    }
+
+    /// Whether a replica can take over.
+    private func hasHeir(_ master: DataNode) -> Bool {
+        groups[master.group].contains { $0.priority != 0 && $0.follows == master.endpoint && $0.isLinkUp }
     }
 
     private func happen(_ happening: Happening) throws(Violation) {
