@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "redis-sentinel", targets: ["redis-sentinel"]),
         .executable(name: "sentinel-demo", targets: ["sentinel-demo"]),
+        .executable(name: "sentinel-simulate", targets: ["sentinel-simulate"]),
     ],
     targets: [
         .target(name: "SentinelCore", swiftSettings: pure),
@@ -53,6 +54,11 @@ let package = Package(
             name: "sentinel-demo",
             dependencies: ["DataNode", "RESP", "EventLoop", "redis-sentinel"],
             swiftSettings: mainQueue),
+        .target(
+            name: "SentinelSimulation",
+            dependencies: ["SentinelCore", "SentinelWire", "SentinelConfiguration"],
+            swiftSettings: pure),
+        .executableTarget(name: "sentinel-simulate", dependencies: ["SentinelSimulation"], swiftSettings: strict),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
         .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
         .testTarget(name: "CommandCatalogueTests", dependencies: ["CommandCatalogue"], swiftSettings: strict),
@@ -64,6 +70,9 @@ let package = Package(
         .testTarget(
             name: "SentinelConfigurationTests",
             dependencies: ["SentinelConfiguration", "SentinelCore"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SentinelSimulationTests", dependencies: ["SentinelSimulation", "SentinelCore"],
             swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
         .testTarget(

@@ -151,7 +151,12 @@ extension Sentinel {
         for name in names {
             guard let id = masterByName[name] else { continue }
             dropPeers(of: id)
-            resetMaster(id, to: masters[id].presence.address, at: now)
+            // A promotion that was told stays true: its config epoch stands for the promoted replica.
+            let (old, current) = (masters[id].presence.address, masters[id].currentAddress)
+            if !current.isSameNode(as: old) {
+                emit(.masterSwitched(masters[id].name, from: announced(old), to: announced(current)))
+            }
+            resetMaster(id, to: current, at: now)
             emit(.masterReset(label(id)))
             count += 1
         }
@@ -169,6 +174,8 @@ extension Sentinel {
         var settings = MasterSettings(name: name, address: endpoint, quorum: quorum)
         settings.downAfter = timing.defaultDownAfter
         settings.failoverTimeout = timing.defaultFailoverTimeout
+        // A group of this name may have had our vote in this epoch before it was removed.
+        settings.leaderEpoch = currentEpoch
         let id = addMaster(settings, at: now)
         answerOnceSaved(request, .ok)
         emit(.monitored(label(id), quorum: quorum))

@@ -24,8 +24,8 @@ struct Peer: Sendable {
     /// A question whose answer is owed.
     var askedAt: Instant?
     var askDueAt: Instant?
-    /// Whether the last question asked for a vote as well.
-    var wasAskedForVote = false
+    /// The epoch in which it did not want to vote, or could not, when it was last asked.
+    var refusedVoteIn: Epoch?
     var askPause: Duration
 
     init(runID: RunID, presence: Presence, askPause: Duration, at now: Instant) {

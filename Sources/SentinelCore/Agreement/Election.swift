@@ -2,7 +2,8 @@
 
 // Epochs, votes and the choice of who replaces a master.
 //
-// One vote per epoch and group, durable before it is told. Candidates keep out of each other's way: when odown is
+// One vote per epoch and group, durable before it is told; epochs are shared by all groups, votes are not, so a group
+// may still be voted on in an epoch that another group has already left behind. Candidates keep out of each other's way: when odown is
 // reached they are ranked by a mixture of epoch and run ID that all compute alike, and each stands a few tens of
 // milliseconds after the one before, unless it was asked for its vote meanwhile. If votes split all the same, nobody can
 // win and it is known at once, then the next epoch is tried soon instead of after twice the failover timeout.
@@ -20,11 +21,11 @@ extension Sentinel {
     /// Votes, if this sentinel has not voted in that epoch yet. What was voted is in the group's `leader` then.
     mutating func vote(for candidate: RunID, in epoch: Epoch, master id: Master.ID, at now: Instant) {
         raiseEpoch(to: epoch, heardFor: masters[id].name)
-        guard masters[id].leaderEpoch < epoch, currentEpoch <= epoch else { return }
+        guard masters[id].leaderEpoch < epoch, masters[id].configEpoch < epoch else { return }
         masters[id].leader = candidate
-        masters[id].leaderEpoch = currentEpoch
+        masters[id].leaderEpoch = epoch
         masters[id].voteGeneration = persist(withEpochs: true)
-        emit(.voted(Vote(candidate: candidate, epoch: currentEpoch), masters[id].name))
+        emit(.voted(Vote(candidate: candidate, epoch: epoch), masters[id].name))
         guard candidate != myID else { return }
         masters[id].attemptedAt = now
         masters[id].retryAt = nil
@@ -44,10 +45,13 @@ extension Sentinel {
         }
         if let leader = master.leader, master.leaderEpoch == failover.epoch { count(leader) }
         var open = 0
+        var refused = 0
         for peer in master.peers {
             if let vote = peer.vote, vote.epoch >= failover.epoch {
                 // A peer that is in a later epoch won't vote in this one any more.
                 if vote.epoch == failover.epoch { count(vote.candidate) }
+            } else if peer.refusedVoteIn == failover.epoch {
+                refused += 1
             } else if links[peer.presence.link].canSend, !peer.presence.isSdown {
                 open += 1
             }
@@ -55,7 +59,7 @@ extension Sentinel {
         let needed = Quorum.needed(voters: master.voters, quorum: master.quorum)
         let verdict = Quorum.verdict(for: myID, votes: votes, open: open, needed: needed)
         // Too few can be heard: that is no split vote, and trying again soon would not mend it.
-        let heard = votes.reduce(open) { $0 + $1.1 }
+        let heard = votes.reduce(open + refused) { $0 + $1.1 }
         return verdict == .split && heard < needed ? .pending : verdict
     }
 

@@ -41,18 +41,14 @@ extension Sentinel {
     /// Asks whom it is time to ask, and says when the next is.
     mutating func askPeers(_ id: Master.ID, at now: Instant) -> Instant? {
         guard masters[id].presence.isSdown else { return nil }
-        let candidate: RunID?
-        var epoch = currentEpoch
+        var soughtEpoch: Epoch?
         if let failover = masters[id].failover {
             // Asking for votes tells our own, so that must be durable.
             guard durability.covers(masters[id].voteGeneration) else {
                 durability.mastersWaiting.append(id)
                 return nil
             }
-            if case .waitStart = failover.stage { candidate = myID } else { candidate = nil }
-            epoch = failover.epoch
-        } else {
-            candidate = nil
+            if case .waitStart = failover.stage { soughtEpoch = failover.epoch }
         }
         var deadline: Instant?
         for index in masters[id].peers.indices {
@@ -64,12 +60,13 @@ extension Sentinel {
                 continue
             }
             let request = Request.isMasterDown(
-                announced(masters[id].presence.address), epoch: epoch, candidate: candidate)
+                announced(masters[id].presence.address), epoch: soughtEpoch ?? currentEpoch,
+                candidate: soughtEpoch.map { _ in myID })
             perform(.send(connection.id, request, renamed: []))
             links[peer.presence.link].pending += 1
-            links[peer.presence.link].asked.append(id)
+            links[peer.presence.link].asked.append(
+                Question(master: id, address: masters[id].presence.address, epoch: soughtEpoch))
             masters[id].peers[index].askedAt = now
-            masters[id].peers[index].wasAskedForVote = candidate != nil
             masters[id].peers[index].askDueAt = nil
             deadline = .earlier(deadline, now + timing.askPeriod)
         }
@@ -88,21 +85,30 @@ extension Sentinel {
 
     mutating func opinionReceived(_ opinion: Opinion, on link: Link.ID, at now: Instant) {
         guard !links[link].asked.isEmpty else { return counters.malformedReplies += 1 }
-        let id = links[link].asked.removeFirst()
+        let question = links[link].asked.removeFirst()
+        let id = question.master
         guard masters.contains(id), let index = masters[id].peers.firstIndex(where: { $0.presence.link == link })
         else { return }
         let old = masters[id].peers[index]
-        masters[id].peers[index].askedAt = nil
+        // A newer question may be under way behind this answer.
+        if !links[link].asked.contains(where: { $0.master == id }) { masters[id].peers[index].askedAt = nil }
+        guard question.address.isSameNode(as: masters[id].presence.address) else { return touch(.master(id), at: now) }
         masters[id].peers[index].opinionAt = now
         masters[id].peers[index].reportsMasterDown = opinion.isDown
         if let vote = opinion.vote {
             if old.vote?.epoch != vote.epoch { emitLog(.voted(peer: old.runID, vote)) }
             masters[id].peers[index].vote = vote
         }
-        let seeksVotes = masters[id].failover?.stage == .waitStart
-        let isSettled = opinion.isDown && (!seeksVotes || opinion.vote != nil)
+        // No vote, or one from before: in that epoch there won't be another. The original refuses once it has heard of a
+        // newer epoch, be it another group's.
+        if let epoch = question.epoch, (opinion.vote?.epoch ?? .zero) < epoch {
+            masters[id].peers[index].refusedVoteIn = epoch
+        }
+        let failover = masters[id].failover
+        let soughtEpoch = failover?.stage == .waitStart ? failover?.epoch : nil
+        let isSettled = opinion.isDown && (soughtEpoch == nil || opinion.vote != nil)
         // This was the answer to an older question: the vote is still to be asked for.
-        let isOutdated = seeksVotes && !old.wasAskedForVote
+        let isOutdated = soughtEpoch != nil && question.epoch != soughtEpoch
         masters[id].peers[index].askDueAt =
             isOutdated ? now : now + (isSettled ? timing.askPeriod : old.askPause)
         masters[id].peers[index].askPause =
@@ -113,7 +119,7 @@ extension Sentinel {
     /// A peer that answers something else is asked again a period later.
     mutating func opinionRefused(on link: Link.ID, at now: Instant) {
         guard !links[link].asked.isEmpty else { return }
-        let id = links[link].asked.removeFirst()
+        let id = links[link].asked.removeFirst().master
         guard masters.contains(id), let index = masters[id].peers.firstIndex(where: { $0.presence.link == link })
         else { return }
         masters[id].peers[index].askedAt = nil

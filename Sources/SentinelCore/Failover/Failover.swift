@@ -23,7 +23,7 @@ package enum FailoverStage: Sendable, Hashable {
 
 /// One attempt to replace a master, led by this sentinel.
 struct Failover: Sendable {
-    private(set) var epoch: Epoch
+    let epoch: Epoch
     let startedAt: Instant
     /// Asked for by an operator: neither quorum nor votes are needed.
     let isForced: Bool
@@ -43,12 +43,6 @@ struct Failover: Sendable {
         case .waitStart, .selectReplica: nil
         case .sendPromotion(let id), .waitPromotion(let id), .reconfReplicas(let id): id
         }
-    }
-
-    /// Stands in a newer epoch instead; only while waiting to be elected.
-    mutating func move(to newer: Epoch) {
-        precondition(stage == .waitStart && newer > epoch, "an election can only be moved to a newer epoch")
-        epoch = newer
     }
 
     /// Goes on to the next stage; any other order is a programmer's error.
@@ -116,23 +110,11 @@ extension Sentinel {
         case .split:
             abortFailover(id, .notElected, label(id))
             retrySplitVote(id, at: now)
-        case .pending where isDurable && currentEpoch > failover.epoch:
-            standInNewerEpoch(id, at: now)
         case .lost, .pending:
             let limit = min(timing.electionTimeout, masters[id].failoverTimeout)
             guard verdict == .lost || now - failover.startedAt > limit else { return }
             abortFailover(id, .notElected, label(id))
         }
-    }
-
-    /// The quorum has gone on to a newer epoch, be it for another group, and gives no votes in ours any more.
-    ///
-    /// If our own vote in the newer one is free we stand there; if somebody else has it, it is his turn.
-    private mutating func standInNewerEpoch(_ id: Master.ID, at now: Instant) {
-        guard masters[id].leaderEpoch < currentEpoch else { return abortFailover(id, .notElected, label(id)) }
-        masters[id].failover?.move(to: currentEpoch)
-        vote(for: myID, in: currentEpoch, master: id, at: now)
-        askEveryone(id, at: now)
     }
 
     private mutating func selectReplica(_ id: Master.ID, _ failover: Failover, at now: Instant) {

@@ -136,24 +136,56 @@ extension Sentinel {
 
     /// The greatest config epoch decides where a group's master is.
     private mutating func adoptConfiguration(of hello: Hello, for id: Master.ID, at now: Instant) {
-        guard hello.configEpoch > masters[id].configEpoch else { return }
         let address = NodeAddress(hello.master)
+        guard hello.configEpoch > masters[id].configEpoch else {
+            return settleConflict(hello.configEpoch, address, for: id, at: now)
+        }
         // An address we can't use is not adopted, so that a later hello of the same epoch still can be.
         guard hello.master.port != 0, address.ip != nil || (resolvesHostnames && !address.host.isEmpty) else {
             counters.rejectedHellos += 1
             return
         }
         masters[id].configEpoch = hello.configEpoch
-        guard !masters[id].presence.address.isSameNode(as: address) else {
+        // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
+        // configuration may well name the old master again.
+        guard !masters[id].currentAddress.isSameNode(as: address) else {
             persist(withEpochs: true)
-            return
+            return abandonOutdatedFailover(id)
         }
         if let index = masters[id].peerIndex(hello.runID) {
             emit(.configUpdated(from: label(id, peerAt: index)))
         }
-        let from = announced(masters[id].presence.address)
+        let from = announced(masters[id].currentAddress)
         emit(.masterSwitched(masters[id].name, from: from, to: hello.master))
         moveMaster(id, to: address, at: now)
         runReconfigScript(id, isLeader: false, from: from, to: hello.master, at: now)
+    }
+
+    /// Two addresses in one config epoch: operators had two sentinels fail over at the same time, without an election.
+    ///
+    /// Nobody would ever give in. The side whose address sorts first says the same again in a new epoch, which everybody
+    /// follows, the original's sentinels too; however many do so at once, they say the same.
+    private mutating func settleConflict(
+        _ epoch: Epoch, _ address: NodeAddress, for id: Master.ID, at now: Instant
+    ) {
+        let own = masters[id].currentAddress
+        guard epoch == masters[id].configEpoch, epoch > .zero, address.port != 0, let theirs = address.ip,
+            let ours = own.ip, !own.isSameNode(as: address), (ours, own.port) < (theirs, address.port)
+        else { return }
+        raiseEpoch(to: currentEpoch.next, heardFor: masters[id].name)
+        masters[id].configEpoch = currentEpoch
+        persist(withEpochs: true)
+        forceHellos(id, at: now)
+    }
+
+    /// Gives up an attempt whose epoch is not newer than the configuration: what it led to would be an older one.
+    private mutating func abandonOutdatedFailover(_ id: Master.ID) {
+        guard let failover = masters[id].failover, failover.epoch <= masters[id].configEpoch else { return }
+        switch failover.stage {
+        case .waitStart: abortFailover(id, .notElected, label(id))
+        case .selectReplica: abortFailover(id, .noGoodReplica, label(id))
+        case .sendPromotion, .waitPromotion: abortFailover(id, .promotionTimedOut, label(id))
+        case .reconfReplicas: break
+        }
     }
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SentinelCore
+
+extension Simulation {
+    /// What keeps the world from having converged, or `nil` if nothing does.
+    ///
+    /// Nodes that no sentinel knows (forgotten by RESET while they were away) are nobody's fault.
+    func disagreement(at now: Instant) -> String? {
+        for group in groups.indices {
+            if let text = disagreement(onGroup: group, at: now) { return text }
+        }
+        return nil
+    }
+
+    private func disagreement(onGroup group: Int, at now: Instant) -> String? {
+        let name = groupName(group)
+        guard let first = sentinels.first?.settings(of: name) else { return "\(name) is not monitored" }
+        for process in sentinels {
+            guard process.isRunning, let settings = process.settings(of: name) else {
+                return "\(process.name) does not monitor \(name)"
+            }
+            if settings.address != first.address || settings.configEpoch != first.configEpoch {
+                return "\(name) is \(first.address) in \(first.configEpoch) for \(sentinels[0].name), "
+                    + "\(settings.address) in \(settings.configEpoch) for \(process.name)"
+            }
+            if settings.knownSentinels.count != sentinels.count - 1 {
+                return "\(process.name) knows \(settings.knownSentinels.count) peers of \(name)"
+            }
+            if process.isTilted { return "\(process.name) is in tilt" }
+        }
+        guard let master = groups[group].first(where: { $0.endpoint == first.address }) else {
+            return "\(name) is at \(first.address), where there is no node"
+        }
+        if !master.isRunning || !master.isMaster || master.isLoading(at: now) {
+            return "\(name) is at \(first.address), which is no master"
+        }
+        for node in groups[group] where node !== master {
+            let knowers = sentinels.count {
+                $0.settings(of: name)?.knownReplicas.contains(node.endpoint) == true
+            }
+            guard knowers > 0 else { continue }
+            if knowers < sentinels.count { return "\(node.endpoint) is known to \(knowers) sentinels only" }
+            if node.follows != master.endpoint {
+                return "\(node.endpoint) follows \(node.follows.map(\.description) ?? "nobody")"
+            }
+            if !node.isLinkUp { return "\(node.endpoint) has no link to its master" }
+        }
+        return opinionsOutstanding(on: name, at: now)
+    }
+
+    /// Somebody's state of `name` that is not plain health.
+    private func opinionsOutstanding(on name: MasterName, at now: Instant) -> String? {
+        for process in sentinels {
+            guard let core = process.core else { continue }
+            var copy = core
+            for case .answer(_, .instance(let instance)) in copy.handle(
+                .command(RequestID(0), .master(name)), at: process.localTime(now))
+            where instance.flags != [.master] || instance.failoverStage != nil {
+                return "\(process.name) holds \(name) as \(instance.flags), stage \(describe(instance.failoverStage))"
+            }
+        }
+        return nil
+    }
+
+    private func describe(_ stage: FailoverStage?) -> String { stage.map { "\($0)" } ?? "none" }
+}

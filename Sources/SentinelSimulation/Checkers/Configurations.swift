@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SentinelCore
+
+/// Which address each config epoch stands for, by the first sentinel that held it.
+struct ConfigurationBook {
+    private struct Key: Hashable {
+        let group: MasterName
+        let epoch: Epoch
+    }
+
+    private var addresses: [Key: (address: Endpoint, holder: String)] = [:]
+    /// The first epoch in which an operator had a sentinel fail over without an election, by group.
+    private var firstForced: [MasterName: Epoch] = [:]
+
+    /// From `epoch` on two sentinels may hold the same epoch for different addresses for a while.
+    mutating func forced(_ group: MasterName, in epoch: Epoch) {
+        firstForced[group] = min(firstForced[group] ?? epoch, epoch)
+    }
+
+    mutating func held(_ settings: Settings, by holder: String) throws(Violation) {
+        for master in settings.masters where master.configEpoch > .zero {
+            let key = Key(group: master.name, epoch: master.configEpoch)
+            guard let known = addresses[key] else {
+                addresses[key] = (master.address, holder)
+                continue
+            }
+            guard known.address != master.address else { continue }
+            if let forced = firstForced[master.name], forced <= master.configEpoch { continue }
+            throw Violation(
+                rule: .oneAddressPerConfigEpoch,
+                text: "config epoch \(master.configEpoch) of \(master.name) is \(known.address) for \(known.holder) "
+                    + "and \(master.address) for \(holder)")
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SentinelCore
+
+/// The epochs that each sentinel has had on disk.
+struct EpochBook {
+    private var durable: [RunID: Settings] = [:]
+
+    /// `process` has `settings` on disk, or has read them there.
+    mutating func noteDurable(_ settings: Settings, of process: SentinelProcess) throws(Violation) {
+        if let before = durable[process.runID] { try Self.compare(before, settings, process, "the file of") }
+        durable[process.runID] = settings
+    }
+
+    /// What `process` has in memory changed.
+    static func noteChange(from before: Settings, to after: Settings, of process: SentinelProcess) throws(Violation) {
+        try compare(before, after, process, "the memory of")
+    }
+
+    private static func compare(
+        _ before: Settings, _ after: Settings, _ process: SentinelProcess, _ place: String
+    ) throws(Violation) {
+        func check(_ old: Epoch, _ new: Epoch, _ what: String) throws(Violation) {
+            guard new < old else { return }
+            throw Violation(rule: .epochsOnlyRise, text: "\(what) in \(place) \(process.name): \(old), then \(new)")
+        }
+        try check(before.currentEpoch, after.currentEpoch, "current epoch")
+        for old in before.masters where !process.renewedGroups.contains(old.name) {
+            guard let new = after.masters.first(where: { $0.name == old.name }) else { continue }
+            try check(old.configEpoch, new.configEpoch, "config epoch of \(old.name)")
+            try check(old.leaderEpoch, new.leaderEpoch, "leader epoch of \(old.name)")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Votes and leaders, judged by what was told and not by what a sentinel believes: the checker keeps its own count.
+
+import SentinelCore
+
+/// All votes that were told, and who led what.
+struct VoteBook {
+    private struct Ballot: Hashable {
+        let group: MasterName
+        let epoch: Epoch
+    }
+    private struct Voter: Hashable {
+        let ballot: Ballot
+        let voter: RunID
+    }
+
+    private var choices: [Voter: RunID] = [:]
+    private var counts: [Ballot: [RunID: Int]] = [:]
+    private var leaders: [Ballot: RunID] = [:]
+
+    /// `voter` tells somebody that it chose `vote.candidate`.
+    mutating func told(_ vote: Vote, by voter: RunID, group: MasterName) throws(Violation) {
+        let ballot = Ballot(group: group, epoch: vote.epoch)
+        let key = Voter(ballot: ballot, voter: voter)
+        if let earlier = choices[key] {
+            guard earlier != vote.candidate else { return }
+            throw Violation(
+                rule: .oneVotePerEpoch,
+                text: "\(voter) voted for \(earlier) and for \(vote.candidate) in epoch \(vote.epoch) of \(group)")
+        }
+        choices[key] = vote.candidate
+        counts[ballot, default: [:]][vote.candidate, default: 0] += 1
+    }
+
+    /// `leader` says that it was elected.
+    ///
+    /// - Parameter needed: Votes that win, by what the leader knows and the quorum that was configured.
+    mutating func elected(_ leader: RunID, in epoch: Epoch, group: MasterName, needed: Int) throws(Violation) {
+        let ballot = Ballot(group: group, epoch: epoch)
+        let votes = counts[ballot]?[leader] ?? 0
+        guard votes >= needed else {
+            throw Violation(
+                rule: .leaderHasMajority,
+                text: "\(leader) leads epoch \(epoch) of \(group) with \(votes) votes instead of \(needed)")
+        }
+        if let other = leaders[ballot], other != leader {
+            throw Violation(
+                rule: .oneLeaderPerEpoch, text: "\(leader) and \(other) lead epoch \(epoch) of \(group)")
+        }
+        leaders[ballot] = leader
+    }
+}

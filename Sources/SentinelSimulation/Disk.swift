@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A sentinel's file. It is written as the shell does it, one write at a time and by renaming, so a crash leaves the old
+// text or the new one; whether the new one was already there is what the crash decides.
+
+import SentinelConfiguration
+import SentinelCore
+
+/// The file of one sentinel and the write under way.
+struct Disk {
+    struct Write {
+        let generation: Generation
+        let text: [UInt8]
+        let settings: Settings
+        let fails: Bool
+    }
+
+    private(set) var text: [UInt8]
+    /// What the text says.
+    private(set) var settings: Settings
+    private(set) var write: Write?
+    /// The newest state asked for that no write has begun for.
+    var wanted: Generation?
+    var isFull = false
+    /// Added to each write.
+    var delay: Duration = .zero
+
+    init(_ configuration: Configuration) {
+        text = Rewriter.rewrite(old: [], configuration: configuration)
+        settings = configuration.sentinel
+    }
+
+    /// Begins to write, if something is wanted and nothing under way; tells whether it did.
+    mutating func beginIfIdle(_ configuration: Configuration) -> Bool {
+        guard write == nil, let generation = wanted else { return false }
+        wanted = nil
+        write = Write(
+            generation: generation, text: Rewriter.rewrite(old: text, configuration: configuration),
+            settings: configuration.sentinel, fails: isFull)
+        return true
+    }
+
+    /// Ends the write; `nil` if none was under way.
+    mutating func endWrite() -> Write? {
+        guard let ended = write else { return nil }
+        write = nil
+        if !ended.fails { replace(by: ended) }
+        return ended
+    }
+
+    /// The process is gone; `isRenamed` if the new text had just come into place.
+    mutating func crash(isRenamed: Bool) {
+        if isRenamed, let write, !write.fails { replace(by: write) }
+        write = nil
+        wanted = nil
+    }
+
+    private mutating func replace(by write: Write) {
+        text = write.text
+        settings = write.settings
+    }
+
+    /// Puts back an old text, as a disk that lies would.
+    mutating func revert(to text: [UInt8], _ settings: Settings) {
+        self.text = text
+        self.settings = settings
+    }
+}
+
+/// What reading the file asks: every path and host is fine, nothing is included.
+struct SimulatedEnvironment: ConfigurationEnvironment {
+    func isExecutable(_ path: String) -> Bool { true }
+    func isNumericAddress(_ host: String) -> Bool { NumericHost.isNumeric(host) }
+    func enterDirectory(_ path: String) -> String? { nil }
+    func included(_ pattern: Word) -> Inclusion { .files([]) }
+    func isCommand(_ name: String) -> Bool { true }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SentinelConfiguration
+import SentinelCore
+
+/// A sentinel's process: the real core, its disk, and what a simulated operating system keeps for it.
+final class SentinelProcess {
+    /// Who waits for an answer.
+    enum Requester {
+        /// At this place of the wire's replies.
+        case peer(Wire, place: Int, Command)
+        case client(Client)
+        case operate
+    }
+
+    /// What came in while the process stood still.
+    enum Work {
+        case input(Input)
+        case request(Wire, Request)
+    }
+
+    /// Where an operator of chaos has the process die.
+    struct Ambush {
+        var effectsLeft: Int
+        let isBefore: Bool
+    }
+
+    /// A failover this sentinel leads or wants to.
+    struct Attempt {
+        let epoch: Epoch
+        let isForced: Bool
+        var isElected = false
+    }
+
+    let host: Int
+    let number: Int
+    let runID: RunID
+    let endpoint: Endpoint
+    /// What the file said besides what the core remembers.
+    let configuration: Configuration
+    var core: Sentinel?
+    var disk: Disk
+    /// Raised at every start, so that what belongs to an earlier life is recognised.
+    var life = 0
+    var bootedAt = Instant.start
+    var isUnplugged = false
+    var isPaused = false
+    var inbox: [Work] = []
+    var wires: [ConnectionID: Wire] = [:]
+    /// Where the next wake-up is entered for.
+    var wakeAt: Instant?
+    var ambush: Ambush?
+    /// Inputs that follow from effects at once.
+    var soon: [Input] = []
+    var requests: [RequestID: Requester] = [:]
+    private var requestsMade: UInt64 = 0
+
+    // What the checkers are told.
+    /// What it had to remember when that last changed.
+    var remembered = Settings()
+    var attempts: [MasterName: Attempt] = [:]
+    var lastRaisedEpoch = Epoch.zero
+    var forcedNext: MasterName?
+    /// Groups that an operator removed once, whose epochs may begin anew.
+    var renewedGroups: Set<MasterName> = []
+    /// Groups whose replicas and peers an operator had it forget.
+    var resetGroups: Set<MasterName> = []
+    var isTilted = false
+    var pace = Pace()
+
+    init(host: Int, number: Int, runID: RunID, endpoint: Endpoint, configuration: Configuration) {
+        self.host = host
+        self.number = number
+        self.runID = runID
+        self.endpoint = endpoint
+        self.configuration = configuration
+        disk = Disk(configuration)
+    }
+
+    var isRunning: Bool { core != nil }
+    var name: String { "s\(number)" }
+
+    func localTime(_ now: Instant) -> Instant { Instant(sinceStart: now - bootedAt) }
+
+    func makeRequest(_ requester: Requester) -> RequestID {
+        requestsMade += 1
+        let id = RequestID(requestsMade)
+        requests[id] = requester
+        return id
+    }
+
+    func settings(of name: MasterName) -> MasterSettings? { remembered.masters.first { $0.name == name } }
+}

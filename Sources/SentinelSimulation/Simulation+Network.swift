@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Connections: made, used, stalled and broken.
+
+import SentinelCore
+import SentinelWire
+
+extension Simulation {
+    /// How long unacknowledged data keeps a connection alive: the shell's TCP_USER_TIMEOUT.
+    private static let userTimeout = Duration.seconds(15)
+
+    func connect(_ process: SentinelProcess, _ id: ConnectionID, _ channel: Channel, to endpoint: Endpoint) {
+        let host = hostOfEndpoint[endpoint]
+        let wire = Wire(owner: process, connection: id, channel: channel, target: host ?? process.host)
+        process.wires[id] = wire
+        guard let host else { return push(.closed, on: wire, to: .owner) }
+        wiresTo[host].append(wire)
+        push(.open, on: wire, to: .target)
+    }
+
+    func push(_ message: Wire.Message, on wire: Wire, to end: Wire.End) {
+        let (from, to) = end == .target ? (wire.owner.host, wire.target) : (wire.target, wire.owner.host)
+        var delay = dice.microseconds(schedule.latency)
+        delay += .microseconds(network.slowness[from] + network.slowness[to])
+        // What is lost is sent again a while later, and what follows waits for it.
+        if now < lossyUntil, dice.chance(0.2) { delay += dice.milliseconds(200...1000) }
+        let at: Instant
+        switch end {
+        case .target:
+            at = max(wire.toTarget.busyUntil, now + delay)
+            wire.toTarget.busyUntil = at
+            wire.toTarget.append(message, at: now)
+        case .owner:
+            at = max(wire.toOwner.busyUntil, now + delay)
+            wire.toOwner.busyUntil = at
+            wire.toOwner.append(message, at: now)
+        }
+        timeline.enter(.arrival(wire, end), at: at)
+    }
+
+    func arrive(_ wire: Wire, _ end: Wire.End) throws(Violation) {
+        switch end {
+        case .target: try arriveAtTarget(wire)
+        case .owner: try arriveAtOwner(wire)
+        }
+    }
+
+    // MARK: Towards the target
+
+    private func arriveAtTarget(_ wire: Wire) throws(Violation) {
+        guard let (message, sentAt) = wire.toTarget.first else { return }
+        if isUnplugged(wire.target) || network.isBlocked(from: wire.owner.host, to: wire.target) {
+            return try stall(wire, message, since: sentAt)
+        }
+        wire.toTarget.removeFirst()
+        let targetLife = life(of: wire.target)
+        switch message {
+        case .open:
+            guard let targetLife else { return push(.closed, on: wire, to: .owner) }
+            wire.targetLife = targetLife
+            wire.isOpenAtTarget = true
+            push(.opened, on: wire, to: .owner)
+        case .request(let request):
+            guard wire.isOpenAtTarget, let targetLife, wire.targetLife == targetLife else {
+                return push(.closed, on: wire, to: .owner)
+            }
+            try receive(request, on: wire)
+        case .closed: wire.isOpenAtTarget = false
+        case .opened, .reply, .heard, .hello: break
+        }
+    }
+
+    /// Has the head of the queue tried again later, or gives the connection up.
+    private func stall(_ wire: Wire, _ message: Wire.Message, since sentAt: Instant) throws(Violation) {
+        if case .open = message {
+            guard wire.isOpenAtOwner else { return wire.toTarget.removeFirst() }
+        } else if now - sentAt > Self.userTimeout {
+            wire.toTarget.removeAll()
+            return try end(wire)
+        }
+        timeline.enter(.arrival(wire, .target), at: now + dice.milliseconds(100...400))
+    }
+
+    private func receive(_ request: Request, on wire: Wire) throws(Violation) {
+        if let node = nodeOfHost[wire.target] {
+            guard !node.isPaused else { return node.inbox.append((wire, request)) }
+            return serve(request, on: wire, at: node)
+        }
+        let process = sentinels[wire.target]
+        guard !process.isPaused else { return process.inbox.append(.request(wire, request)) }
+        try serve(request, on: wire, at: process)
+    }
+
+    // MARK: Towards the owner
+
+    private func arriveAtOwner(_ wire: Wire) throws(Violation) {
+        guard let (message, sentAt) = wire.toOwner.first else { return }
+        let owner = wire.owner
+        guard owner.life == wire.ownerLife, owner.isRunning, wire.isOpenAtOwner else {
+            wire.isOpenAtTarget = false
+            return wire.toOwner.removeFirst()
+        }
+        if network.isBlocked(from: wire.target, to: owner.host) {
+            if now - sentAt > Self.userTimeout {
+                // The sender gave up; nobody tells the owner, who finds out when it writes.
+                wire.isOpenAtTarget = false
+                return wire.toOwner.removeAll()
+            }
+            return timeline.enter(.arrival(wire, .owner), at: now + dice.milliseconds(100...400))
+        }
+        wire.toOwner.removeFirst()
+        switch message {
+        case .opened: try feed(owner, .connected(wire.connection, localHost: owner.endpoint.host))
+        case .reply(let reply): try feed(owner, .reply(wire.connection, forged(reply, for: owner, on: wire)))
+        case .heard: try feed(owner, .heard(wire.connection))
+        case .hello(let hello): try feed(owner, .hello(hello, on: wire.connection))
+        case .closed: try end(wire)
+        case .open, .request: break
+        }
+    }
+
+    /// The owner learns that the connection is gone.
+    private func end(_ wire: Wire) throws(Violation) {
+        wire.isOpenAtTarget = false
+        guard wire.isOpenAtOwner, wire.owner.life == wire.ownerLife, wire.owner.isRunning else { return }
+        wire.isOpenAtOwner = false
+        wire.owner.wires[wire.connection] = nil
+        try feed(wire.owner, .disconnected(wire.connection, reason: "connection lost"))
+    }
+
+    /// Closes every connection to a host, as its kernel does when the process ends.
+    func closeWires(to host: Int, isSilent: Bool) {
+        for wire in wiresTo[host] where wire.isOpenAtTarget {
+            wire.isOpenAtTarget = false
+            if !isSilent { push(.closed, on: wire, to: .owner) }
+        }
+        wiresTo[host] = []
+    }
+
+    /// Resets every connection to and from a host.
+    func resetWires(of host: Int) {
+        closeWires(to: host, isSilent: false)
+        for other in wiresTo.indices where other != host {
+            for wire in wiresTo[other] where wire.owner.host == host && wire.isOpenAtTarget {
+                wire.isOpenAtTarget = false
+                push(.closed, on: wire, to: .owner)
+            }
+        }
+    }
+
+    private func life(of host: Int) -> Int? {
+        if let node = nodeOfHost[host] { return node.isRunning ? node.life : nil }
+        return sentinels[host].isRunning ? sentinels[host].life : nil
+    }
+
+    private func isUnplugged(_ host: Int) -> Bool {
+        nodeOfHost[host].map(\.isUnplugged) ?? sentinels[host].isUnplugged
+    }
+
+    // MARK: Sentinels as senders and servers
+
+    func send(_ request: Request, on wire: Wire, by process: SentinelProcess) throws(Violation) {
+        var request = request
+        guard let target = endpoint(of: wire.target) else { return }
+        if case .replicate(let master, let isBare) = request {
+            if sabotage == .replicaOfItself, master != nil { request = .replicate(target, isBare: isBare) }
+            say(process.name, "tells \(target) to follow \(master?.description ?? "nobody")")
+            try checkOrder(request, to: target, by: process)
+        }
+        push(.request(request), on: wire, to: .target)
+    }
+
+    /// A request of another sentinel.
+    func serve(_ request: Request, on wire: Wire, at process: SentinelProcess) throws(Violation) {
+        let place = wire.replies.count
+        wire.replies.append(nil)
+        func obey(_ command: Command) throws(Violation) {
+            let id = process.makeRequest(.peer(wire, place: place, command))
+            try feed(process, .command(id, command))
+        }
+        switch request {
+        case .ping: complete(wire, place, .ping(.pong))
+        case .isMasterDown(let endpoint, let epoch, let candidate):
+            try obey(.isMasterDown(endpoint, epoch: epoch, candidate: candidate))
+        case .hello(let hello):
+            remember(hello)
+            guard sabotage != .hellosDoNotSpread else { return complete(wire, place, .published(true)) }
+            try obey(.publishHello(Hello(text: Array(hello.text.utf8))))
+        case .authenticate, .introduce, .scriptKill, .info, .replicate, .subscribeToHellos:
+            complete(wire, place, .other)
+        }
+    }
+
+    /// Puts a reply in its place; replies leave in the order of the requests.
+    func complete(_ wire: Wire, _ place: Int, _ reply: Reply) {
+        guard place < wire.replies.count else { return }
+        wire.replies[place] = reply
+        while wire.repliesSent < wire.replies.count, let next = wire.replies[wire.repliesSent] {
+            if wire.isOpenAtTarget { push(.reply(next), on: wire, to: .owner) }
+            wire.repliesSent += 1
+        }
+        // Places stay valid, but what was sent is not kept.
+        if wire.repliesSent > 0 { wire.replies[wire.repliesSent - 1] = nil }
+    }
+
+    func endpoint(of host: Int) -> Endpoint? {
+        nodeOfHost[host].map(\.endpoint) ?? (host < sentinels.count ? sentinels[host].endpoint : nil)
+    }
+
+    private func forged(_ reply: Reply, for owner: SentinelProcess, on wire: Wire) -> Reply {
+        switch (sabotage, reply) {
+        case (.everyAnswerIsAVote, .opinion(let opinion)):
+            .opinion(
+                Opinion(isDown: opinion.isDown, vote: Vote(candidate: owner.runID, epoch: owner.lastRaisedEpoch)))
+        case (.promotionIsNotSeen, .info(var report)):
+            .info(hidingPromotion(&report))
+        default: reply
+        }
+    }
+
+    private func hidingPromotion(_ report: inout InfoReport) -> InfoReport {
+        if report.role == .master, report.replicas.isEmpty { report.role = .replica }
+        return report
+    }
+
+    func remember(_ hello: Hello) {
+        if oldHellos.count < 200 { oldHellos.append(hello) } else { oldHellos[dice.number(0...199)] = hello }
+    }
+}

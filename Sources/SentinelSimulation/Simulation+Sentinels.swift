@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What a shell does for a sentinel: start it from its file, feed it, perform its effects in order, wake it.
+
+import SentinelConfiguration
+import SentinelCore
+import SentinelWire
+
+extension Simulation {
+    // MARK: Life and death
+
+    /// Starts a sentinel from the text on its disk.
+    func start(_ process: SentinelProcess) throws(Violation) {
+        guard !process.isRunning else { return }
+        if sabotage == .oldFileComesBack, process.life > 0 {
+            process.disk.revert(
+                to: Rewriter.rewrite(old: [], configuration: process.configuration), process.configuration.sentinel)
+        }
+        let configuration = try read(process.disk.text, of: process)
+        process.life += 1
+        process.bootedAt = now
+        process.isUnplugged = false
+        process.isPaused = false
+        process.isTilted = false
+        process.inbox = []
+        process.wires = [:]
+        process.requests = [:]
+        process.attempts = [:]
+        process.ambush = nil
+        process.wakeAt = nil
+        process.remembered = configuration.sentinel
+        try epochs.noteDurable(configuration.sentinel, of: process)
+        say(process.name, "starts for the \(process.life). time")
+        var settings = configuration.sentinel
+        if sabotage == .majorityOfReachable {
+            for index in settings.masters.indices {
+                settings.masters[index].knownSentinels = []
+                settings.masters[index].quorum = 1
+            }
+        }
+        process.core = Sentinel(
+            settings, myID: process.runID, listeningPort: process.endpoint.port, requirePassword: nil,
+            seed: dice.seed())
+        try feed(process, .started)
+        guard let core = process.core else { return }
+        var timing = core.timing
+        timing.tiltPeriod = schedule.tiltPeriod
+        try feed(process, .command(process.makeRequest(.operate), .setTiming(timing)))
+    }
+
+    private func read(_ text: [UInt8], of process: SentinelProcess) throws(Violation) -> Configuration {
+        do throws(ConfigurationError) {
+            return try Configuration.read(
+                ConfigurationSources(file: SourceFile(name: "sentinel.conf", text: text)),
+                environment: SimulatedEnvironment())
+        } catch {
+            throw Violation(
+                rule: .fileIsReadable,
+                text: "\(process.name): \(String(decoding: error.report(version: "0"), as: UTF8.self))")
+        }
+    }
+
+    /// Ends a sentinel's life without notice.
+    ///
+    /// - Parameter isUnplugged: The machine is gone with it: nobody refuses or closes connections.
+    func crash(_ process: SentinelProcess, isUnplugged: Bool) throws(Violation) {
+        guard process.isRunning else { return }
+        say(process.name, isUnplugged ? "is unplugged" : "crashes")
+        process.core = nil
+        process.isUnplugged = isUnplugged
+        let isRenamed = dice.chance(0.5)
+        process.disk.crash(isRenamed: isRenamed)
+        if isRenamed { try epochs.noteDurable(process.disk.settings, of: process) }
+        let own = process.wires.values.sorted { $0.connection.number < $1.connection.number }
+        for wire in own {
+            wire.isOpenAtOwner = false
+            if !isUnplugged { push(.closed, on: wire, to: .target) }
+        }
+        process.wires = [:]
+        closeWires(to: process.host, isSilent: isUnplugged)
+    }
+
+    func pause(_ process: SentinelProcess, for duration: Duration) {
+        guard process.isRunning, !process.isPaused else { return }
+        say(process.name, "stands still for \(duration)")
+        process.isPaused = true
+        timeline.enter(.sentinelResumes(process, life: process.life), at: now + duration)
+    }
+
+    func resume(_ process: SentinelProcess) throws(Violation) {
+        guard process.isRunning, process.isPaused else { return }
+        process.isPaused = false
+        let (inbox, life) = (process.inbox, process.life)
+        process.inbox = []
+        for work in inbox where process.life == life && process.isRunning {
+            switch work {
+            case .input(let input): try feed(process, input)
+            case .request(let wire, let request): try serve(request, on: wire, at: process)
+            }
+        }
+        guard process.isRunning else { return }
+        try feed(process, .woken)
+    }
+
+    // MARK: Input and effects
+
+    func feed(_ process: SentinelProcess, _ input: Input) throws(Violation) {
+        guard !process.isPaused else { return process.inbox.append(.input(input)) }
+        guard process.isRunning else { return }
+        let life = process.life
+        guard let effects = process.core?.handle(input, at: process.localTime(now)) else { return }
+        try noteChange(of: process, effects)
+        for effect in effects {
+            if try isAmbushed(process, effect) { return }
+            try perform(effect, of: process)
+            guard process.isRunning, process.life == life else { return }
+        }
+        scheduleWake(of: process)
+    }
+
+    /// What is to be remembered is what it is after the whole input, whichever effect says so.
+    private func noteChange(of process: SentinelProcess, _ effects: [Effect]) throws(Violation) {
+        let changes = effects.contains { if case .persist = $0 { true } else { false } }
+        guard changes, let core = process.core else { return }
+        let remembered = core.remembered
+        try EpochBook.noteChange(from: process.remembered, to: remembered, of: process)
+        try configurations.held(remembered, by: process.name)
+        process.remembered = remembered
+    }
+
+    /// Whether the process dies at this effect, before or after it was performed.
+    private func isAmbushed(_ process: SentinelProcess, _ effect: Effect) throws(Violation) -> Bool {
+        guard let ambush = process.ambush else { return false }
+        switch effect {
+        case .persist, .answer(_, .opinion(_, .some, _)), .send(_, .replicate, _), .emit(.failover),
+            .send(_, .isMasterDown(_, _, .some), _):
+            break
+        default: return false
+        }
+        guard ambush.effectsLeft == 0 else {
+            process.ambush?.effectsLeft -= 1
+            return false
+        }
+        if !ambush.isBefore { try perform(effect, of: process) }
+        guard process.isRunning else { return true }
+        say(process.name, "dies \(ambush.isBefore ? "before" : "after") \(effect)")
+        try crash(process, isUnplugged: false)
+        timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
+        return true
+    }
+
+    private func scheduleWake(of process: SentinelProcess) {
+        guard sabotage != .neverWoken, let deadline = process.core?.nextDeadline else { return }
+        // Timers count microseconds, and a busy machine is late.
+        let microseconds = deadline.sinceStart.wholeMicrosecondsUp
+        var due = process.bootedAt + .microseconds(microseconds)
+        if due <= now { due = now } else { due = due + dice.microseconds(0...300) }
+        if let wakeAt = process.wakeAt, wakeAt <= due + .microseconds(300) { return }
+        process.wakeAt = due
+        timeline.enter(.wake(process, life: process.life), at: due)
+    }
+
+    func wake(_ process: SentinelProcess, _ life: Int) throws(Violation) {
+        guard process.life == life, process.isRunning, let wakeAt = process.wakeAt, wakeAt <= now else { return }
+        process.wakeAt = nil
+        guard !process.isPaused else { return }
+        guard let deadline = process.core?.nextDeadline, deadline <= process.localTime(now) else {
+            return scheduleWake(of: process)
+        }
+        try process.pace.woken(process.name, at: now)
+        try feed(process, .woken)
+    }
+
+    private func perform(_ effect: Effect, of process: SentinelProcess) throws(Violation) {
+        switch effect {
+        case .connect(let id, let channel, let endpoint): connect(process, id, channel, to: endpoint)
+        case .disconnect(let id):
+            guard let wire = process.wires.removeValue(forKey: id) else { return }
+            wire.isOpenAtOwner = false
+            wire.toOwner.removeAll()
+            push(.closed, on: wire, to: .target)
+        case .send(let id, let request, _):
+            guard let wire = process.wires[id] else { return }
+            try send(request, on: wire, by: process)
+        case .answer(let id, let response): try answer(id, response, by: process)
+        case .persist(let generation):
+            if sabotage == .nothingIsSaved { return try feedLater(process, .persisted(generation)) }
+            process.disk.wanted = generation
+            beginWrite(of: process)
+        case .emit(let event): try notice(event, by: process)
+        case .log(.userRequestedFailover(let name)): process.forcedNext = name
+        case .log: break
+        case .resolve(let host): try feedLater(process, .resolved(host, []))
+        case .runScript(let id, _, _): try feedLater(process, .scriptEnded(id, .exited(code: 0)))
+        case .setLogThreshold, .killScript: break
+        case .crash: try crash(process, isUnplugged: false)
+        }
+    }
+
+    /// Feeds an input that follows at once; the core is never re-entered, so it takes the way over the timeline.
+    private func feedLater(_ process: SentinelProcess, _ input: Input) throws(Violation) {
+        process.soon.append(input)
+        timeline.enter(.writeEnds(process, life: process.life), at: now)
+    }
+
+    // MARK: Disk
+
+    private func beginWrite(of process: SentinelProcess) {
+        var configuration = process.configuration
+        configuration.sentinel = process.remembered
+        switch sabotage {
+        case .votesAreNotSaved:
+            configuration.sentinel.currentEpoch = .zero
+            for index in configuration.sentinel.masters.indices {
+                configuration.sentinel.masters[index].leaderEpoch = .zero
+                configuration.sentinel.masters[index].configEpoch = .zero
+            }
+        case .configEpochsAreNotSaved:
+            for index in configuration.sentinel.masters.indices {
+                configuration.sentinel.masters[index].configEpoch = .zero
+            }
+        default: break
+        }
+        guard process.disk.beginIfIdle(configuration) else { return }
+        guard sabotage != .savingNeverEnds else { return }
+        let time = dice.microseconds(schedule.diskTime) + process.disk.delay
+        timeline.enter(.writeEnds(process, life: process.life), at: now + time)
+    }
+
+    func endWrite(of process: SentinelProcess, _ life: Int) throws(Violation) {
+        guard process.life == life, process.isRunning else { return }
+        if !process.soon.isEmpty { return try feed(process, process.soon.removeFirst()) }
+        guard let write = process.disk.endWrite() else { return }
+        if !write.fails { try epochs.noteDurable(write.settings, of: process) }
+        if let ambush = process.ambush, ambush.effectsLeft == 0, !process.isPaused, dice.chance(0.3) {
+            say(process.name, "dies before it hears that generation \(write.generation.number) is on disk")
+            try crash(process, isUnplugged: false)
+            return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
+        }
+        // The next write begins before the core hears of this one, as the shell does it.
+        beginWrite(of: process)
+        try feed(process, write.fails ? .persistFailed(write.generation) : .persisted(write.generation))
+    }
+
+    // MARK: Answers
+
+    private func answer(_ id: RequestID, _ response: Response, by process: SentinelProcess) throws(Violation) {
+        guard let requester = process.requests.removeValue(forKey: id) else { return }
+        switch requester {
+        case .client(let client): try answer(client, response, by: process)
+        case .operate: if response != .ok { say(process.name, "answers the operator \(response)") }
+        case .peer(let wire, let place, let command):
+            let reply: Reply
+            switch response {
+            case .opinion(let isDown, let leader, let epoch):
+                reply = .opinion(try tell(isDown, leader, epoch, to: command, by: process))
+            default: reply = .published(true)
+            }
+            complete(wire, place, reply)
+        }
+    }
+
+    /// Checks and words an opinion before it leaves.
+    private func tell(
+        _ isDown: Bool, _ leader: RunID?, _ epoch: Epoch, to command: Command, by process: SentinelProcess
+    ) throws(Violation) -> Opinion {
+        guard case .isMasterDown(let endpoint, let asked, let candidate) = command, let name = group(of: endpoint)
+        else { return Opinion(isDown: isDown, vote: nil) }
+        var vote = leader.map { Vote(candidate: $0, epoch: epoch) }
+        if sabotage == .voteGrantedTwice, let candidate { vote = Vote(candidate: candidate, epoch: asked) }
+        guard let vote else { return Opinion(isDown: isDown, vote: nil) }
+        try votes.told(vote, by: process.runID, group: name)
+        try checkDurable(vote, group: name, of: process)
+        return Opinion(isDown: isDown, vote: vote)
+    }
+
+    private func checkDurable(_ vote: Vote, group name: MasterName, of process: SentinelProcess) throws(Violation) {
+        guard sabotage == nil, let durable = process.disk.settings.masters.first(where: { $0.name == name }),
+            durable.leaderEpoch < vote.epoch
+        else { return }
+        throw Violation(
+            rule: .voteIsDurable,
+            text: "\(process.name) tells of epoch \(vote.epoch) of \(name), \(durable.leaderEpoch) is on disk")
+    }
+
+    // MARK: Events
+
+    private func notice(_ event: Event, by process: SentinelProcess) throws(Violation) {
+        let text = EventText(event)
+        say(process.name, "\(text.name) \(text.payload)")
+        switch event {
+        case .epochRaised(let epoch, _): process.lastRaisedEpoch = epoch
+        case .tiltEntered: process.isTilted = true
+        case .tiltLeft: process.isTilted = false
+        case .voted(_, let name): lastAttemptAt[name] = now
+        case .failover(let step, let subject): try notice(step, of: subject.masterName, by: process)
+        case .masterSwitched(let name, _, _): process.attempts[name] = nil
+        case .masterReset(let label), .unmonitored(let label): process.attempts[label.masterName] = nil
+        default: break
+        }
+    }
+
+    private func notice(
+        _ step: Event.FailoverStep, of name: MasterName, by process: SentinelProcess
+    ) throws(Violation) {
+        switch step {
+        case .tried:
+            process.attempts[name] = SentinelProcess.Attempt(
+                epoch: process.lastRaisedEpoch, isForced: process.forcedNext == name)
+            process.forcedNext = nil
+            lastAttemptAt[name] = now
+            outcome.elections += 1
+            if sabotage == .promotionBeforeElection { try promoteAtOnce(name, by: process) }
+        case .elected:
+            guard let attempt = process.attempts[name] else { return }
+            process.attempts[name]?.isElected = true
+            if attempt.isForced { configurations.forced(name, in: attempt.epoch) }
+            guard !attempt.isForced, let settings = process.settings(of: name) else { return }
+            let own = Vote(candidate: process.runID, epoch: attempt.epoch)
+            try votes.told(own, by: process.runID, group: name)
+            try checkDurable(own, group: name, of: process)
+            try votes.elected(
+                process.runID, in: attempt.epoch, group: name,
+                needed: max((settings.knownSentinels.count + 1) / 2 + 1, schedule.quorum))
+        case .promoted: outcome.failovers += 1
+        case .notElected, .noGoodReplica, .promotionTimedOut, .ended: process.attempts[name] = nil
+        default: break
+        }
+    }
+
+    /// What a core would do that does not wait for its election.
+    private func promoteAtOnce(_ name: MasterName, by process: SentinelProcess) throws(Violation) {
+        guard let replica = process.settings(of: name)?.knownReplicas.first else { return }
+        try checkOrder(.replicate(nil, isBare: false), to: replica, by: process)
+    }
+
+    /// Judges an order to replicate.
+    func checkOrder(_ request: Request, to node: Endpoint, by process: SentinelProcess) throws(Violation) {
+        guard case .replicate(let master, _) = request, let name = group(of: node) else { return }
+        guard let master else {
+            guard process.attempts[name]?.isElected == true else {
+                throw Violation(
+                    rule: .ordersComeFromLeader, text: "\(process.name) promotes \(node) and does not lead \(name)")
+            }
+            return
+        }
+        guard master != node else {
+            throw Violation(rule: .nobodyFollowsItself, text: "\(process.name) tells \(node) to follow itself")
+        }
+        guard let address = process.settings(of: name)?.address, address != master else { return }
+        throw Violation(
+            rule: .ordersNameTheMaster,
+            text: "\(process.name) tells \(node) to follow \(master), the master of \(name) is \(address)")
+    }
+}
+
+extension Duration {
+    /// Microseconds, rounded up.
+    var wholeMicrosecondsUp: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000 + (attoseconds + 999_999_999_999) / 1_000_000_000_000
+    }
+}

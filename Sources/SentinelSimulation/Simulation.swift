@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A cluster in one thread. Everything that happens is on one timeline, and every choice comes from one generator, so a
+// seed is a run: the same in debug and in release, today and next year.
+//
+// A run has three parts. First faults happen while sentinels, nodes, clients and operators go about their business;
+// rules that must never be broken are checked at every step. Then all faults stop, and everybody has to agree within a
+// bound. Then all masters are killed among healthy sentinels and must be replaced fast.
+
+import SentinelConfiguration
+import SentinelCore
+import SentinelWire
+
+/// What came out of a run.
+package struct Outcome: Sendable {
+    package var seed: UInt64
+    package var violation: Violation?
+    package var simulatedTime: Duration = .zero
+    package var sentinelTime: Duration = .zero
+    package var steps = 0
+    package var faults = Array(repeating: 0, count: Fault.allCases.count)
+    package var elections = 0
+    package var failovers = 0
+    package var writes = 0
+    /// Acknowledged writes that the last master does not hold: asynchronous replication may lose them.
+    package var lostWrites = 0
+}
+
+/// One world and its run.
+package final class Simulation {
+    let schedule: Schedule
+    let sabotage: Sabotage?
+    private let trace: ((String) -> Void)?
+    var dice: Dice
+    var timeline = Timeline()
+    var now = Instant.start
+    var network: Network
+    var sentinels: [SentinelProcess] = []
+    var groups: [[DataNode]] = []
+    private(set) var clients: [Client] = []
+    var hostOfEndpoint: [Endpoint: Int] = [:]
+    var nodeOfHost: [Int: DataNode] = [:]
+    /// Connections by the host they lead to.
+    var wiresTo: [[Wire]] = []
+    var outcome: Outcome
+    var hasFaults = true
+    /// Messages sent before this are likely to be lost once.
+    var lossyUntil = Instant.start
+    /// What was said once and may be said again.
+    var oldHellos: [Hello] = []
+    /// When somebody last stood for election or voted, by group.
+    var lastAttemptAt: [MasterName: Instant] = [:]
+
+    /// How often an operator made a sentinel forget something.
+    var renewals = 0
+
+    var votes = VoteBook()
+    var epochs = EpochBook()
+    var configurations = ConfigurationBook()
+    private var acknowledged: [[Int32]] = []
+
+    package static func run(seed: UInt64, sabotage: Sabotage? = nil, trace: ((String) -> Void)? = nil) -> Outcome {
+        let simulation = Simulation(seed: seed, sabotage: sabotage, trace: trace)
+        return simulation.run()
+    }
+
+    private init(seed: UInt64, sabotage: Sabotage?, trace: ((String) -> Void)?) {
+        dice = Dice(seed: seed)
+        schedule = Schedule(seed: seed, using: &dice)
+        self.sabotage = sabotage
+        self.trace = trace
+        outcome = Outcome(seed: seed)
+        let nodes = schedule.groups.reduce(0, +)
+        let hosts = schedule.sentinels + nodes + schedule.groups.count * schedule.clientsPerGroup
+        network = Network(hosts: hosts)
+        wiresTo = Array(repeating: [], count: hosts)
+        acknowledged = Array(repeating: [], count: schedule.groups.count)
+        build()
+    }
+
+    func say(_ who: @autoclosure () -> String, _ what: @autoclosure () -> String) {
+        guard let trace else { return }
+        trace("\(now.text) \(who()) \(what())")
+    }
+
+    // MARK: The run
+
+    private func run() -> Outcome {
+        if let trace { trace(schedule.text) }
+        do throws(Violation) {
+            try run(until: .start + schedule.faultPhase)
+            healAll()
+            try converge()
+            try killMasters()
+        } catch {
+            outcome.violation = error
+            say("VIOLATION", "\(error.rule.rawValue): \(error.text)")
+        }
+        outcome.simulatedTime = now - .start
+        outcome.sentinelTime = (now - .start) * sentinels.count
+        countLostWrites()
+        return outcome
+    }
+
+    private func run(until end: Instant) throws(Violation) {
+        while now < end {
+            guard let (at, happening) = timeline.next() else { return }
+            now = max(now, at)
+            outcome.steps += 1
+            try happen(happening)
+        }
+    }
+
+    private func converge() throws(Violation) {
+        if renewals > 0 {
+            renewals = 0
+            // Operators that made sentinels forget look after them.
+            try run(until: now + .seconds(5))
+            try repairGroups(disagreeing: false)
+            if disagreement(at: now) != nil { try run(until: now + .seconds(30)) }
+            if disagreement(at: now) != nil { try repairGroups(disagreeing: true) }
+        }
+        let end = now + schedule.convergenceBound
+        while let text = disagreement(at: now) {
+            guard now < end else { throw Violation(rule: .convergence, text: text) }
+            try run(until: now + .milliseconds(500))
+        }
+        say("world", "has converged")
+    }
+
+    /// Kills all masters at once where everything is healthy, and waits until all sentinels name others.
+    private func killMasters() throws(Violation) {
+        // INFO must have shown the world as it is: links up, no old down time.
+        try run(until: now + .seconds(11))
+        try converge()
+        var killed: [(master: DataNode, end: Instant)] = []
+        for group in groups.indices {
+            let name = groupName(group)
+            guard let address = sentinels[0].settings(of: name)?.address,
+                let master = groups[group].first(where: { $0.endpoint == address }), hasHeir(master)
+            else { continue }
+            var end = now + schedule.failoverBound
+            if let attempt = lastAttemptAt[name] { end = max(end, attempt + schedule.failoverTimeout * 2 + .seconds(5)) }
+            say("world", "kills \(address) for good measure")
+            crash(master, isUnplugged: dice.chance(0.5))
+            killed.append((master, end))
+        }
+        for (master, end) in killed {
+            let name = groupName(master.group)
+            while let behind = sentinels.first(where: { $0.settings(of: name)?.address == master.endpoint }) {
+                guard now < end else {
+                    throw Violation(
+                        rule: .failover, text: "\(behind.name) still names \(master.endpoint) for \(name)")
+                }
+                try run(until: now + .milliseconds(50))
+            }
+        }
+        for (master, _) in killed { timeline.enter(.nodeStarts(master, crashes: master.crashes), at: now + .seconds(1)) }
+        try run(until: now + .seconds(2))
+        try converge()
+    }
+
+    /// Whether a replica can take over.
+    private func hasHeir(_ master: DataNode) -> Bool {
+        groups[master.group].contains { $0.priority != 0 && $0.follows == master.endpoint && $0.isLinkUp }
+    }
+
+    private func happen(_ happening: Happening) throws(Violation) {
+        switch happening {
+        case .arrival(let wire, let end): try arrive(wire, end)
+        case .wake(let process, let life): try wake(process, life)
+        case .writeEnds(let process, let life): try endWrite(of: process, life)
+        case .sentinelStarts(let process): try start(process)
+        case .sentinelResumes(let process, let life):
+            if process.life == life { try resume(process) }
+        case .nodeStarts(let node, let crashes):
+            if node.crashes == crashes { start(node) }
+        case .nodeResumes(let node, let life):
+            if node.life == life { resume(node) }
+        case .replicate(let node): replicate(node)
+        case .client(let client): try act(client)
+        case .fault(let fault): try strike(fault)
+        case .heal(let healing): heal(healing)
+        }
+    }
+
+    // MARK: Building
+
+    private func build() {
+        for (group, count) in schedule.groups.enumerated() {
+            let name = "10.1.\(group)."
+            let master = Endpoint(host: "\(name)1", port: 6379)
+            let history = dice.seed()
+            groups.append(
+                (0..<count).map { index in
+                    let node = DataNode(
+                        host: hostOfEndpoint.count + schedule.sentinels, group: group,
+                        endpoint: Endpoint(host: "\(name)\(index + 1)", port: 6379),
+                        priority: index > 1 && dice.chance(0.15) ? 0 : dice.pick([100, 100, 100, 10]),
+                        runID: dice.runID(), follows: index == 0 ? nil : master, history: history)
+                    hostOfEndpoint[node.endpoint] = node.host
+                    nodeOfHost[node.host] = node
+                    timeline.enter(.replicate(node), at: now + dice.milliseconds(1...250))
+                    return node
+                })
+        }
+        for number in 0..<schedule.sentinels { build(sentinel: number) }
+        var host = schedule.sentinels + nodeOfHost.count
+        for group in groups.indices {
+            for _ in 0..<schedule.clientsPerGroup {
+                let client = Client(host: host, group: group)
+                host += 1
+                clients.append(client)
+                timeline.enter(.client(client), at: now + dice.milliseconds(500...3000))
+            }
+        }
+        for fault in Fault.allCases {
+            guard let mean = schedule.meanIntervals[fault.rawValue] else { continue }
+            timeline.enter(.fault(fault), at: now + .seconds(2) + dice.around(mean))
+        }
+    }
+
+    private func build(sentinel number: Int) {
+        var configuration = Configuration()
+        configuration.sentinel.myID = dice.runID()
+        let runID = configuration.sentinel.myID ?? RunID(heard: "")
+        configuration.sentinel.masters = groups.indices.map { group in
+            var master = MasterSettings(
+                name: groupName(group), address: groups[group][0].endpoint, quorum: schedule.quorum)
+            master.downAfter = schedule.downAfter
+            master.failoverTimeout = schedule.failoverTimeout
+            master.parallelSyncs = schedule.parallelSyncs
+            return master
+        }
+        let endpoint = Endpoint(host: "10.0.0.\(number + 1)", port: 26379)
+        let process = SentinelProcess(
+            host: number, number: number + 1, runID: runID, endpoint: endpoint, configuration: configuration)
+        hostOfEndpoint[endpoint] = number
+        sentinels.append(process)
+        let isLate = number >= schedule.sentinels - schedule.latecomers
+        let delay = isLate ? dice.milliseconds(2000...20000) : dice.milliseconds(0...300)
+        timeline.enter(.sentinelStarts(process), at: now + delay)
+    }
+
+    func groupName(_ group: Int) -> MasterName { MasterName("g\(group)") }
+
+    func group(of endpoint: Endpoint) -> MasterName? {
+        guard let host = hostOfEndpoint[endpoint], let node = nodeOfHost[host] else { return nil }
+        return groupName(node.group)
+    }
+
+    // MARK: Clients
+
+    /// Asks a sentinel, as a client library does when it has lost its master.
+    private func act(_ client: Client) throws(Violation) {
+        timeline.enter(.client(client), at: now + dice.milliseconds(200...1500))
+        let process = dice.pick(sentinels)
+        guard process.isRunning, !process.isPaused, canTalk(client.host, process.host) else { return }
+        let request = process.makeRequest(.client(client))
+        try feed(process, .command(request, .masterAddress(groupName(client.group))))
+    }
+
+    func answer(_ client: Client, _ response: Response, by process: SentinelProcess) throws(Violation) {
+        guard case .address(let endpoint) = response else { return }
+        let remembered = process.settings(of: groupName(client.group))?.address
+        guard endpoint == remembered else {
+            throw Violation(
+                rule: .answerIsRemembered,
+                text: "\(process.name) answers \(endpoint?.description ?? "nothing"), "
+                    + "remembers \(remembered?.description ?? "nothing")")
+        }
+        guard let endpoint, let host = hostOfEndpoint[endpoint], let node = nodeOfHost[host],
+            canTalk(client.host, host), node.isRunning, !node.isPaused, node.isMaster, !node.isLoading(at: now)
+        else { return }
+        outcome.writes += 1
+        node.append(Int32(outcome.writes))
+        acknowledged[client.group].append(Int32(outcome.writes))
+    }
+
+    private func countLostWrites() {
+        for group in groups.indices {
+            let address = sentinels.first?.settings(of: groupName(group))?.address
+            guard let master = groups[group].first(where: { $0.endpoint == address }) else { continue }
+            let held = Set(master.log)
+            outcome.lostWrites += acknowledged[group].count { !held.contains($0) }
+        }
+    }
+
+    func canTalk(_ one: Int, _ other: Int) -> Bool {
+        !network.isBlocked(from: one, to: other) && !network.isBlocked(from: other, to: one)
+    }
+}
+
+extension Instant {
+    /// Seconds and microseconds.
+    var text: String {
+        let (seconds, attoseconds) = sinceStart.components
+        let microseconds = String(attoseconds / 1_000_000_000_000)
+        let padding = String(repeating: "0", count: max(0, 6 - microseconds.utf8.count))
+        return "\(seconds).\(padding)\(microseconds)"
+    }
+}

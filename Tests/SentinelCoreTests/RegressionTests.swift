@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import SentinelCore
+
+/// What the simulation found; each with the seed that showed it, as far as later changes of the simulator leave it the
+/// same. Source: Docs/simulation.md.
+@Suite struct `Found by simulation` {
+    private func hello(_ address: Endpoint, _ epoch: UInt64, from letter: Character = "b") -> Hello {
+        Hello(
+            sender: World.host(ofPeer: letter), runID: World.id(letter), currentEpoch: Epoch(epoch),
+            masterName: World.name, master: address, configEpoch: Epoch(epoch))
+    }
+
+    /// A leader that has promoted the second replica and waits for the first to follow it.
+    private func reconfiguring() -> World {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.letPeersAgree()
+        world.kill(World.master)
+        while !world.steps.contains(.promoted) { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
+        #expect(!world.steps.contains(.ended))
+        return world
+    }
+
+    @Test func `a newer configuration that names the old master ends the move to the replica promoted here`() {
+        var world = reconfiguring()
+        _ = world.ask(.publishHello(hello(World.master, 9)))
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        let remembered = world.sentinel.remembered.masters[0]
+        #expect(remembered.configEpoch == Epoch(9))
+        #expect(remembered.address == World.master)
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].failover == nil)
+    }
+
+    @Test func `an attempt older than the configuration is given up, and the config epoch stays`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        _ = world.ask(.failover(World.name))
+        _ = world.ask(.publishHello(hello(World.master, 9)))
+        world.run(for: .seconds(2), step: .milliseconds(5))
+        #expect(world.sentinel.remembered.masters[0].configEpoch >= Epoch(9))
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+    }
+
+    @Test func `RESET after a promotion keeps the address that its config epoch stands for`() {
+        var world = reconfiguring()
+        let promoted = World.replicas[1]
+        #expect(world.ask(.masterAddress(World.name)) == .address(promoted))
+        _ = world.ask(.reset([World.name]))
+        #expect(world.ask(.masterAddress(World.name)) == .address(promoted))
+        #expect(world.events.contains(.masterSwitched(World.name, from: World.master, to: promoted)))
+    }
+
+    @Test func `a group that was removed and added again has no second vote in an epoch`() {
+        var world = World()
+        func ask(_ letter: Character, _ epoch: UInt64) -> Response? {
+            world.ask(.isMasterDown(World.master, epoch: Epoch(epoch), candidate: World.id(letter)))
+        }
+        #expect(ask("b", 3) == .opinion(isDown: false, leader: World.id("b"), epoch: Epoch(3)))
+        _ = world.ask(.remove(World.name))
+        _ = world.ask(.monitor(World.name, World.master, quorum: 2))
+        #expect(ask("c", 3) == .opinion(isDown: false, leader: nil, epoch: Epoch(3)))
+        #expect(ask("c", 4) == .opinion(isDown: false, leader: World.id("c"), epoch: Epoch(4)))
+    }
+
+    @Test func `two addresses in one config epoch are settled by the one that sorts first, in a new epoch`() {
+        var first = World()
+        _ = first.ask(.publishHello(hello(World.replicas[0], 5)))
+        _ = first.ask(.publishHello(hello(World.replicas[1], 5, from: "c")))
+        #expect(first.sentinel.remembered.masters[0].address == World.replicas[0])
+        #expect(first.sentinel.remembered.masters[0].configEpoch == Epoch(6))
+
+        var second = World()
+        _ = second.ask(.publishHello(hello(World.replicas[1], 5)))
+        _ = second.ask(.publishHello(hello(World.replicas[0], 5, from: "c")))
+        #expect(second.sentinel.remembered.masters[0].address == World.replicas[1])
+        #expect(second.sentinel.remembered.masters[0].configEpoch == Epoch(5))
+    }
+
+    @Test func `a vote is given in an epoch that other groups have left behind`() {
+        var world = World()
+        _ = world.ask(.publishHello(hello(World.master, 0)))
+        var far = hello(World.master, 0)
+        far.currentEpoch = Epoch(8)
+        _ = world.ask(.publishHello(far))
+        #expect(world.sentinel.currentEpoch == Epoch(8))
+        #expect(
+            world.ask(.isMasterDown(World.master, epoch: Epoch(6), candidate: World.id("b")))
+                == .opinion(isDown: false, leader: World.id("b"), epoch: Epoch(6)))
+    }
+
+    @Test func `no vote is given in an epoch that the configuration has left behind`() {
+        var world = World()
+        _ = world.ask(.publishHello(hello(World.master, 8)))
+        #expect(
+            world.ask(.isMasterDown(World.master, epoch: Epoch(8), candidate: World.id("b")))
+                == .opinion(isDown: false, leader: nil, epoch: .zero))
+    }
+
+    @Test func `votes are asked for in the epoch of the attempt, whatever epoch others are in`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        for letter in ["b", "c"] as [Character] {
+            world.opinions[World.host(ofPeer: letter)] = { _ in Opinion(isDown: true, vote: nil) }
+        }
+        world.savesStates = true
+        world.kill(World.master)
+        while !world.steps.contains(.tried) { world.run(for: .milliseconds(1), step: .milliseconds(1)) }
+        let attempt = world.sentinel.masters[world.sentinel.masterOrder[0]].failover?.epoch
+        for case .isMasterDown(_, let epoch, .some) in world.sent { #expect(epoch == attempt) }
+    }
+
+    @Test func `voters that refuse make a split vote, which is tried again soon`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        for letter in ["b", "c"] as [Character] {
+            world.opinions[World.host(ofPeer: letter)] = { _ in Opinion(isDown: true, vote: nil) }
+        }
+        world.kill(World.master)
+        world.run(for: .seconds(2), step: .milliseconds(1))
+        #expect(world.steps.starts(with: [.tried, .notElected, .tried]))
+    }
+
+    @Test func `an answer about the address before says nothing about the new master`() throws {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.kill(World.master)
+        world.run(for: .milliseconds(1100), step: .milliseconds(1))
+        let peer = try #require(world.connection(to: World.host(ofPeer: "b")))
+        _ = world.ask(.publishHello(hello(World.replicas[0], 5, from: "c")))
+        world.take(.reply(peer, .opinion(Opinion(isDown: true, vote: nil))))
+        let master = world.sentinel.masters[world.sentinel.masterOrder[0]]
+        #expect(master.peers.allSatisfy { !$0.reportsMasterDown })
+    }
+}
