@@ -17,7 +17,7 @@ package enum Sabotage: Sendable, CaseIterable {
     case everyAnswerIsAVote
     /// The file forgets the other sentinels and the quorum: a majority of one.
     case majorityOfReachable
-    /// Old configurations arrive as if they were new.
+    /// A configuration counts as of the epoch that its sender is in, not of the one in which it was agreed.
     case staleConfigurationIsNewest
     /// Nobody is ever told about a new configuration.
     case hellosDoNotSpread

@@ -63,8 +63,6 @@ final class SentinelProcess {
     var forcedNext: MasterName?
     /// Groups that an operator removed once, whose epochs may begin anew.
     var renewedGroups: Set<MasterName> = []
-    /// Groups whose replicas and peers an operator had it forget.
-    var resetGroups: Set<MasterName> = []
     var isTilted = false
     var pace = Pace()
 

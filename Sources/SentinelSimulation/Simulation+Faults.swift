@@ -141,7 +141,6 @@ extension Simulation {
         guard process.isRunning, !process.isPaused, let settings = process.settings(of: name) else { return }
         switch fault {
         case .operatorReset:
-            process.resetGroups.insert(name)
             renewals += 1
             try obey(.reset([name]), process)
         case .operatorFailover: try obey(.failover(name), process)
@@ -175,24 +174,32 @@ extension Simulation {
         try obey(.set(name, options.map(change)), process)
     }
 
-    /// Completes what a crash cut short, and if `disagreeing` points those that were made to forget at the master of
-    /// the newest configuration: sentinels that share no node and know no peer can't find each other.
+    /// Completes what a crash cut short. If `disagreeing`, points everybody at the master of the newest configuration,
+    /// or the one most name: sentinels that share no node and know no peer can't find each other.
     func repairGroups(disagreeing: Bool) throws(Violation) {
         for group in groups.indices {
             let name = groupName(group)
-            let best = sentinels.compactMap { $0.settings(of: name) }.max { $0.configEpoch < $1.configEpoch }
-            let address = best?.address ?? groups[group].first { $0.isMaster }?.endpoint ?? groups[group][0].endpoint
+            let address = likelyMaster(of: name) ?? groups[group][0].endpoint
             for process in sentinels where process.isRunning {
-                guard process.renewedGroups.contains(name) || process.resetGroups.contains(name) else { continue }
                 let settings = process.settings(of: name)
+                let isRenewed = process.renewedGroups.contains(name)
                 if settings == nil || (disagreeing && settings?.address != address) {
+                    process.renewedGroups.insert(name)
                     try monitorAgain(name, at: address, process)
-                } else if settings?.downAfter != schedule.downAfter
+                } else if isRenewed, settings?.downAfter != schedule.downAfter
                     || settings?.failoverTimeout != schedule.failoverTimeout
                 {
                     try configure(name, process)
                 }
             }
         }
+    }
+
+    private func likelyMaster(of name: MasterName) -> Endpoint? {
+        let held = sentinels.compactMap { $0.settings(of: name) }
+        func weight(_ settings: MasterSettings) -> (Epoch, Int) {
+            (settings.configEpoch, held.count { $0.address == settings.address })
+        }
+        return held.max { weight($0) < weight($1) }?.address
     }
 }

@@ -45,7 +45,7 @@ extension Simulation {
     func publish(_ hello: Hello, at node: DataNode) {
         remember(hello)
         guard sabotage != .hellosDoNotSpread, var heard = Hello(text: Array(hello.text.utf8)) else { return }
-        if sabotage == .staleConfigurationIsNewest, heard.configEpoch == .zero { heard.configEpoch = Epoch(1) }
+        if sabotage == .staleConfigurationIsNewest { heard.configEpoch = max(heard.configEpoch, heard.currentEpoch) }
         node.subscribers.removeAll { !$0.isOpenAtTarget || $0.targetLife != node.life }
         for wire in node.subscribers { push(.hello(heard), on: wire, to: .owner) }
     }

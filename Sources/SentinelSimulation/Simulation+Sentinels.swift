@@ -68,7 +68,7 @@ extension Simulation {
         say(process.name, isUnplugged ? "is unplugged" : "crashes")
         process.core = nil
         process.isUnplugged = isUnplugged
-        let isRenamed = dice.chance(0.5)
+        let isRenamed = dice.chance(0.5) && process.disk.write != nil
         process.disk.crash(isRenamed: isRenamed)
         if isRenamed { try epochs.noteDurable(process.disk.settings, of: process) }
         let own = process.wires.values.sorted { $0.connection.number < $1.connection.number }
