@@ -29,6 +29,8 @@ let package = Package(
     targets: [
         .target(name: "SentinelCore", swiftSettings: pure),
         .target(name: "RESP", swiftSettings: pure),
+        .target(name: "CommandCatalogue", swiftSettings: pure),
+        .target(name: "AccessControl", dependencies: ["CommandCatalogue", "RESP"], swiftSettings: pure),
         .target(name: "SentinelWire", dependencies: ["SentinelCore", "RESP"], swiftSettings: pure),
         .target(name: "SentinelConfiguration", dependencies: ["SentinelCore"], swiftSettings: pure),
         .systemLibrary(name: "CLinux"),
@@ -38,7 +40,10 @@ let package = Package(
             swiftSettings: mainQueue),
         .target(
             name: "SentinelServer",
-            dependencies: ["SentinelCore", "RESP", "SentinelWire", "SentinelConfiguration", "EventLoop"],
+            dependencies: [
+                "SentinelCore", "RESP", "SentinelWire", "SentinelConfiguration", "CommandCatalogue", "AccessControl",
+                "EventLoop",
+            ],
             swiftSettings: mainQueue),
         .executableTarget(
             name: "redis-sentinel",
@@ -47,7 +52,7 @@ let package = Package(
         .target(name: "DataNode", dependencies: ["RESP", "EventLoop"], swiftSettings: mainQueue),
         .executableTarget(
             name: "sentinel-demo",
-            dependencies: ["DataNode", "RESP", "EventLoop"],
+            dependencies: ["DataNode", "RESP", "EventLoop", "redis-sentinel"],
             swiftSettings: mainQueue),
         .target(
             name: "SentinelSimulation",
@@ -56,6 +61,10 @@ let package = Package(
         .executableTarget(name: "sentinel-simulate", dependencies: ["SentinelSimulation"], swiftSettings: strict),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
         .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
+        .testTarget(name: "CommandCatalogueTests", dependencies: ["CommandCatalogue"], swiftSettings: strict),
+        .testTarget(
+            name: "AccessControlTests", dependencies: ["AccessControl", "CommandCatalogue", "RESP"],
+            swiftSettings: strict),
         .testTarget(
             name: "SentinelWireTests", dependencies: ["SentinelWire", "SentinelCore", "RESP"], swiftSettings: strict),
         .testTarget(
@@ -66,6 +75,8 @@ let package = Package(
             name: "SentinelSimulationTests", dependencies: ["SentinelSimulation", "SentinelCore"],
             swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
+        .testTarget(
+            name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",
             dependencies: ["RESP", "redis-sentinel", "sentinel-demo"],

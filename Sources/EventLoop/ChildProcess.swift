@@ -11,10 +11,10 @@ package final class ChildProcess: PollerClient {
     /// The process's number, and its group's.
     package let processID: Int32
     /// How it ended; `nil` while it runs.
-    package private(set) var exitStatus: ExitStatus?
+    package private(set) var exitStatus: ProcessExit?
 
     private let poller: Poller
-    private let exited: (ExitStatus) -> Void
+    private let exited: (ProcessExit) -> Void
     /// Becomes readable when the process ends; `nil` when a thread waits instead.
     private var watch: Descriptor?
 
@@ -24,9 +24,18 @@ package final class ChildProcess: PollerClient {
     /// - Parameter environment: Added to this process's own, in place of variables of the same name.
     /// - Parameter exited: Called once, on the main queue, never from within `init`. Members of its group may live on.
     /// - Throws: Why it could not be started, such as a file that is missing or cannot be executed.
-    package init(
+    package convenience init(
         path: String, arguments: [String], environment: [String: String] = [:], poller: Poller = .main,
-        exited: @escaping (ExitStatus) -> Void
+        exited: @escaping (ProcessExit) -> Void
+    ) throws(SystemError) {
+        try self.init(
+            path: path, arguments: arguments, environment: environment, poller: poller, onThread: false, exited: exited)
+    }
+
+    /// - Parameter onThread: Whether a thread waits even where a pidfd would do.
+    init(
+        path: String, arguments: [String], environment: [String: String], poller: Poller, onThread: Bool,
+        exited: @escaping (ProcessExit) -> Void
     ) throws(SystemError) {
         self.poller = poller
         self.exited = exited
@@ -36,7 +45,7 @@ package final class ChildProcess: PollerClient {
         }
         let added = environment.map { "\($0.key)=\($0.value)" }.sorted()
         processID = try System.spawn(path, arguments: arguments, environment: inherited + added)
-        startWatching()
+        if onThread || !watchByDescriptor() { waitOnThread() }
     }
 
     /// Sends `signal` to the process and all it has started that stayed in its group; nothing once it has ended.
@@ -47,26 +56,25 @@ package final class ChildProcess: PollerClient {
 
     func descriptorIsReady(_ readiness: Readiness) { reap() }
 
-    private func startWatching() {
+    /// Whether there is a pidfd and it is being watched.
+    private func watchByDescriptor() -> Bool {
         #if os(Linux)
-        do throws(SystemError) {
-            let descriptor = try System.processDescriptor(processID)
+            guard let descriptor = try? System.processDescriptor(processID) else { return false }
             do throws(SystemError) {
                 try poller.add(descriptor, interest: .readable, client: self)
-                watch = descriptor
-                return
             } catch {
                 System.close(descriptor)
+                return false
             }
-        } catch {
-            // No pidfd to be had; the thread does it.
-        }
+            watch = descriptor
+            return true
+        #else
+            return false
         #endif
-        waitOnThread()
     }
 
-    /// Waits for the end on a thread of its own; package-internal so that tests take this way as well.
-    func waitOnThread() {
+    /// Has a thread of its own wait for the end.
+    private func waitOnThread() {
         let process = processID
         DispatchQueue(label: "child-\(process)").async {
             System.waitForEnd(of: process)

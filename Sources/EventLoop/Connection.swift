@@ -2,20 +2,6 @@
 
 import Dispatch
 
-/// What a connection tells its owner; all of it on the main queue, never from within a call to the connection.
-///
-/// The owner may write, pause and close in each of these.
-package protocol ConnectionDelegate: AnyObject {
-    /// An outgoing connection is established.
-    func connectionDidConnect(_ connection: Connection)
-    /// Bytes came in; the memory is valid only during the call.
-    func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer)
-    /// The connection ended for a reason other than the owner's wish. Said once, and nothing is said after it.
-    func connectionDidClose(_ connection: Connection, reason: CloseReason)
-    /// A backlog the other end was too slow for has been sent.
-    func connectionDidDrain(_ connection: Connection)
-}
-
 /// A non-blocking stream over TCP or a unix socket.
 ///
 /// From its making until it is closed the poller keeps it alive, so the owner's `close()` (or the connection's own end)
@@ -106,17 +92,30 @@ package final class Connection: PollerClient, Flushable {
         }
     }
 
+    /// The descriptor's number, for people to read; -1 while there is none.
+    package var descriptorNumber: Int32 {
+        switch state {
+        case .connecting(let descriptor), .open(let descriptor), .finishing(let descriptor): descriptor.number
+        case .failed, .closed: -1
+        }
+    }
+
     /// Bytes written and not yet taken by the kernel.
     package var backlogBytes: Int { output.count }
 
     /// Sends `bytes` after all that was written before; while connecting they wait, once closed they are dropped.
-    package func write(_ bytes: some Collection<UInt8>) {
+    package func write(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { write($0) }
+    }
+
+    /// Like `write(_:)` for an array.
+    package func write(_ bytes: UnsafeRawBufferPointer) {
         guard acceptsOutput else { return }
         output.append(bytes)
         queueFlush()
     }
 
-    /// Like `write(_:)`, for a writer that appends to the output itself.
+    /// Like `write(_:)`, for one that appends to the output itself.
     package func append(_ body: (inout [UInt8]) -> Void) {
         guard acceptsOutput else { return }
         output.append(body)

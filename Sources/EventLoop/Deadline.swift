@@ -11,9 +11,9 @@ package nonisolated enum MonotonicClock {
 /// One wake-up on the main queue, moved about freely.
 ///
 /// Moving it later or switching it off costs nothing: the kernel's timer is left alone, and should it go off too soon
-/// it is set again. Measured on Linux over 1,000 deadlines 1 to 4 ms ahead, from the deadline to the callback: strict
-/// Dispatch timer 35–70 µs median, 76–126 µs in 99 of 100; a timerfd in the epoll set 74 and 130 µs, at 10 % more CPU.
-/// So the Dispatch timer stays.
+/// it is set again. Measured on Linux over 1,000 deadlines 1 to 4 ms ahead, from the deadline to the callback, several
+/// runs on two shared cores: the strict Dispatch timer 35–71 µs in the median, mostly 76–160 µs in 99 of 100 (1.8 ms
+/// once); a timerfd in the epoll set 73–74 µs and 128–130 µs, for no less CPU. So the Dispatch timer stays.
 package final class DeadlineTimer {
     private let source: any DispatchSourceTimer
     private let fired: () -> Void

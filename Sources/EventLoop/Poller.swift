@@ -13,7 +13,7 @@
 import Dispatch
 
 #if os(Linux)
-import CLinux
+    import CLinux
 #endif
 
 /// The main queue's watch over all descriptors of the process.
@@ -27,178 +27,180 @@ package final class Poller {
     let flushQueue = FlushQueue()
 
     #if os(Linux)
-    /// What is known of the descriptor whose number is the index.
-    private struct Slot {
-        /// Counts the descriptors that had this number, so that an event of an earlier one is recognised.
-        var generation: UInt32 = 0
-        var interest: Readiness = []
-        var client: (any PollerClient)?
-    }
-
-    private static let eventsPerRound = 256
-    private static let roundsPerTurn = 8
-
-    private let epoll: Descriptor
-    private let source: any DispatchSourceRead
-    private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: eventsPerRound)
-    private var slots: [Slot] = []
-
-    private init() {
-        SignalSource.ignoreBrokenPipes()
-        do throws(SystemError) {
-            epoll = try System.makeEpoll()
-        } catch {
-            fatalError("The event loop cannot start: \(error)")
+        /// What is known of the descriptor whose number is the index.
+        private struct Slot {
+            /// Counts the descriptors that had this number, so that an event of an earlier one is recognised.
+            var generation: UInt32 = 0
+            var interest: Readiness = []
+            var client: (any PollerClient)?
         }
-        events.initialize(repeating: epoll_event())
-        source = DispatchSource.makeReadSource(fileDescriptor: epoll.number, queue: .main)
-        source.setEventHandler { [unowned self] in self.drain() }
-        source.activate()
-    }
 
-    /// Handles what is ready right now, before something is decided on the silence of the others.
-    package func pollNow() { drain() }
+        private static let eventsPerRound = 256
+        private static let roundsPerTurn = 8
 
-    /// Starts to watch `descriptor`; from here on the poller keeps `client` alive until `close`.
-    func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
-        let index = Int(descriptor.number)
-        while slots.count <= index { slots.append(Slot()) }
-        precondition(slots[index].client == nil, "a descriptor is watched for one owner")
-        let generation = slots[index].generation &+ 1
-        if !interest.isEmpty {
-            try System.addToEpoll(epoll, descriptor, interest, mark: mark(descriptor, generation))
-        }
-        slots[index] = Slot(generation: generation, interest: interest, client: client)
-    }
+        private let epoll: Descriptor
+        private let source: any DispatchSourceRead
+        private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: eventsPerRound)
+        private var slots: [Slot] = []
 
-    /// Changes what `descriptor` is watched for.
-    ///
-    /// Without any interest it leaves the set altogether: a hang-up would be reported without end otherwise.
-    func setInterest(_ interest: Readiness, for descriptor: Descriptor) throws(SystemError) {
-        let slot = slots[Int(descriptor.number)]
-        guard interest != slot.interest else { return }
-        let mark = mark(descriptor, slot.generation)
-        if interest.isEmpty {
-            try System.removeFromEpoll(epoll, descriptor)
-        } else if slot.interest.isEmpty {
-            try System.addToEpoll(epoll, descriptor, interest, mark: mark)
-        } else {
-            try System.changeInEpoll(epoll, descriptor, interest, mark: mark)
-        }
-        slots[Int(descriptor.number)].interest = interest
-    }
-
-    /// Stops watching `descriptor` and closes it; the only place where a watched descriptor is closed.
-    func close(_ descriptor: Descriptor) {
-        let index = Int(descriptor.number)
-        if !slots[index].interest.isEmpty {
+        private init() {
+            SignalSource.ignoreBrokenPipes()
             do throws(SystemError) {
+                epoll = try System.makeEpoll()
+            } catch {
+                fatalError("The event loop cannot start: \(error)")
+            }
+            events.initialize(repeating: epoll_event())
+            source = DispatchSource.makeReadSource(fileDescriptor: epoll.number, queue: .main)
+            source.setEventHandler { [unowned self] in self.drain() }
+            source.activate()
+        }
+
+        /// Handles what is ready right now, before something is decided on the silence of the others.
+        package func pollNow() { drain() }
+
+        /// Starts to watch `descriptor`; from here on the poller keeps `client` alive until `close`.
+        func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
+            let index = Int(descriptor.number)
+            while slots.count <= index { slots.append(Slot()) }
+            precondition(slots[index].client == nil, "a descriptor is watched for one owner")
+            let generation = slots[index].generation &+ 1
+            if !interest.isEmpty {
+                try System.addToEpoll(epoll, descriptor, interest, mark: mark(descriptor, generation))
+            }
+            slots[index] = Slot(generation: generation, interest: interest, client: client)
+        }
+
+        /// Changes what `descriptor` is watched for.
+        ///
+        /// Without any interest it leaves the set altogether: a hang-up would be reported without end otherwise.
+        func setInterest(_ interest: Readiness, for descriptor: Descriptor) throws(SystemError) {
+            let slot = slots[Int(descriptor.number)]
+            guard interest != slot.interest else { return }
+            let mark = mark(descriptor, slot.generation)
+            if interest.isEmpty {
                 try System.removeFromEpoll(epoll, descriptor)
-            } catch {
-                preconditionFailure("a watched descriptor was not in the set: \(error)")
+            } else if slot.interest.isEmpty {
+                try System.addToEpoll(epoll, descriptor, interest, mark: mark)
+            } else {
+                try System.changeInEpoll(epoll, descriptor, interest, mark: mark)
+            }
+            slots[Int(descriptor.number)].interest = interest
+        }
+
+        /// Stops watching `descriptor` and closes it; the only place where a watched descriptor is closed.
+        func close(_ descriptor: Descriptor) {
+            let index = Int(descriptor.number)
+            let client = slots[index].client
+            defer { withExtendedLifetime(client) {} }  // what its end sets off must not find the slots being changed
+            if !slots[index].interest.isEmpty {
+                do throws(SystemError) {
+                    try System.removeFromEpoll(epoll, descriptor)
+                } catch {
+                    preconditionFailure("a watched descriptor was not in the set: \(error)")
+                }
+            }
+            slots[index].generation &+= 1
+            slots[index].interest = []
+            slots[index].client = nil
+            System.close(descriptor)
+        }
+
+        private func mark(_ descriptor: Descriptor, _ generation: UInt32) -> UInt64 {
+            UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor.number))
+        }
+
+        /// Handles events until there are none, or until the rest of the main queue should have its turn.
+        ///
+        /// Leaving early is safe: the set stays readable, so the source fires again.
+        private func drain() {
+            for _ in 0..<Self.roundsPerTurn {
+                let count: Int
+                do throws(SystemError) {
+                    count = try System.pollEpoll(epoll, into: events)
+                } catch {
+                    fatalError("The event loop cannot go on: \(error)")
+                }
+                if count == 0 { return }
+                flushQueue.flushing {
+                    for index in 0..<count { deliver(events[index]) }
+                }
             }
         }
-        slots[index].generation &+= 1
-        slots[index].interest = []
-        slots[index].client = nil
-        System.close(descriptor)
-    }
 
-    private func mark(_ descriptor: Descriptor, _ generation: UInt32) -> UInt64 {
-        UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor.number))
-    }
-
-    /// Handles events until there are none, or until the rest of the main queue should have its turn.
-    ///
-    /// Leaving early is safe: the set stays readable, so the source fires again.
-    private func drain() {
-        for _ in 0..<Self.roundsPerTurn {
-            let count: Int
-            do throws(SystemError) {
-                count = try System.pollEpoll(epoll, into: events)
-            } catch {
-                fatalError("The event loop cannot go on: \(error)")
-            }
-            if count == 0 { return }
-            flushQueue.flushing {
-                for index in 0..<count { deliver(events[index]) }
-            }
+        /// Hands one event to its descriptor's owner, unless an earlier event of the batch had the descriptor closed.
+        private func deliver(_ event: epoll_event) {
+            let mark = event.data.u64
+            let slot = slots[Int(truncatingIfNeeded: mark & 0xffff_ffff)]
+            guard slot.generation == UInt32(truncatingIfNeeded: mark >> 32), let client = slot.client else { return }
+            client.descriptorIsReady(Readiness(epollEvents: event.events))
         }
-    }
-
-    /// Hands one event to its descriptor's owner, unless an earlier event of the batch had the descriptor closed.
-    private func deliver(_ event: epoll_event) {
-        let mark = event.data.u64
-        let slot = slots[Int(truncatingIfNeeded: mark & 0xffff_ffff)]
-        guard slot.generation == UInt32(truncatingIfNeeded: mark >> 32), let client = slot.client else { return }
-        client.descriptorIsReady(Readiness(epollEvents: event.events))
-    }
     #else
-    /// What is known of one descriptor; it is closed when its last source has been cancelled.
-    private final class Watch {
-        let client: any PollerClient
-        var readSource: (any DispatchSourceRead)?
-        var writeSource: (any DispatchSourceWrite)?
-        var liveSources = 0
-        var isClosing = false
+        /// What is known of one descriptor; it is closed when its last source has been cancelled.
+        private final class Watch {
+            let client: any PollerClient
+            var readSource: (any DispatchSourceRead)?
+            var writeSource: (any DispatchSourceWrite)?
+            var liveSources = 0
+            var isClosing = false
 
-        init(client: any PollerClient) { self.client = client }
-    }
-
-    private var watches: [Descriptor: Watch] = [:]
-
-    /// Nothing to do here: each descriptor's own source stands in the main queue's line already.
-    package func pollNow() {}
-
-    private init() { SignalSource.ignoreBrokenPipes() }
-
-    func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
-        precondition(watches[descriptor] == nil, "a descriptor is watched for one owner")
-        watches[descriptor] = Watch(client: client)
-        try setInterest(interest, for: descriptor)
-    }
-
-    func setInterest(_ interest: Readiness, for descriptor: Descriptor) throws(SystemError) {
-        guard let watch = watches[descriptor] else { return }
-        if interest.contains(.readable), watch.readSource == nil {
-            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: .main)
-            start(source, .readable, watch, descriptor)
-            watch.readSource = source
-        } else if !interest.contains(.readable), let source = watch.readSource {
-            watch.readSource = nil
-            source.cancel()
+            init(client: any PollerClient) { self.client = client }
         }
-        if interest.contains(.writable), watch.writeSource == nil {
-            let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor.number, queue: .main)
-            start(source, .writable, watch, descriptor)
-            watch.writeSource = source
-        } else if !interest.contains(.writable), let source = watch.writeSource {
-            watch.writeSource = nil
-            source.cancel()
-        }
-    }
 
-    func close(_ descriptor: Descriptor) {
-        guard let watch = watches.removeValue(forKey: descriptor) else { return }
-        watch.isClosing = true
-        watch.readSource?.cancel()
-        watch.writeSource?.cancel()
-        if watch.liveSources == 0 { System.close(descriptor) }
-    }
+        private var watches: [Descriptor: Watch] = [:]
 
-    private func start(
-        _ source: any DispatchSourceProtocol, _ readiness: Readiness, _ watch: Watch, _ descriptor: Descriptor
-    ) {
-        watch.liveSources += 1
-        source.setEventHandler { [unowned self] in
-            guard !watch.isClosing else { return }
-            self.flushQueue.flushing { watch.client.descriptorIsReady(readiness) }
+        /// Nothing to do here: each descriptor's own source stands in the main queue's line already.
+        package func pollNow() {}
+
+        private init() { SignalSource.ignoreBrokenPipes() }
+
+        func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
+            precondition(watches[descriptor] == nil, "a descriptor is watched for one owner")
+            watches[descriptor] = Watch(client: client)
+            try setInterest(interest, for: descriptor)
         }
-        source.setCancelHandler {
-            watch.liveSources -= 1
-            if watch.isClosing && watch.liveSources == 0 { System.close(descriptor) }
+
+        func setInterest(_ interest: Readiness, for descriptor: Descriptor) throws(SystemError) {
+            guard let watch = watches[descriptor] else { return }
+            if interest.contains(.readable), watch.readSource == nil {
+                let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: .main)
+                start(source, .readable, watch, descriptor)
+                watch.readSource = source
+            } else if !interest.contains(.readable), let source = watch.readSource {
+                watch.readSource = nil
+                source.cancel()
+            }
+            if interest.contains(.writable), watch.writeSource == nil {
+                let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor.number, queue: .main)
+                start(source, .writable, watch, descriptor)
+                watch.writeSource = source
+            } else if !interest.contains(.writable), let source = watch.writeSource {
+                watch.writeSource = nil
+                source.cancel()
+            }
         }
-        source.activate()
-    }
+
+        func close(_ descriptor: Descriptor) {
+            guard let watch = watches.removeValue(forKey: descriptor) else { return }
+            watch.isClosing = true
+            watch.readSource?.cancel()
+            watch.writeSource?.cancel()
+            if watch.liveSources == 0 { System.close(descriptor) }
+        }
+
+        private func start(
+            _ source: any DispatchSourceProtocol, _ readiness: Readiness, _ watch: Watch, _ descriptor: Descriptor
+        ) {
+            watch.liveSources += 1
+            source.setEventHandler { [unowned self] in
+                guard !watch.isClosing else { return }
+                self.flushQueue.flushing { watch.client.descriptorIsReady(readiness) }
+            }
+            source.setCancelHandler {
+                watch.liveSources -= 1
+                if watch.isClosing && watch.liveSources == 0 { System.close(descriptor) }
+            }
+            source.activate()
+        }
     #endif
 }

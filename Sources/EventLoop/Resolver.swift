@@ -3,14 +3,14 @@
 import Dispatch
 
 #if os(Linux)
-import CLinux
+    import CLinux
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Why a name has no address, in words; such as "Name or service not known".
@@ -50,7 +50,7 @@ package final class Resolver {
     private var idle: [DispatchQueue]
     /// Those neither answered nor given up, by number.
     private var queries: [UInt64: Query] = [:]
-    /// Numbers of queries that wait for a thread, oldest first; some may have been given up.
+    /// Numbers of queries that wait for a thread, oldest first.
     private var waiting: [UInt64] = []
     private var lastNumber: UInt64 = 0
 
@@ -86,6 +86,8 @@ package final class Resolver {
         let nanoseconds = Int(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
         let whole = nanoseconds.overflow ? Int.max / 2 : nanoseconds.partialValue + Int(attoseconds / 1_000_000_000)
         DispatchQueue.main.asyncAfter(deadline: .now() + .nanoseconds(whole)) {
+            guard self.queries[number] != nil else { return }
+            self.waiting.removeAll { $0 == number }
             self.answer(number, .failure(.deadlinePassed))
         }
     }
@@ -93,10 +95,7 @@ package final class Resolver {
     private func startNext() {
         while !waiting.isEmpty, let queue = idle.popLast() {
             let number = waiting.removeFirst()
-            guard let query = queries[number] else {
-                idle.append(queue)
-                continue
-            }
+            guard let query = queries[number] else { preconditionFailure("who waits has not been answered") }
             let lookUp = lookUp
             let (host, port) = (query.host, query.port)
             queue.async {
@@ -121,9 +120,9 @@ package final class Resolver {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         #if os(Linux)
-        hints.ai_socktype = swift_sentinel_sock_stream
+            hints.ai_socktype = swift_sentinel_sock_stream
         #else
-        hints.ai_socktype = SOCK_STREAM
+            hints.ai_socktype = SOCK_STREAM
         #endif
         var list: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, nil, &hints, &list)
@@ -132,21 +131,14 @@ package final class Resolver {
         var addresses: [SocketAddress] = []
         var entry = list
         while let information = entry?.pointee {
-            if let address = address(information), !addresses.contains(address.withPort(port)) {
-                addresses.append(address.withPort(port))
+            if let source = information.ai_addr,
+                let found = SocketAddress(copying: source, length: Int(information.ai_addrlen))?.withPort(port),
+                !addresses.contains(found)
+            {
+                addresses.append(found)
             }
             entry = information.ai_next
         }
         return addresses.isEmpty ? .failure(ResolutionError("No usable address")) : .success(addresses)
-    }
-
-    private nonisolated static func address(_ information: addrinfo) -> SocketAddress? {
-        let length = Int(information.ai_addrlen)
-        guard let source = information.ai_addr, length <= MemoryLayout<sockaddr_storage>.size else { return nil }
-        var storage = sockaddr_storage()
-        withUnsafeMutableBytes(of: &storage) {
-            $0.copyMemory(from: UnsafeRawBufferPointer(start: source, count: length))
-        }
-        return SocketAddress(storage, length: information.ai_addrlen)
     }
 }

@@ -3,11 +3,11 @@
 import Dispatch
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A signal as an event on the main queue, instead of what it does by default.
@@ -19,7 +19,7 @@ package final class SignalSource {
 
     package init(_ signal: Int32, _ received: @escaping () -> Void) {
         #if !os(Linux)
-        System.ignoreSignal(signal)  // elsewhere Dispatch watches the signal but leaves its effect alone
+            System.ignoreSignal(signal)  // elsewhere Dispatch watches the signal but leaves its effect alone
         #endif
         source = DispatchSource.makeSignalSource(signal: signal, queue: .main)
         source.setEventHandler { received() }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if os(Linux)
-import CLinux
+    import CLinux
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Where a stream socket can be bound or connected to.
@@ -148,6 +148,16 @@ nonisolated extension SocketAddress {
         form = read
     }
 
+    /// Copies and reads `length` bytes at `pointer`.
+    init?(copying pointer: UnsafePointer<sockaddr>, length: Int) {
+        guard length <= MemoryLayout<sockaddr_storage>.size else { return nil }
+        var storage = sockaddr_storage()
+        withUnsafeMutableBytes(of: &storage) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(start: pointer, count: length))
+        }
+        self.init(storage, length: socklen_t(length))
+    }
+
     /// Calls `body` with the address as the kernel wants it.
     func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         var storage = sockaddr_storage()
@@ -167,7 +177,7 @@ nonisolated extension SocketAddress {
                 address.sin_port = port.bigEndian
                 address.sin_addr.s_addr = number.bigEndian
                 #if !os(Linux)
-                address.sin_len = UInt8(MemoryLayout<sockaddr_in>.size)
+                    address.sin_len = UInt8(MemoryLayout<sockaddr_in>.size)
                 #endif
                 bytes.storeBytes(of: address, as: sockaddr_in.self)
                 return MemoryLayout<sockaddr_in>.size
@@ -180,7 +190,7 @@ nonisolated extension SocketAddress {
                     $0.storeBytes(of: number.bigEndian, as: UInt128.self)
                 }
                 #if !os(Linux)
-                address.sin6_len = UInt8(MemoryLayout<sockaddr_in6>.size)
+                    address.sin6_len = UInt8(MemoryLayout<sockaddr_in6>.size)
                 #endif
                 bytes.storeBytes(of: address, as: sockaddr_in6.self)
                 return MemoryLayout<sockaddr_in6>.size
@@ -189,7 +199,7 @@ nonisolated extension SocketAddress {
                 address.sun_family = sa_family_t(AF_UNIX)
                 let length = Self.unixPathOffset + path.count + 1
                 #if !os(Linux)
-                address.sun_len = UInt8(length)
+                    address.sun_len = UInt8(length)
                 #endif
                 bytes.storeBytes(of: address, as: sockaddr_un.self)
                 // The last byte of `sun_path` stays zero: the path was checked to be shorter.

@@ -3,11 +3,11 @@
 // Calls on files, all of which may wait for the disk; the rules are those of System.swift.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What of a file's attributes outlives its replacement.
@@ -67,7 +67,7 @@ nonisolated extension System {
     /// Returns once the file's contents are on the disk.
     static func synchronize(_ descriptor: Descriptor) throws(SystemError) {
         #if !os(Linux)
-        if fcntl(descriptor.number, F_FULLFSYNC) == 0 { return }  // fsync alone stops at the drive's cache there
+            if fcntl(descriptor.number, F_FULLFSYNC) == 0 { return }  // fsync alone stops at the drive's cache there
         #endif
         _ = try retrying("fsync") { fsync(descriptor.number) }
     }
@@ -129,11 +129,11 @@ nonisolated extension System {
     static func rename(_ source: String, to target: String) throws(SystemError) {
         _ = try retrying("rename") {
             #if canImport(Glibc)
-            Glibc.rename(source, target)
+                Glibc.rename(source, target)
             #elseif canImport(Musl)
-            Musl.rename(source, target)
+                Musl.rename(source, target)
             #else
-            Darwin.rename(source, target)
+                Darwin.rename(source, target)
             #endif
         }
     }

@@ -3,14 +3,14 @@
 // Calls on processes and signals; the rules are those of System.swift.
 
 #if os(Linux)
-import CLinux
+    import CLinux
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 nonisolated extension System {
@@ -26,11 +26,11 @@ nonisolated extension System {
     /// - Throws: What `execve` had against the program, too.
     static func spawn(_ path: String, arguments: [String], environment: [String]) throws(SystemError) -> Int32 {
         #if os(Linux)
-        var attributes = posix_spawnattr_t()
-        var actions = posix_spawn_file_actions_t()
+            var attributes = posix_spawnattr_t()
+            var actions = posix_spawn_file_actions_t()
         #else
-        var attributes: posix_spawnattr_t?
-        var actions: posix_spawn_file_actions_t?
+            var attributes: posix_spawnattr_t?
+            var actions: posix_spawn_file_actions_t?
         #endif
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -61,9 +61,9 @@ nonisolated extension System {
     /// This process's environment, as `NAME=value`.
     static var environment: [String] {
         #if os(Linux)
-        var entry = swift_sentinel_environment()
+            var entry = swift_sentinel_environment()
         #else
-        var entry = _NSGetEnviron().pointee
+            var entry = _NSGetEnviron().pointee
         #endif
         var result: [String] = []
         while let pointer = entry?.pointee {
@@ -74,27 +74,27 @@ nonisolated extension System {
     }
 
     #if os(Linux)
-    /// A descriptor that is readable once the process has ended; Linux before 5.3 and some sandboxes have none.
-    static func processDescriptor(_ process: Int32) throws(SystemError) -> Descriptor {
-        Descriptor(try retrying("pidfd_open") { swift_sentinel_pidfd_open(process) })
-    }
+        /// A descriptor that is readable once the process has ended; Linux before 5.3 and some sandboxes have none.
+        static func processDescriptor(_ process: Int32) throws(SystemError) -> Descriptor {
+            Descriptor(try retrying("pidfd_open") { swift_sentinel_pidfd_open(process) })
+        }
     #endif
 
     /// Returns when the process has ended, and leaves it to be reaped; for a thread that may wait.
     static func waitForEnd(of process: Int32) {
         var information = siginfo_t()
         #if canImport(Glibc)
-        let kind = P_PID
+            let kind = P_PID
         #elseif os(Linux)
-        let kind = idtype_t(rawValue: UInt32(swift_sentinel_p_pid))
+            let kind = idtype_t(rawValue: UInt32(swift_sentinel_p_pid))
         #else
-        let kind = P_PID
+            let kind = P_PID
         #endif
         _ = try? retrying("waitid") { waitid(kind, id_t(process), &information, WEXITED | WNOWAIT) }
     }
 
     /// How the process ended, which makes its number free for others, or `nil` while it runs.
-    static func reap(_ process: Int32) -> ExitStatus? {
+    static func reap(_ process: Int32) -> ProcessExit? {
         var status: Int32 = 0
         do throws(SystemError) {
             guard try retrying("waitpid", { waitpid(process, &status, WNOHANG) }) != 0 else { return nil }
@@ -104,6 +104,9 @@ nonisolated extension System {
         let signal = status & 0x7f
         return signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
     }
+
+    /// Sends `signal` to one process, if it is still there.
+    static func send(_ signal: Int32, to process: Int32) { kill(process, signal) }
 
     /// Sends `signal` to all processes of the group; none being left is as good.
     static func signalGroup(_ group: Int32, _ signal: Int32) {

@@ -3,23 +3,23 @@
 // Socket calls; the rules are those of System.swift.
 
 #if os(Linux)
-import CLinux
+    import CLinux
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 nonisolated extension System {
     /// A new non-blocking, close-on-exec stream socket.
     static func streamSocket(_ family: SocketAddress.Family) throws(SystemError) -> Descriptor {
         #if os(Linux)
-        let type = swift_sentinel_sock_stream | swift_sentinel_sock_flags
+            let type = swift_sentinel_sock_stream | swift_sentinel_sock_flags
         #else
-        let type = SOCK_STREAM
+            let type = SOCK_STREAM
         #endif
         let descriptor = Descriptor(try retrying("socket") { socket(family.number, type, 0) })
         prepare(descriptor)
@@ -29,9 +29,9 @@ nonisolated extension System {
     /// Sets what other systems cannot set while creating the descriptor.
     private static func prepare(_ descriptor: Descriptor) {
         #if !os(Linux)
-        _ = fcntl(descriptor.number, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(descriptor.number, F_SETFL, O_NONBLOCK)
-        try? setOption(descriptor, level: SOL_SOCKET, SO_NOSIGPIPE, to: 1)
+            _ = fcntl(descriptor.number, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(descriptor.number, F_SETFL, O_NONBLOCK)
+            try? setOption(descriptor, level: SOL_SOCKET, SO_NOSIGPIPE, to: 1)
         #endif
     }
 
@@ -39,11 +39,11 @@ nonisolated extension System {
         _ = try retrying("bind") {
             address.withSocketAddress { pointer, length in
                 #if canImport(Glibc)
-                Glibc.bind(descriptor.number, pointer, length)
+                    Glibc.bind(descriptor.number, pointer, length)
                 #elseif canImport(Musl)
-                Musl.bind(descriptor.number, pointer, length)
+                    Musl.bind(descriptor.number, pointer, length)
                 #else
-                Darwin.bind(descriptor.number, pointer, length)
+                    Darwin.bind(descriptor.number, pointer, length)
                 #endif
             }
         }
@@ -52,11 +52,11 @@ nonisolated extension System {
     static func listen(_ descriptor: Descriptor, backlog: Int32) throws(SystemError) {
         _ = try retrying("listen") {
             #if canImport(Glibc)
-            Glibc.listen(descriptor.number, backlog)
+                Glibc.listen(descriptor.number, backlog)
             #elseif canImport(Musl)
-            Musl.listen(descriptor.number, backlog)
+                Musl.listen(descriptor.number, backlog)
             #else
-            Darwin.listen(descriptor.number, backlog)
+                Darwin.listen(descriptor.number, backlog)
             #endif
         }
     }
@@ -68,11 +68,11 @@ nonisolated extension System {
     static func startConnecting(_ descriptor: Descriptor, to address: SocketAddress) throws(SystemError) {
         let result = address.withSocketAddress { pointer, length in
             #if canImport(Glibc)
-            Glibc.connect(descriptor.number, pointer, length)
+                Glibc.connect(descriptor.number, pointer, length)
             #elseif canImport(Musl)
-            Musl.connect(descriptor.number, pointer, length)
+                Musl.connect(descriptor.number, pointer, length)
             #else
-            Darwin.connect(descriptor.number, pointer, length)
+                Darwin.connect(descriptor.number, pointer, length)
             #endif
         }
         guard result < 0 else { return }
@@ -88,9 +88,9 @@ nonisolated extension System {
             withUnsafeMutablePointer(to: &storage) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                     #if os(Linux)
-                    accept4(listener.number, address, &length, swift_sentinel_sock_flags)
+                        accept4(listener.number, address, &length, swift_sentinel_sock_flags)
                     #else
-                    Darwin.accept(listener.number, address, &length)
+                        Darwin.accept(listener.number, address, &length)
                     #endif
                 }
             }
@@ -112,17 +112,17 @@ nonisolated extension System {
     /// Sends what fits; never raises SIGPIPE.
     static func send(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Transfer {
         #if canImport(Glibc)
-        let count = try unlessBlocking("send") {
-            Glibc.send(descriptor.number, bytes.baseAddress, bytes.count, swift_sentinel_msg_nosignal)
-        }
+            let count = try unlessBlocking("send") {
+                Glibc.send(descriptor.number, bytes.baseAddress, bytes.count, swift_sentinel_msg_nosignal)
+            }
         #elseif canImport(Musl)
-        let count = try unlessBlocking("send") {
-            Musl.send(descriptor.number, bytes.baseAddress, bytes.count, swift_sentinel_msg_nosignal)
-        }
+            let count = try unlessBlocking("send") {
+                Musl.send(descriptor.number, bytes.baseAddress, bytes.count, swift_sentinel_msg_nosignal)
+            }
         #else
-        let count = try unlessBlocking("send") {
-            Darwin.send(descriptor.number, bytes.baseAddress, bytes.count, 0)
-        }
+            let count = try unlessBlocking("send") {
+                Darwin.send(descriptor.number, bytes.baseAddress, bytes.count, 0)
+            }
         #endif
         return count.map { .bytes($0) } ?? .wouldBlock
     }
@@ -165,9 +165,9 @@ nonisolated extension System {
     static func enableKeepAlive(_ descriptor: Descriptor, idleSeconds: Int32) throws(SystemError) {
         try setOption(descriptor, level: SOL_SOCKET, SO_KEEPALIVE, to: 1)
         #if os(Linux)
-        try setOption(descriptor, level: tcpLevel, TCP_KEEPIDLE, to: idleSeconds)
+            try setOption(descriptor, level: tcpLevel, TCP_KEEPIDLE, to: idleSeconds)
         #else
-        try setOption(descriptor, level: tcpLevel, TCP_KEEPALIVE, to: idleSeconds)
+            try setOption(descriptor, level: tcpLevel, TCP_KEEPALIVE, to: idleSeconds)
         #endif
         try setOption(descriptor, level: tcpLevel, TCP_KEEPINTVL, to: max(1, idleSeconds / 3))
         try setOption(descriptor, level: tcpLevel, TCP_KEEPCNT, to: 3)
@@ -176,7 +176,7 @@ nonisolated extension System {
     /// Gives a peer up that has acknowledged nothing of what was sent for that long; only Linux knows it.
     static func setUserTimeout(_ descriptor: Descriptor, milliseconds: Int32) throws(SystemError) {
         #if os(Linux)
-        try setOption(descriptor, level: tcpLevel, TCP_USER_TIMEOUT, to: milliseconds)
+            try setOption(descriptor, level: tcpLevel, TCP_USER_TIMEOUT, to: milliseconds)
         #endif
     }
 
@@ -187,25 +187,25 @@ nonisolated extension System {
     /// Keeps IPv4 clients off an IPv6 listener, so that each family can have a listener of its own.
     static func restrictToIPv6(_ descriptor: Descriptor) throws(SystemError) {
         #if os(Linux)
-        try setOption(descriptor, level: swift_sentinel_ipproto_ipv6, IPV6_V6ONLY, to: 1)
+            try setOption(descriptor, level: swift_sentinel_ipproto_ipv6, IPV6_V6ONLY, to: 1)
         #else
-        try setOption(descriptor, level: IPPROTO_IPV6, IPV6_V6ONLY, to: 1)
+            try setOption(descriptor, level: IPPROTO_IPV6, IPV6_V6ONLY, to: 1)
         #endif
     }
 
     /// Lets a socket bound to an address alone choose its port only when connecting, so that ports do not run out.
     static func bindAddressWithoutPort(_ descriptor: Descriptor) throws(SystemError) {
         #if os(Linux)
-        try setOption(
-            descriptor, level: swift_sentinel_ipproto_ip, swift_sentinel_bind_address_no_port, to: 1)
+            try setOption(
+                descriptor, level: swift_sentinel_ipproto_ip, swift_sentinel_bind_address_no_port, to: 1)
         #endif
     }
 
     private static var tcpLevel: Int32 {
         #if os(Linux)
-        swift_sentinel_ipproto_tcp
+            swift_sentinel_ipproto_tcp
         #else
-        IPPROTO_TCP
+            IPPROTO_TCP
         #endif
     }
 }

@@ -6,14 +6,14 @@
 // and EFAULT trap, since only a bug here can cause them, and whatever is left becomes a `SystemError`.
 
 #if os(Linux)
-import CLinux
+    import CLinux
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// An open file descriptor; plain data, whoever owns it closes it once.
@@ -71,11 +71,11 @@ nonisolated enum System {
     /// Closes `descriptor`. Never retried: it is gone even when the call was interrupted.
     static func close(_ descriptor: Descriptor) {
         #if canImport(Glibc)
-        let result = Glibc.close(descriptor.number)
+            let result = Glibc.close(descriptor.number)
         #elseif canImport(Musl)
-        let result = Musl.close(descriptor.number)
+            let result = Musl.close(descriptor.number)
         #else
-        let result = Darwin.close(descriptor.number)
+            let result = Darwin.close(descriptor.number)
         #endif
         precondition(result == 0 || errno != EBADF, "a descriptor was closed twice")
     }
@@ -84,9 +84,9 @@ nonisolated enum System {
     static var monotonicNanoseconds: UInt64 {
         var time = timespec()
         #if os(Linux)
-        clock_gettime(CLOCK_MONOTONIC, &time)
+            clock_gettime(CLOCK_MONOTONIC, &time)
         #else
-        clock_gettime(CLOCK_UPTIME_RAW, &time)
+            clock_gettime(CLOCK_UPTIME_RAW, &time)
         #endif
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 // The error numbers that decisions are taken on, by what they mean here.
@@ -19,14 +19,23 @@ nonisolated extension SystemError {
         }
     }
 
-    /// Whether nothing new can be put into the directory, or nothing be renamed over the file.
+    /// Whether nothing new can be put into the directory or be given the file's mode, or be renamed over the file.
     ///
     /// A file that is mounted by itself, as containers do it, cannot be renamed over: EBUSY.
     var forbidsReplacement: Bool {
         switch (call, errno) {
         case ("open", EACCES), ("open", EPERM), ("open", EROFS), ("open", ENAMETOOLONG): true
         case ("rename", EBUSY), ("rename", EXDEV), ("rename", EACCES), ("rename", EPERM): true
+        case ("fchmod", EPERM), ("fchmod", ENOTSUP): true
         default: false
+        }
+    }
+
+    /// Whether a program could not be started because of what it is, rather than for want of processes or memory.
+    package var isAboutProgram: Bool {
+        switch errno {
+        case EAGAIN, ENOMEM, EMFILE, ENFILE: false
+        default: true
         }
     }
 

@@ -38,6 +38,16 @@ package struct Directive: Sendable {
     package let summary: String
     package let action: Action
 
+    /// Whether a single word, as a quoted option of the command line gives it, stands for the words in it.
+    ///
+    /// - Source: what Debian's redis-sentinel 7.0.15 does with `bind "127.0.0.1 ::1"` and its like.
+    var splitsSingleWord: Bool {
+        switch action {
+        case .kept, .setting: arguments.upperBound > 1 && name != "loadmodule"
+        case .include, .user, .renameCommand, .global, .monitor, .master: false
+        }
+    }
+
     package var rewriting: Rewriting {
         switch action {
         case .kept, .include, .renameCommand: .kept

@@ -14,7 +14,8 @@ extension DirectiveTable {
             name: "bind", arguments: 0...Int.max, initial: "* -::*", scope: .server,
             summary: "Addresses to listen on; one with a leading `-` may be missing.",
             action: .setting(ServerSetting(read: readBind, write: writeBind))),
-        .flag("protected-mode", "no", \.isProtected, "Whether only local clients may come in while there is no password."),
+        .flag(
+            "protected-mode", "no", \.isProtected, "Whether only local clients may come in while no password is set."),
         .text("bind-source-addr", "", \.bindSourceAddress, "Local address of outgoing links."),
         .text("unixsocket", "", \.unixSocket, "Path of a Unix socket to listen on as well."),
         Directive(
@@ -22,8 +23,11 @@ extension DirectiveTable {
             summary: "File mode of the Unix socket, in octal.",
             action: .setting(ServerSetting(read: readPermissions, write: writePermissions))),
         .integer("tcp-backlog", 0...intMax, "511", \.tcpBacklog, "Connections the kernel may hold ready for us."),
-        .integer("tcp-keepalive", 0...intMax, "300", \.tcpKeepalive, "Seconds between probes on idle connections; 0 for none."),
-        .integer("timeout", 0...intMax, "0", \.timeout, "Seconds after which an idle client is disconnected; 0 for never."),
+        .integer(
+            "tcp-keepalive", 0...intMax, "300", \.tcpKeepalive,
+            "Seconds between probes on idle connections; 0 for none."),
+        .integer(
+            "timeout", 0...intMax, "0", \.timeout, "Seconds after which an idle client is disconnected; 0 for never."),
     ]
 
     private static let process: [Directive] = [
@@ -82,7 +86,8 @@ extension DirectiveTable {
         .text("tls-cert-file", "", \.tls.certificateFile, "Our certificate."),
         .text("tls-key-file", "", \.tls.keyFile, "The key of our certificate."),
         .secret("tls-key-file-pass", \.tls.keyPassword, "Password of that key."),
-        .text("tls-client-cert-file", "", \.tls.clientCertificateFile, "Certificate for outgoing links, if another one."),
+        .text(
+            "tls-client-cert-file", "", \.tls.clientCertificateFile, "Certificate for outgoing links, if another one."),
         .text("tls-client-key-file", "", \.tls.clientKeyFile, "The key of that certificate."),
         .secret("tls-client-key-file-pass", \.tls.clientKeyPassword, "Password of that key."),
         .text("tls-ca-cert-file", "", \.tls.authorityFile, "Authorities we trust, in one file."),
@@ -95,7 +100,8 @@ extension DirectiveTable {
         .flag("tls-session-caching", "yes", \.tls.cachesSessions, "Whether clients may resume a session."),
         .integer("tls-session-cache-size", 0...intMax, "20480", \.tls.sessionCacheSize, "Sessions to remember."),
         .integer(
-            "tls-session-cache-timeout", 0...intMax, "300", \.tls.sessionCacheTimeout, "Seconds to remember a session."),
+            "tls-session-cache-timeout", 0...intMax, "300", \.tls.sessionCacheTimeout,
+            "Seconds to remember a session."),
     ]
 
     private static let structure: [Directive] = [

@@ -22,7 +22,10 @@ extension DirectiveTable {
 
     @Sendable static func readPermissions(_ settings: inout ServerSettings, _ words: [Word]) throws(Reason) {
         guard let word = words.first else { throw .wrongNumberOfArguments }
-        guard !word.isEmpty else { return settings.unixSocketPermissions = 0 }
+        guard !word.isEmpty else {
+            settings.unixSocketPermissions = 0
+            return
+        }
         guard let mode = Int(String(decoding: word, as: UTF8.self), radix: 8) else { throw .notOctal }
         guard (0...0o777).contains(mode) else { throw .outOfRange(from: "0", to: "777") }
         settings.unixSocketPermissions = mode

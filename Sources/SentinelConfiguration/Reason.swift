@@ -27,7 +27,7 @@ package enum Reason: Error, Sendable, Equatable {
     case badBufferLimitCount
     case badBufferLimitClass
     case badBufferLimit
-    case notAFileName(directive: String)
+    case notAFileName(directive: String, kind: String)
     case emptyFileName(directive: String)
     case badSave
     case badMasterPort
@@ -87,7 +87,7 @@ package enum Reason: Error, Sendable, Equatable {
         case .badBufferLimitCount: "Wrong number of arguments in buffer limit configuration."
         case .badBufferLimitClass: "Invalid client class specified in buffer limit configuration."
         case .badBufferLimit: "Error in hard, soft or soft_seconds setting in buffer limit configuration."
-        case .notAFileName(let directive): "\(directive) can't be a path, just a filename"
+        case .notAFileName(let directive, let kind): "\(directive) can't be a path, just a \(kind)"
         case .emptyFileName(let directive): "\(directive) can't be empty"
         case .badSave: "Invalid save parameters"
         case .badMasterPort: "Invalid master port"
@@ -113,7 +113,8 @@ package enum Reason: Error, Sendable, Equatable {
         switch self {
         case .unknownMaster: "No such master with specified name."
         case .duplicateMaster: "Duplicate master name."
-        case .badMasterName: "Master names must not be empty or contain white space, control characters, commas or quotes."
+        case .badMasterName:
+            "Master names must not be empty or contain white space, control characters, commas or quotes."
         case .badQuorum: "Quorum must be 1 or greater."
         case .badPort: "Invalid port number."
         case .unresolvedHost: "Can't resolve instance hostname."

@@ -3,8 +3,9 @@
 /// Brings a configuration file up to date with the running state, touching as little of it as possible.
 ///
 /// 1. Every line is read. Comments, blank lines and directives that are not ours to write stay as they are.
-/// 2. A line about something the state speaks of (`LineKey`: directive, master, and replica or sentinel) keeps its bytes
-///    if it says the same already, and is replaced in its place otherwise. Where two lines have one key the first stays.
+/// 2. A line about something the state speaks of (`LineKey`: directive, master, and replica or sentinel) keeps its
+///    bytes if it says the same already, and is replaced in its place otherwise. Of two lines with one key the first
+///    stays.
 /// 3. A line about something the state no longer knows goes away.
 /// 4. General settings change only by the command line: where the file does not come to the same value, its line is
 ///    replaced.
@@ -52,13 +53,21 @@ package struct Rewriter {
     private mutating func read(_ old: [UInt8]) {
         let oldLines = Grammar.lines(of: old)
         lastInclude = oldLines.lastIndex { line in
-            guard case .server(let directive, _) = try? Statement(Grammar.trimmed(line)) else { return false }
+            guard Self.mayInclude(line), case .server(let directive, _) = try? Statement(Grammar.trimmed(line)) else {
+                return false
+            }
             return directive.name == "include"
         }
         lines.reserveCapacity(oldLines.count)
         for (number, line) in oldLines.enumerated() {
             lines.append(updated(Word(line), number))
         }
+    }
+
+    /// Rules out most lines at a glance: few start with an `i`, and none of ours with a quote.
+    private static func mayInclude(_ line: ArraySlice<UInt8>) -> Bool {
+        guard let first = Grammar.trimmed(line).first else { return false }
+        return [UInt8(ascii: "i"), UInt8(ascii: "I"), UInt8(ascii: "\""), UInt8(ascii: "'")].contains(first)
     }
 
     /// What becomes of one line.
@@ -97,7 +106,7 @@ package struct Rewriter {
         guard let index = indexByKey[key], !isWritten[index] else { return nil }
         let wanted = generated[index]
         let isSame = wanted.words == canonical
-        if let owned = configuration.included.lines[key], owned != wanted.words, let lastInclude, number < lastInclude {
+        if let lastInclude, number < lastInclude, let owned = configuration.included.lines[key], owned != wanted.words {
             return nil  // The included line would win over this one: ours has to come after it.
         }
         if !isSame, wanted.presence == .whenUnchanged { return nil }

@@ -12,7 +12,7 @@ package enum Rule: Sendable {
     case memory(ClosedRange<UInt64>)
     case memoryOrPercentage
     case oneOf([String])
-    case fileName
+    case fileName(kind: String, mayBeEmpty: Bool)
     case hostname
     case eventClasses
     case masterAddress
@@ -30,10 +30,10 @@ package enum Rule: Sendable {
         case .memoryOrPercentage: for word in words { try Self.checkMemoryOrPercentage(word) }
         case .oneOf(let choices):
             guard words.allSatisfy({ choices.contains($0.lowercasedText) }) else { throw .notOneOf(choices) }
-        case .fileName:
+        case .fileName(let kind, let mayBeEmpty):
             for word in words {
-                if word.contains(UInt8(ascii: "/")) { throw .notAFileName(directive: directive) }
-                if word.isEmpty { throw .emptyFileName(directive: directive) }
+                if word.contains(UInt8(ascii: "/")) { throw .notAFileName(directive: directive, kind: kind) }
+                if word.isEmpty, !mayBeEmpty { throw .emptyFileName(directive: directive) }
             }
         case .hostname: guard words.allSatisfy({ $0.allSatisfy(Self.isHostnameByte) }) else { throw .badHostname }
         case .eventClasses:
@@ -56,7 +56,9 @@ package enum Rule: Sendable {
 
     private static func checkMemoryOrPercentage(_ word: Word) throws(Reason) {
         if word.last == UInt8(ascii: "%") {
-            guard let percentage = Word(word.dropLast()).number(UInt64.self) else { throw .notAMemorySizeOrPercentage }
+            guard word.first != UInt8(ascii: "+"), let percentage = Word(word.dropLast()).number(UInt64.self) else {
+                throw .notAMemorySizeOrPercentage
+            }
             guard percentage <= 100 else { throw .percentageTooLarge }
         } else if MemorySize.bytes(of: word) == nil {
             throw .notAMemorySizeOrPercentage
@@ -66,6 +68,7 @@ package enum Rule: Sendable {
     private static func checkMasterAddress(_ words: [Word]) throws(Reason) {
         guard words.count == 2 else { throw .wrongNumberOfArguments }
         if words[0].lowercasedText == "no", words[1].lowercasedText == "one" { return }
+        if words == [[], []] { return }
         guard let port = words[1].number(Int.self), (0...65535).contains(port) else { throw .badMasterPort }
     }
 

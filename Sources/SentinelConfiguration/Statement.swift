@@ -32,10 +32,17 @@ enum Statement {
             guard words[0].contains(UInt8(ascii: ".")) else { return .unknown(.badDirective) }
             return words.count > 1 ? .module : .unknown(.moduleDirectiveWithoutValue)
         }
-        guard directive.arguments.contains(words.count - 1) else {
+        let arguments = directive.splitsSingleWord ? split(words.dropFirst()) : Array(words.dropFirst())
+        guard directive.arguments.contains(arguments.count) else {
             return .unknown(DirectiveTable.wrongCount(for: directive))
         }
-        return .server(directive, Array(words.dropFirst()))
+        return .server(directive, arguments)
+    }
+
+    /// Takes `bind "10.0.0.1 ::1"` for `bind 10.0.0.1 ::1`; an empty word stays one.
+    private static func split(_ words: ArraySlice<Word>) -> [Word] {
+        guard words.count == 1, let word = words.first, !word.isEmpty else { return Array(words) }
+        return (try? Grammar.words(of: word[...])) ?? Array(words)
     }
 
     private static func sentinel(_ words: [Word]) -> Statement {

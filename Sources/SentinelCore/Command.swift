@@ -25,6 +25,10 @@ package enum Command: Sendable, Equatable {
     case timing
     case setTiming(Timing)
     case simulateFailure(Set<SimulatedFailure>)
+    case pendingScripts
+    /// Settings that are not those of one master, whose names match a glob.
+    case configuration(patterns: [[UInt8]])
+    case configure([SentinelOption])
 }
 
 /// One option of SENTINEL SET, checked, and how the event about it shows it.
@@ -40,6 +44,22 @@ package struct OptionChange: Sendable, Equatable {
         self.name = name
         self.shown = shown
     }
+}
+
+/// A setting that is not that of one master; see SENTINEL CONFIG.
+package enum SentinelOption: Sendable, Equatable {
+    case resolvesHostnames(Bool)
+    case announcesHostnames(Bool)
+    case announceHost(String?)
+    case announcePort(UInt16)
+    case sentinelUser(String?)
+    case sentinelPassword(Secret?)
+    case logThreshold(LogThreshold)
+}
+
+/// From which severity on the log is written.
+package enum LogThreshold: String, Sendable, Hashable {
+    case debug, verbose, notice, warning, nothing
 }
 
 /// What SENTINEL SET can change.
@@ -70,6 +90,8 @@ package enum Response: Sendable, Equatable {
     case summary(Summary)
     case infoCache([CachedInfo])
     case timing(Timing)
+    case pendingScripts([PendingScript])
+    case configuration([SentinelOption], patterns: [[UInt8]])
     case failed(Failure)
 
     package enum Failure: Sendable, Hashable {
@@ -102,9 +124,23 @@ package enum Response: Sendable, Equatable {
         package let masters: [Master]
         /// How long tilt has lasted, or `nil`.
         package let tiltFor: Duration?
+        package let runningScripts: Int
+        package let queuedScripts: Int
         package let simulatedFailures: Set<SimulatedFailure>
         package let counters: Counters
         package let isPersistenceFailing: Bool
+    }
+
+    package struct PendingScript: Sendable, Equatable {
+        package enum State: Sendable, Equatable {
+            case running(processID: Int32, for: Duration)
+            case scheduled(in: Duration)
+        }
+
+        package let path: String
+        package let call: ScriptCall
+        package let state: State
+        package let starts: Int
     }
 
     package struct CachedInfo: Sendable, Equatable {
@@ -127,6 +163,7 @@ package struct Counters: Sendable, Equatable {
     package var malformedReplies: UInt64 = 0
     package var staleInputs: UInt64 = 0
     package var failedSaves: UInt64 = 0
+    package var droppedScripts: UInt64 = 0
 }
 
 /// An instance as SENTINEL MASTERS, REPLICAS and SENTINELS show it.

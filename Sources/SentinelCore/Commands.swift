@@ -47,7 +47,11 @@ extension Sentinel {
             self.timing = timing
             for id in links.ids { touch(.link(id), at: now) }
             for id in masterOrder { touch(.master(id), at: now) }
+            wake(.scripts, at: now)
             reply(request, .ok)
+        case .configuration(let patterns): reply(request, .configuration(options, patterns: patterns))
+        case .configure(let options): configure(options, request, at: now)
+        case .pendingScripts: reply(request, .pendingScripts(pendingScripts(at: now)))
         case .simulateFailure(let failures):
             simulatedFailures = failures
             reply(request, .ok)
@@ -92,6 +96,44 @@ extension Sentinel {
     }
 
     // MARK: Operators
+
+    /// The settings that are not those of one master.
+    private var options: [SentinelOption] {
+        [
+            .resolvesHostnames(resolvesHostnames), .announcesHostnames(settingsAnnounceHostnames),
+            .announceHost(announceHost), .announcePort(announcePort), .sentinelUser(sentinelUser),
+            .sentinelPassword(sentinelPassword), .logThreshold(logThreshold),
+        ]
+    }
+
+    private mutating func configure(_ options: [SentinelOption], _ request: RequestID, at now: Instant) {
+        for option in options {
+            switch option {
+            case .resolvesHostnames(let isOn): resolvesHostnames = isOn
+            case .announcesHostnames(let isOn): settingsAnnounceHostnames = isOn
+            case .announceHost(let host): announceHost = host
+            case .announcePort(let port): announcePort = port
+            case .sentinelUser(let user): sentinelUser = user
+            case .sentinelPassword(let password): sentinelPassword = password
+            case .logThreshold(let level):
+                logThreshold = level
+                perform(.setLogThreshold(level))
+            }
+        }
+        let changesCredentials = options.contains {
+            switch $0 {
+            case .sentinelUser, .sentinelPassword: true
+            default: false
+            }
+        }
+        if changesCredentials {
+            for link in peerLinks.values.joined().sorted() {
+                closeLink(link)
+                touch(.link(link), at: now)
+            }
+        }
+        answerOnceSaved(request, .ok)
+    }
 
     private mutating func failOverOnRequest(_ id: Master.ID, _ request: RequestID, at now: Instant) {
         guard masters[id].failover == nil else { return reply(request, .failed(.inProgress)) }

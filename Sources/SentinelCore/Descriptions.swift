@@ -90,8 +90,19 @@ extension Sentinel {
                     address: announced(master.presence.address), replicas: master.replicas.count,
                     sentinels: master.voters)
             },
-            tiltFor: tilt.since.map { now - $0 }, simulatedFailures: simulatedFailures, counters: counters,
+            tiltFor: tilt.since.map { now - $0 }, runningScripts: scripts.running, queuedScripts: scripts.jobs.count,
+            simulatedFailures: simulatedFailures, counters: counters,
             isPersistenceFailing: durability.isFailing)
+    }
+
+    func pendingScripts(at now: Instant) -> [Response.PendingScript] {
+        scripts.jobs.map { job in
+            Response.PendingScript(
+                path: job.path, call: job.call,
+                state: job.startedAt.map { .running(processID: job.processID, for: now - $0) }
+                    ?? .scheduled(in: max(.zero, job.dueAt - now)),
+                starts: job.starts)
+        }
     }
 
     func infoCache(_ names: [MasterName], at now: Instant) -> [Response.CachedInfo] {

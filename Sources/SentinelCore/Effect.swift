@@ -24,8 +24,9 @@ package enum Request: Sendable, Equatable {
     case hello(Hello)
     /// SENTINEL IS-MASTER-DOWN-BY-ADDR; with a candidate it asks for a vote as well.
     case isMasterDown(Endpoint, epoch: Epoch, candidate: RunID?)
-    /// The transaction that makes a node follow another one, or nobody.
-    case replicate(Endpoint?)
+    /// Makes a node follow another one, or nobody: in a transaction that also has it remember that and drop its
+    /// clients, or, where that was refused, by the bare order.
+    case replicate(Endpoint?, isBare: Bool)
     case scriptKill
     case subscribeToHellos
 }
@@ -39,6 +40,10 @@ package enum LogLine: Sendable, Equatable {
     case nextFailoverDelay(Duration)
     case unresolvedHost(String)
     case simulatedCrash(SimulatedFailure)
+    case orderRefused(InstanceLabel)
+    case scriptStarted(processID: Int32)
+    case scriptEnded(processID: Int32, ScriptEnd)
+    case scriptDropped(String)
 }
 
 /// Everything a sentinel can want from the world. Performed in the order given.
@@ -53,6 +58,11 @@ package enum Effect: Sendable, Equatable {
     case log(LogLine)
     /// Find the numeric address of a name, then say `.resolved`.
     case resolve(String)
+    case setLogThreshold(LogThreshold)
+    /// Start a script, then say `.scriptStarted` and in the end, or if that fails, `.scriptEnded`.
+    case runScript(ScriptID, path: String, ScriptCall)
+    /// End a script and all it has started.
+    case killScript(ScriptID)
     /// End the process as if it had crashed.
     case crash(SimulatedFailure)
 }

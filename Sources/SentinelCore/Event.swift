@@ -50,6 +50,10 @@ package enum Event: Sendable, Equatable {
     case rebooted(InstanceLabel)
     case tiltEntered
     case tiltLeft
+    /// A connection broke or could not be made; for the log alone.
+    case linkLost(InstanceLabel, Channel, reason: String)
+    case scriptFailed(path: String, ScriptEnd)
+    case scriptTimedOut(path: String, processID: Int32)
 
     /// What a failover does, as it is told.
     package enum FailoverStep: Sendable, Hashable {
@@ -75,13 +79,33 @@ extension Event {
     package var severity: Severity {
         switch self {
         case .monitored, .unmonitored, .optionSet, .masterReset, .sdown, .sdownCleared, .odown, .odownCleared,
-            .epochRaised, .voted, .masterSwitched, .configUpdated, .tiltEntered, .tiltLeft:
+            .epochRaised, .voted, .masterSwitched, .configUpdated, .tiltEntered, .tiltLeft, .scriptFailed,
+            .scriptTimedOut:
             .warning
         case .failover(let step, _): step.severity
         case .replicaFound, .sentinelFound, .sentinelMoved, .sentinelMovedElsewhere, .sentinelAddressTaken,
             .convertedToReplica, .replicaConfigFixed, .rebooted:
             .notice
         case .roleReported: .verbose
+        case .linkLost: .debug
+        }
+    }
+}
+
+extension Event {
+    /// The group it is about, if it is about one.
+    package var group: MasterName? {
+        switch self {
+        case .monitored(let subject, _), .unmonitored(let subject), .optionSet(let subject, _, _),
+            .masterReset(let subject), .replicaFound(let subject), .sentinelFound(let subject),
+            .sentinelMoved(let subject, _, _), .sentinelMovedElsewhere(let subject, _),
+            .sentinelAddressTaken(let subject), .sdown(let subject), .sdownCleared(let subject),
+            .odown(let subject, _, _), .odownCleared(let subject), .failover(_, let subject),
+            .configUpdated(let subject), .convertedToReplica(let subject), .replicaConfigFixed(let subject),
+            .roleReported(let subject, _, _), .rebooted(let subject), .linkLost(let subject, _, _):
+            subject.masterName
+        case .epochRaised(_, let name), .voted(_, let name), .masterSwitched(let name, _, _): name
+        case .tiltEntered, .tiltLeft, .scriptFailed, .scriptTimedOut: nil
         }
     }
 }

@@ -156,6 +156,15 @@ extension Sentinel {
         masters[id].replicaIndex(replica).map { label(id, replicaAt: $0) } ?? label(id)
     }
 
+    /// The instance of the group that uses the link.
+    func label(ofLink link: Link.ID, in id: Master.ID) -> InstanceLabel? {
+        if masters[id].presence.link == link { return label(id) }
+        if let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link }) {
+            return label(id, replicaAt: index)
+        }
+        return masters[id].peers.firstIndex { $0.presence.link == link }.map { label(id, peerAt: $0) }
+    }
+
     func label(_ id: Master.ID, peerAt index: Int) -> InstanceLabel {
         let peer = masters[id].peers[index]
         return InstanceLabel(

@@ -17,6 +17,8 @@ package enum Input: Sendable {
     /// A message that is no hello, from anywhere.
     case malformedHello(on: ConnectionID?)
     case command(RequestID, Command)
+    case scriptStarted(ScriptID, processID: Int32)
+    case scriptEnded(ScriptID, ScriptEnd)
     case persisted(Generation)
     case persistFailed(Generation)
     /// What a name stands for now: numeric addresses in order of preference, none if it does not resolve.

@@ -56,6 +56,9 @@ package struct Link: Sendable {
     var hello: Connection?
     var commandAttemptedAt: Instant?
     var helloAttemptedAt: Instant?
+    /// When it was last made again at once after it broke.
+    var commandRetriedAt: Instant?
+    var helloRetriedAt: Instant?
     /// Our end of the command connection: what a hello calls us when nothing is configured.
     var localHost: String?
     /// The last message of any kind on the hello connection.

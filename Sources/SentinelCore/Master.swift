@@ -41,6 +41,8 @@ package struct Master: Sendable {
     /// When this sentinel may stand for election although an attempt is recent: the last one was a split vote.
     var retryAt: Instant?
     var splitVotes = 0
+    /// Attempts in a row that found no replica fit to be promoted.
+    var fruitlessAttempts = 0
     /// When this sentinel's turn to stand comes, decided once odown is reached.
     var candidacyAt: Instant?
     /// The last refusal that was logged, so that each is logged once.

@@ -16,6 +16,11 @@ struct Replica: Sendable {
         case done
     }
 
+    /// To follow another node, or nobody.
+    struct Order: Sendable, Equatable {
+        let master: Endpoint?
+    }
+
     let id: ReplicaID
     /// `host:port` as first seen; the key that clients know it by.
     let name: String
@@ -31,6 +36,8 @@ struct Replica: Sendable {
     var offset: Int64 = 0
     var isAnnounced = true
     var reconfiguration = Reconfiguration.none
+    /// The order under way, to be given again if the node refuses the transaction around it.
+    var order: Order?
 
     init(id: ReplicaID, presence: Presence, name: String, at now: Instant) {
         self.id = id

@@ -22,6 +22,7 @@ package struct Sentinel: Sendable {
     /// What peers without a `sentinel-pass` are sent: our own `requirepass`.
     var fallbackPeerPassword: Secret?
     let deniesScriptReconfiguration: Bool
+    var logThreshold: LogThreshold
     package internal(set) var timing = Timing()
 
     var masters = Slab<Master>()
@@ -35,10 +36,13 @@ package struct Sentinel: Sendable {
     var agenda = Agenda()
     var durability = Durability()
     var tilt = Tilt()
+    var scripts = ScriptQueue()
     var simulatedFailures: Set<SimulatedFailure> = []
     var counters = Counters()
     var generator: SeededGenerator
 
+    /// When the input being handled came in.
+    private var inputAt = Instant.start
     private var connectionsMade: UInt64 = 0
     private var replicasMade: UInt64 = 0
     private var outbox: [Effect] = []
@@ -49,10 +53,14 @@ package struct Sentinel: Sendable {
     ///   - settings: With an identity; a file without one gets it before.
     ///   - listeningPort: Told to the others unless `announcePort` is set.
     ///   - seed: Spreads what must not happen everywhere at the same time.
-    package init(_ settings: Settings, myID: RunID, listeningPort: UInt16, requirePassword: Secret?, seed: UInt64) {
+    package init(
+        _ settings: Settings, myID: RunID, listeningPort: UInt16, requirePassword: Secret?,
+        logThreshold: LogThreshold = .notice, seed: UInt64
+    ) {
+        self.logThreshold = logThreshold
         self.myID = myID
         self.listeningPort = listeningPort
-        currentEpoch = settings.masters.reduce(settings.currentEpoch) { max($0, $1.configEpoch) }
+        currentEpoch = settings.masters.reduce(settings.currentEpoch) { max($0, $1.configEpoch, $1.leaderEpoch) }
         announceHost = settings.announceHost
         announcePort = settings.announcePort
         resolvesHostnames = settings.resolvesHostnames
@@ -72,6 +80,7 @@ package struct Sentinel: Sendable {
 
     /// Takes `input` in at `now` and appends what is to be done to `effects`.
     package mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
+        inputAt = now
         durability.beginInput()
         noticeDelay(at: now)
         take(input, at: now)
@@ -92,7 +101,7 @@ package struct Sentinel: Sendable {
         case .started: start(at: now)
         case .woken: break
         case .connected(let connection, let localHost): connected(connection, localHost: localHost, at: now)
-        case .disconnected(let connection, _): disconnected(connection, at: now)
+        case .disconnected(let connection, let reason): disconnected(connection, reason, at: now)
         case .reply(let connection, let reply): replied(connection, reply, at: now)
         case .heard(let connection): heard(connection, at: now)
         case .hello(let hello, let connection): helloHeard(hello, on: connection, at: now)
@@ -100,6 +109,8 @@ package struct Sentinel: Sendable {
             counters.malformedHellos += 1
             if let connection { heard(connection, at: now) }
         case .command(let request, let command): obey(request, command, at: now)
+        case .scriptStarted(let id, let processID): scriptStarted(id, processID: processID)
+        case .scriptEnded(let id, let ending): scriptEnded(id, ending, at: now)
         case .persisted(let generation): persisted(generation, at: now)
         case .persistFailed(let generation): persistFailed(generation, at: now)
         case .resolved(let host, let addresses): resolved(host, to: addresses, at: now)
@@ -119,7 +130,10 @@ package struct Sentinel: Sendable {
                 if let next = advance(master: id, at: now) { wake(.master(id), at: max(next, now + .microseconds(1))) }
             case .tilt: leaveTiltIfOver(at: now)
             case .persistence: retryPersisting(at: now)
-            case .scripts: break
+            case .scripts:
+                guard scripts.wakeAt == at else { continue }
+                scripts.wakeAt = nil
+                advanceScripts(at: now)
             }
         }
     }
@@ -147,12 +161,23 @@ package struct Sentinel: Sendable {
         case .master(let id):
             if let wakeAt = masters[id].wakeAt, wakeAt <= instant { return }
             masters[id].wakeAt = instant
-        case .tilt, .persistence, .scripts: break
+        case .scripts:
+            if let wakeAt = scripts.wakeAt, wakeAt <= instant { return }
+            scripts.wakeAt = instant
+        case .tilt, .persistence: break
         }
         agenda.enter(subject, at: instant)
     }
 
-    mutating func emit(_ event: Event) { outbox.append(.emit(event)) }
+    /// Tells an event, and runs the notification script of the group it is about if there is one.
+    mutating func emit(_ event: Event) {
+        outbox.append(.emit(event))
+        guard event.severity == .warning, let name = event.group, let id = masterByName[name],
+            let script = masters[id].notificationScript
+        else { return }
+        runScript(script, .notification(event), at: inputAt)
+    }
+
     mutating func emitLog(_ line: LogLine) { outbox.append(.log(line)) }
     mutating func perform(_ effect: Effect) { outbox.append(effect) }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AccessControl
+import CommandCatalogue
 import EventLoop
 import RESP
 import SentinelCore
@@ -9,9 +11,14 @@ final class Client: ConnectionDelegate {
     let id: Int
     let connectedAt: UInt64
     var name = ""
-    var isAuthenticated: Bool {
+    var libraryName = ""
+    var libraryVersion = ""
+    var user = UserName.default
+    var isAuthenticated = false {
         didSet { parser.limits.isAuthenticationRequired = !isAuthenticated }
     }
+    var replies = Replies.on
+    var lastCommand: CommandEntry?
     var channels: [[UInt8]] = []
     var patterns: [[UInt8]] = []
     /// What INFO was asked for, while it is being answered.
@@ -22,23 +29,41 @@ final class Client: ConnectionDelegate {
     private unowned let port: ClientPort
     private var parser = RequestParser()
     private var request = RESP.Request()
+    /// Whether `request` was read and waits for the end of a pause.
+    private var isRequestDeferred = false
+    private var usedAt: UInt64
     /// A request whose reply the core still owes; nothing behind it is looked at before.
     private var awaited: RequestID?
     private var isProcessing = false
     private var isClosed = false
 
-    init(_ id: Int, _ connection: Connection, port: ClientPort, isAuthenticated: Bool) {
+    /// What CLIENT REPLY asked for.
+    enum Replies {
+        case on, off
+        /// The next request goes unanswered; then the one under way does.
+        case skipNext, skip
+    }
+
+    init(_ id: Int, _ connection: Connection, port: ClientPort) {
         self.id = id
         self.connection = connection
         self.port = port
-        self.isAuthenticated = isAuthenticated
         connectedAt = MonotonicClock.now
-        parser.limits.isAuthenticationRequired = !isAuthenticated
+        usedAt = connectedAt
+        localAddress = connection.localAddress?.description ?? "?"
+        port.access.login(self)
         connection.delegate = self
     }
 
     var address: String { connection.remoteAddress?.description ?? "?" }
-    var remoteHost: String? { connection.remoteAddress?.host }
+    let localAddress: String
+    var ageSeconds: UInt64 { (MonotonicClock.now - connectedAt) / 1_000_000_000 }
+    var idleSeconds: UInt64 { (MonotonicClock.now - usedAt) / 1_000_000_000 }
+    /// Whether another sentinel is at the other end, as far as it says so.
+    var isPeer: Bool { name.hasPrefix("sentinel-") }
+    var bufferedBytes: Int { parser.bufferedBytes }
+    var backlogBytes: Int { connection.backlogBytes }
+    var descriptorNumber: Int32 { connection.descriptorNumber }
     var isSubscribed: Bool { !channels.isEmpty || !patterns.isEmpty }
     var subscriptions: Int { channels.count + patterns.count }
 
@@ -51,7 +76,13 @@ final class Client: ConnectionDelegate {
     func answer(_ request: RequestID, _ append: (inout Encoder) -> Void) {
         guard awaited == request else { return }
         awaited = nil
-        append(&encoder)
+        if replies == .off || replies == .skip {
+            flush()
+            append(&encoder)
+            encoder.removeAll()
+        } else {
+            append(&encoder)
+        }
         if !isProcessing { process() }
     }
 
@@ -97,9 +128,7 @@ final class Client: ConnectionDelegate {
             if !isClosed { flush() }
         }
         do throws(RequestError) {
-            while !isClosed, awaited == nil, try parser.next(into: &request) {
-                port.dispatch(request, from: self)
-            }
+            while !isClosed, awaited == nil, try nextRequest() { run() }
         } catch {
             encoder.error(error.messageBytes)
             port.log.write(.verbose, "Protocol error (\(error)) from client: \(address)")
@@ -107,7 +136,28 @@ final class Client: ConnectionDelegate {
         }
     }
 
+    private func nextRequest() throws(RequestError) -> Bool {
+        if isRequestDeferred { return !port.isPaused(for: self, request) }
+        guard try parser.next(into: &request) else { return false }
+        isRequestDeferred = port.isPaused(for: self, request)
+        return !isRequestDeferred
+    }
+
+    private func run() {
+        isRequestDeferred = false
+        if replies == .skipNext { replies = .skip } else if replies == .skip { replies = .on }
+        let isSilent = replies == .off || replies == .skip
+        if isSilent { flush() }
+        port.dispatch(request, from: self)
+        // CLIENT REPLY ON answers for itself.
+        if isSilent, replies != .on { encoder.removeAll() }
+    }
+
+    /// A pause has ended.
+    func resume() { process() }
+
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
+        usedAt = MonotonicClock.now
         parser.append(bytes)
         if parser.bufferedBytes > port.queryBufferLimit {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(address)")
@@ -126,4 +176,23 @@ final class Client: ConnectionDelegate {
     }
 
     func connectionDidDrain(_ connection: Connection) {}
+}
+
+extension Client {
+    /// The client as CLIENT LIST shows it.
+    ///
+    /// - Source: spec/commands.md 4.4.
+    var line: String {
+        let command = lastCommand?.fullName ?? "NULL"
+        let fields: [(String, String)] = [
+            ("id", "\(id)"), ("addr", address), ("laddr", localAddress), ("fd", "\(descriptorNumber)"), ("name", name),
+            ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", isSubscribed ? "P" : "N"), ("db", "0"),
+            ("sub", "\(channels.count)"), ("psub", "\(patterns.count)"), ("ssub", "0"), ("multi", "-1"), ("watch", "0"),
+            ("qbuf", "\(bufferedBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"), ("multi-mem", "0"), ("rbs", "0"),
+            ("rbp", "0"), ("obl", "0"), ("oll", "0"), ("omem", "\(backlogBytes)"), ("tot-mem", "\(bufferedBytes + backlogBytes)"),
+            ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "-1"),
+            ("resp", "\(encoder.version.rawValue)"), ("lib-name", libraryName), ("lib-ver", libraryVersion),
+        ]
+        return fields.map { "\($0)=\($1)" }.joined(separator: " ")
+    }
 }

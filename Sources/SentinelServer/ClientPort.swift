@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AccessControl
 import EventLoop
 import RESP
 import SentinelConfiguration
@@ -20,6 +21,7 @@ protocol ClientPortOwner: AnyObject {
 final class ClientPort {
     let log: Logger
     let pubSub = PubSub()
+    let access: Access
     let pubsubBacklogLimit: Int
     let queryBufferLimit: Int
     unowned let owner: any ClientPortOwner
@@ -32,6 +34,9 @@ final class ClientPort {
     private var clientsMade = 0
     private var requestsMade: UInt64 = 0
     private var asking: [RequestID: Client] = [:]
+    private var pausedUntil: UInt64 = 0
+    private var pausesWritesOnly = false
+    private var pauseTimer: DeadlineTimer?
 
     /// What INFO counts.
     struct Counters {
@@ -41,7 +46,11 @@ final class ClientPort {
         var errors = 0
     }
 
-    init(_ settings: ServerSettings, deniesScriptReconfiguration: Bool, log: Logger, owner: any ClientPortOwner) {
+    init(
+        _ settings: ServerSettings, access: Access, deniesScriptReconfiguration: Bool, log: Logger,
+        owner: any ClientPortOwner
+    ) {
+        self.access = access
         self.settings = settings
         self.deniesScriptReconfiguration = deniesScriptReconfiguration
         self.log = log
@@ -51,6 +60,7 @@ final class ClientPort {
     }
 
     var clientCount: Int { clients.count }
+    var sortedClients: [Client] { clients.values.sorted { $0.id < $1.id } }
     var subscriberCount: Int { clients.values.count { $0.isSubscribed } }
 
     // MARK: Listening
@@ -97,7 +107,7 @@ final class ClientPort {
             counters.rejected += 1
             return refuse(connection, "ERR max number of clients reached")
         }
-        if settings.isProtected, settings.requirePassword == nil, !Self.isLocal(connection.remoteAddress) {
+        if settings.isProtected, !access.users.needAuthentication, !Self.isLocal(connection.remoteAddress) {
             counters.rejected += 1
             return refuse(
                 connection,
@@ -105,7 +115,7 @@ final class ClientPort {
                     + "host. Give it a password with 'requirepass', or set 'protected-mode no' if its network is safe.")
         }
         clientsMade += 1
-        clients[clientsMade] = Client(clientsMade, connection, port: self, isAuthenticated: settings.requirePassword == nil)
+        clients[clientsMade] = Client(clientsMade, connection, port: self)
     }
 
     private func refuse(_ connection: Connection, _ text: String) {
@@ -133,12 +143,39 @@ final class ClientPort {
             log.write(.warning, "Possible attack: an HTTP request came in from \(client.address). Connection aborted.")
             return client.close()
         }
-        if let refusal = CommandTable.refusal(request, from: client) {
-            counters.errors += 1
-            return client.encoder.error(refusal)
-        }
-        guard let row = CommandTable.row(request) else { return }
-        row.run(self, client, request)
+        CommandTable.run(request, self, client)
+    }
+
+    /// Answers with an error, and counts it.
+    func refuse(_ client: Client, _ error: String) {
+        counters.errors += 1
+        client.encoder.error(error)
+    }
+
+    // MARK: Pauses
+
+    /// Delays what clients send; a longer pause under way stays.
+    func pause(milliseconds: UInt64, isWritesOnly: Bool) {
+        let (span, overflows) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        let (end, overflowsToo) = MonotonicClock.now.addingReportingOverflow(span)
+        pausedUntil = max(pausedUntil, overflows || overflowsToo ? .max : end)
+        pausesWritesOnly = isWritesOnly
+        pauseTimer = pauseTimer ?? DeadlineTimer { [unowned self] in self.unpause() }
+        pauseTimer?.schedule(at: pausedUntil)
+    }
+
+    func unpause() {
+        pausedUntil = 0
+        pauseTimer?.schedule(at: nil)
+        for client in sortedClients { client.resume() }
+    }
+
+    /// Whether a request has to wait.
+    ///
+    /// Other sentinels are let through: a pause is meant for clients. - Source: spec/commands.md 2; spec/defects.md 42.
+    func isPaused(for client: Client, _ request: RESP.Request) -> Bool {
+        guard pausedUntil > MonotonicClock.now, !client.isPeer else { return false }
+        return pausesWritesOnly ? request.matches(0, "publish") : !request.matches(0, "client")
     }
 
     /// Gives a command to the core; the reply may come at once or later.
@@ -158,6 +195,20 @@ final class ClientPort {
             } else {
                 encoder.append(response)
             }
+        }
+    }
+
+    /// Ends the connections of users that are gone, and of subscribers that may not listen to what they do any more.
+    func enforceAccess() {
+        for client in sortedClients {
+            guard let user = access.users[client.user] else {
+                client.close()
+                continue
+            }
+            let mayListen =
+                client.channels.allSatisfy { user.mayListen(toChannel: $0[...]) }
+                && client.patterns.allSatisfy { user.mayListen(toPattern: $0[...]) }
+            if !mayListen { client.close() }
         }
     }
 

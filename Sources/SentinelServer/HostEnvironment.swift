@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AccessControl
+import CommandCatalogue
 import EventLoop
 import SentinelConfiguration
 import SentinelCore
@@ -31,5 +33,15 @@ nonisolated struct HostEnvironment: ConfigurationEnvironment {
         return .files(files)
     }
 
-    func isCommand(_ name: String) -> Bool { CommandTable.names.contains(name) }
+    func isCommand(_ name: String) -> Bool { Catalogue.command(named: Array(name.utf8)[...]) != nil }
+
+    func complaint(aboutUser name: Word, rules: [Secret]) -> String? {
+        var users = Users()
+        do throws(DeclarationError) {
+            try users.declare([[name] + rules.map { $0.reveal() }])
+            return nil
+        } catch {
+            return error.text
+        }
+    }
 }

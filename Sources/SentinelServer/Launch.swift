@@ -48,8 +48,14 @@ package enum Launch {
             refuse(log, "Sentinel config file \(path) is not writable: \(error.message). Exiting...")
         }
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.port).")
+        let access: Access
+        do throws(Access.StartError) {
+            access = try Access(configuration.server)
+        } catch {
+            refuse(log, "Aborting Redis startup because of ACL errors: \(error.text)")
+        }
         let myID = identify(configuration, path: path, log: log)
-        let server = Server(configuration, myID: myID, path: path, log: log)
+        let server = Server(configuration, access: access, myID: myID, path: path, log: log)
         do throws(ClientPort.ListenError) {
             try server.start()
         } catch {

@@ -9,11 +9,15 @@ import SentinelCore
 /// - Source: spec/config-and-process.md 6.
 final class Logger {
     /// What is less severe is not written; `nil` writes nothing.
-    var threshold: Severity?
+    private var threshold: Severity?
     private let file: AppendFile
 
     init(path: String, level: LogLevel) {
         file = AppendFile(path: path.isEmpty ? nil : path)
+        set(level)
+    }
+
+    func set(_ level: LogLevel) {
         switch level {
         case .debug: threshold = .debug
         case .verbose: threshold = .verbose

@@ -10,7 +10,8 @@ import SentinelWire
 final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let driver: Driver
     private let log: Logger
-    private let configuration: Configuration
+    private var configuration: Configuration
+    private let access: Access
     private let path: String
     private let runID: RunID
     private let startedAt = MonotonicClock.now
@@ -18,29 +19,34 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let source: SocketAddress?
     private var port: ClientPort?
     private var stateFile: StateFile?
+    private let scripts: ScriptRunner
     private var connections: [ConnectionID: InstanceConnection] = [:]
 
     /// - Parameters:
     ///   - configuration: As read, with an identity.
     ///   - path: The file it came from and is written back to; absolute.
-    init(_ configuration: Configuration, myID: RunID, path: String, log: Logger) {
+    init(_ configuration: Configuration, access: Access, myID: RunID, path: String, log: Logger) {
         var system = SystemRandomNumberGenerator()
         self.configuration = configuration
+        self.access = access
         self.path = path
         self.log = log
         runID = RunID(using: &system)
         source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
         let core = Sentinel(
             configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.port),
-            requirePassword: configuration.server.requirePassword, seed: system.next())
-        driver = Driver(core: core)
+            requirePassword: configuration.server.requirePassword,
+            logThreshold: LogThreshold(rawValue: configuration.server.logLevel.rawValue) ?? .notice, seed: system.next())
+        let driver = Driver(core: core)
+        self.driver = driver
+        scripts = ScriptRunner { driver.receive($0) }
     }
 
     /// Opens the port and begins to watch.
     func start() throws(ClientPort.ListenError) {
         let port = ClientPort(
-            configuration.server, deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration,
-            log: log, owner: self)
+            configuration.server, access: access,
+            deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
         try port.listen()
         self.port = port
         stateFile = StateFile(
@@ -48,8 +54,16 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             finished: { [unowned self] generation, isSaved in
                 self.driver.receive(isSaved ? .persisted(generation) : .persistFailed(generation))
             })
+        access.changed = { [unowned self] in self.accessChanged() }
         driver.performer = self
         driver.receive(.started)
+    }
+
+    /// Users are remembered as soon as they change; the original waits for the next save of something else.
+    private func accessChanged() {
+        port?.enforceAccess()
+        configuration.server.users = access.declarations
+        driver.receive(.command(RequestID(0), .flushConfiguration))
     }
 
     /// The configuration as it should be in the file now.
@@ -85,6 +99,12 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             let text = LogText(line) { LocalTime(ahead: Int($0.components.seconds)).ctimeText }
             log.write(text.severity, text.text)
         case .resolve(let host): resolve(host)
+        case .setLogThreshold(let threshold):
+            let level = LogLevel(rawValue: threshold.rawValue) ?? .notice
+            configuration.server.logLevel = level
+            log.set(level)
+        case .runScript(let id, let path, let call): scripts.run(id, path, call.arguments)
+        case .killScript(let id): scripts.kill(id)
         case .crash:
             log.write(.warning, "Sentinel CRASH because of SENTINEL simulate-failure")
             ProcessFacts.exit(99)

@@ -162,8 +162,8 @@ extension Simulation {
     func send(_ request: Request, on wire: Wire, by process: SentinelProcess) throws(Violation) {
         var request = request
         guard let target = endpoint(of: wire.target) else { return }
-        if case .replicate(let master) = request {
-            if sabotage == .replicaOfItself, master != nil { request = .replicate(target) }
+        if case .replicate(let master, let isBare) = request {
+            if sabotage == .replicaOfItself, master != nil { request = .replicate(target, isBare: isBare) }
             say(process.name, "tells \(target) to follow \(master?.description ?? "nobody")")
             try checkOrder(request, to: target, by: process)
         }

@@ -19,17 +19,17 @@ extension Simulation {
         case .hello(let hello):
             publish(hello, at: node)
             push(.reply(.published(true)), on: wire, to: .owner)
-        case .replicate(let master):
+        case .replicate(let master, let isBare):
             guard !isLoading else { return push(.reply(.replicated(false)), on: wire, to: .owner) }
             say("\(node.endpoint)", "follows \(master?.description ?? "nobody")")
             node.follow(master, newHistory: dice.seed(), at: now)
-            // CLIENT KILL ends everybody else's connections.
-            for other in wiresTo[node.host] where other !== wire && other.isOpenAtTarget {
+            // CLIENT KILL ends everybody else's connections; the bare order has none.
+            for other in wiresTo[node.host] where other !== wire && other.isOpenAtTarget && !isBare {
                 other.isOpenAtTarget = false
                 push(.closed, on: other, to: .owner)
             }
             wiresTo[node.host].removeAll { !$0.isOpenAtTarget && $0.targetLife != nil }
-            node.subscribers = []
+            if !isBare { node.subscribers = [] }
             push(.reply(.replicated(true)), on: wire, to: .owner)
         case .subscribeToHellos:
             node.subscribers.append(wire)

@@ -196,6 +196,8 @@ extension Simulation {
         case .log(.userRequestedFailover(let name)): process.forcedNext = name
         case .log: break
         case .resolve(let host): try feedLater(process, .resolved(host, []))
+        case .runScript(let id, _, _): try feedLater(process, .scriptEnded(id, .exited(code: 0)))
+        case .setLogThreshold, .killScript: break
         case .crash: try crash(process, isUnplugged: false)
         }
     }
@@ -334,12 +336,12 @@ extension Simulation {
     /// What a core would do that does not wait for its election.
     private func promoteAtOnce(_ name: MasterName, by process: SentinelProcess) throws(Violation) {
         guard let replica = process.settings(of: name)?.knownReplicas.first else { return }
-        try checkOrder(.replicate(nil), to: replica, by: process)
+        try checkOrder(.replicate(nil, isBare: false), to: replica, by: process)
     }
 
     /// Judges an order to replicate.
     func checkOrder(_ request: Request, to node: Endpoint, by process: SentinelProcess) throws(Violation) {
-        guard case .replicate(let master) = request, let name = group(of: node) else { return }
+        guard case .replicate(let master, _) = request, let name = group(of: node) else { return }
         guard let master else {
             guard process.attempts[name]?.isElected == true else {
                 throw Violation(

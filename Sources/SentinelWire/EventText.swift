@@ -43,6 +43,14 @@ package struct EventText: Sendable, Equatable {
         case .rebooted(let subject): self.init("+reboot", subject.text)
         case .tiltEntered: self.init("+tilt", "#tilt mode entered")
         case .tiltLeft: self.init("-tilt", "#tilt mode exited")
+        case .linkLost(let subject, let channel, let reason):
+            self.init(
+                channel == .command ? "-cmd-link-reconnection" : "-pubsub-link-reconnection",
+                "\(subject.text) #\(reason)")
+        case .scriptFailed(let path, let ending):
+            let (code, signal) = ending.numbers
+            self.init("-script-error", "\(path) \(signal) \(code)")
+        case .scriptTimedOut(let path, let processID): self.init("-script-timeout", "\(path) \(processID)")
         }
     }
 
@@ -112,6 +120,17 @@ package struct LogText: Sendable, Equatable {
         case .nextFailoverDelay(let duration):
             self.init(.notice, "Next failover delay: I will not start a failover before \(localTime(duration))")
         case .unresolvedHost(let host): self.init(.warning, "Failed to resolve hostname '\(host)'")
+        case .orderRefused(let subject):
+            self.init(
+                .warning,
+                "\(subject.text) refused the transaction of a reconfiguration (is CONFIG or CLIENT renamed or denied?); "
+                    + "giving the bare order instead")
+        case .scriptStarted(let processID): self.init(.debug, "+script-child \(processID)")
+        case .scriptEnded(let processID, let ending):
+            let (code, signal) = ending.numbers
+            self.init(.debug, "-script-child \(processID) \(code) \(signal)")
+        case .scriptDropped(let path):
+            self.init(.warning, "More than 256 scripts are waiting; the oldest is dropped: \(path)")
         case .simulatedCrash(.afterElection):
             self.init(
                 .warning,

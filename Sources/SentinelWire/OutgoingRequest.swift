@@ -42,13 +42,15 @@ package struct OutgoingRequest {
                 "SENTINEL", "is-master-down-by-addr", endpoint.host, "\(endpoint.port)", "\(epoch)",
                 candidate?.text ?? "*")
             replies = 1
-        case .replicate(let endpoint):
-            send("MULTI")
-            if let endpoint {
-                send("SLAVEOF", endpoint.host, "\(endpoint.port)")
-            } else {
-                send("SLAVEOF", "NO", "ONE")
+        case .replicate(let endpoint, let isBare):
+            let master = endpoint.map { ($0.host, "\($0.port)") } ?? ("NO", "ONE")
+            guard !isBare else {
+                send("SLAVEOF", master.0, master.1)
+                replies = 1
+                return
             }
+            send("MULTI")
+            send("SLAVEOF", master.0, master.1)
             send("CONFIG", "REWRITE")
             send("CLIENT", "KILL", "TYPE", "normal")
             send("CLIENT", "KILL", "TYPE", "pubsub")
@@ -80,7 +82,11 @@ extension Reply {
         case .isMasterDown:
             if let opinion = Opinion(value) { self = .opinion(opinion) } else { self = .malformed(to: .isMasterDown) }
         case .replicate:
-            if case .array = value { self = .replicated(true) } else { self = .replicated(false) }
+            // EXEC answers with an array, the bare order with a status.
+            switch value {
+            case .array, .simple: self = .replicated(true)
+            default: self = .replicated(false)
+            }
         case .other: self = .other
         }
     }

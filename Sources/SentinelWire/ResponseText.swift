@@ -36,7 +36,49 @@ extension Encoder {
                 bulk(name.rawValue.uppercased())
                 bulk(String(timing[keyPath: name.path].wholeMilliseconds))
             }
+        case .pendingScripts(let scripts):
+            arrayHeader(scripts.count)
+            for script in scripts { append(script) }
+        case .configuration(let options, let patterns): append(options, patterns)
         case .failed(let failure): error(failure.text)
+        }
+    }
+
+    /// Patterns are taken one after the other; each option is told once.
+    private mutating func append(_ options: [SentinelOption], _ patterns: [[UInt8]]) {
+        var told: [SentinelOption] = []
+        for pattern in patterns {
+            for option in options
+            where Glob.matches(pattern: pattern, text: Array(option.name.utf8), ignoringCase: true)
+                && !told.contains(option)
+            {
+                told.append(option)
+            }
+        }
+        mapHeader(told.count)
+        for option in told {
+            bulk(option.name)
+            bulk(option.shown)
+        }
+    }
+
+    /// - Source: spec/commands.md 6.13.
+    private mutating func append(_ script: Response.PendingScript) {
+        mapHeader(5)
+        bulk("argv")
+        let words = [script.path] + script.call.arguments
+        arrayHeader(words.count)
+        for word in words { bulk(word) }
+        let fields: [(String, String)] =
+            switch script.state {
+            case .running(let processID, let duration):
+                [("flags", "running"), ("pid", "\(processID)"), ("run-time", "\(duration.wholeMilliseconds)")]
+            case .scheduled(let pause):
+                [("flags", "scheduled"), ("pid", "0"), ("run-delay", "\(pause.wholeMilliseconds)")]
+            }
+        for (name, value) in fields + [("retry-num", "\(script.starts)")] {
+            bulk(name)
+            bulk(value)
         }
     }
 

@@ -31,98 +31,48 @@ package enum ParsedCommand {
     case lines([String])
 }
 
-/// One row of the table of SENTINEL's subcommands.
+/// What SENTINEL's subcommands ask of the core. Which there are, and how many words they take, the catalogue knows.
 ///
-/// - Source: spec/commands.md 1, 6.
+/// - Source: spec/commands.md 6.
 package struct SentinelSubcommand: Sendable {
-    package let name: String
-    /// Words of the whole request: exactly this many, or at least `-arity`.
-    package let arity: Int
-    /// The words after the name, and what it does; for HELP.
-    package let usage: String
-    package let help: String
     package let parse: @Sendable (RESP.Request, CommandContext) -> ParsedCommand
 
-    package func accepts(count: Int) -> Bool { arity >= 0 ? count == arity : count >= -arity }
-
-    package static func named(_ request: RESP.Request) -> SentinelSubcommand? {
-        table.first { request.matches(1, $0.name) }
+    /// The subcommand of that name, in lower case.
+    package static func named(_ name: String) -> SentinelSubcommand? {
+        table[name].map { SentinelSubcommand(parse: $0) }
     }
 
-    /// In the order HELP lists them.
-    package static let table: [SentinelSubcommand] = [
-        row("ckquorum", 3, "<master-name>", "Tell whether quorum and majority can be reached now.") { request, _ in
-            .command(.checkQuorum(name(request)))
+    private static let table: [String: @Sendable (RESP.Request, CommandContext) -> ParsedCommand] = [
+        "ckquorum": { request, _ in .command(.checkQuorum(name(request))) },
+        "config": { request, _ in ConfigArguments.parse(request) },
+        "debug": { DebugArguments.parse($0, $1.timing) },
+        "get-master-addr-by-name": { request, _ in .command(.masterAddress(name(request))) },
+        "get-primary-addr-by-name": { request, _ in .command(.masterAddress(name(request))) },
+        "failover": { request, _ in .command(.failover(name(request))) },
+        "flushconfig": { _, _ in .command(.flushConfiguration) },
+        "info-cache": { request, _ in
+            .command(.infoCache((2..<request.count).map { MasterName(request.text($0)) }))
         },
-        row("debug", -2, "[<param> <value> ...]", "Show or change the periods of the algorithm, in milliseconds.") {
-            DebugArguments.parse($0, $1.timing)
-        },
-        row("get-master-addr-by-name", 3, "<master-name>", "Tell the host and port of the current master.") {
-            request, _ in .command(.masterAddress(name(request)))
-        },
-        row("get-primary-addr-by-name", 3, "<master-name>", "The same, under Valkey's name.") { request, _ in
-            .command(.masterAddress(name(request)))
-        },
-        row("failover", 3, "<master-name>", "Replace the master without asking the other sentinels.") { request, _ in
-            .command(.failover(name(request)))
-        },
-        row("flushconfig", 2, "", "Write the configuration file anew.") { _, _ in .command(.flushConfiguration) },
-        row("info-cache", -3, "<master-name> [<master-name> ...]", "Show the last INFO of masters and replicas.") {
-            request, _ in .command(.infoCache((2..<request.count).map { MasterName(request.text($0)) }))
-        },
-        row(
-            "is-master-down-by-addr", 6, "<ip> <port> <current-epoch> <runid>",
-            "Tell a sentinel whether this one holds a master down, and vote."
-        ) { request, _ in masterDown(request) },
-        row("is-primary-down-by-addr", 6, "<ip> <port> <current-epoch> <runid>", "The same, under Valkey's name.") {
-            request, _ in masterDown(request)
-        },
-        row("master", 3, "<master-name>", "Show a master.") { request, _ in .command(.master(name(request))) },
-        row("primary", 3, "<master-name>", "The same, under Valkey's name.") { request, _ in
-            .command(.master(name(request)))
-        },
-        row("masters", 2, "", "Show all masters.") { _, _ in .command(.masters) },
-        row("primaries", 2, "", "The same, under Valkey's name.") { _, _ in .command(.masters) },
-        row("monitor", 6, "<name> <ip> <port> <quorum>", "Watch a master from now on.") { request, _ in
-            monitor(request)
-        },
-        row("myid", 2, "", "Tell this sentinel's identity.") { _, _ in .command(.myID) },
-        row("remove", 3, "<master-name>", "Stop watching a master.") { request, _ in .command(.remove(name(request))) },
-        row("replicas", 3, "<master-name>", "Show the replicas of a master.") { request, _ in
-            .command(.replicas(name(request)))
-        },
-        row("reset", 3, "<pattern>", "Forget replicas, sentinels and state of the masters whose name matches.") {
-            request, context in
+        "is-master-down-by-addr": { request, _ in masterDown(request) },
+        "is-primary-down-by-addr": { request, _ in masterDown(request) },
+        "master": { request, _ in .command(.master(name(request))) },
+        "primary": { request, _ in .command(.master(name(request))) },
+        "masters": { _, _ in .command(.masters) },
+        "primaries": { _, _ in .command(.masters) },
+        "monitor": { request, _ in monitor(request) },
+        "myid": { _, _ in .command(.myID) },
+        "pending-scripts": { _, _ in .command(.pendingScripts) },
+        "remove": { request, _ in .command(.remove(name(request))) },
+        "replicas": { request, _ in .command(.replicas(name(request))) },
+        "slaves": { request, _ in .command(.replicas(name(request))) },
+        "reset": { request, context in
             let names = context.masterNames.filter { Glob.matches(pattern: request[2], text: Array($0.text.utf8)) }
             return .command(.reset(names))
         },
-        row("sentinels", 3, "<master-name>", "Show the other sentinels of a master.") { request, _ in
-            .command(.peers(name(request)))
-        },
-        row("set", -5, "<master-name> <option> <value> [<option> <value> ...]", "Change what a master is watched by.") {
-            SetArguments.parse($0, $1)
-        },
-        row(
-            "simulate-failure", -3, "[CRASH-AFTER-ELECTION] [CRASH-AFTER-PROMOTION] [HELP]",
-            "Crash at a given point of a failover, to see what the others do."
-        ) { request, _ in simulateFailure(request) },
-        row("slaves", 3, "<master-name>", "The same as REPLICAS.") { request, _ in .command(.replicas(name(request))) },
-        row("help", 2, "", "Print this help.") { _, _ in .lines(helpLines) },
+        "sentinels": { request, _ in .command(.peers(name(request))) },
+        "set": { SetArguments.parse($0, $1) },
+        "simulate-failure": { request, _ in simulateFailure(request) },
     ]
-
-    private static func row(
-        _ name: String, _ arity: Int, _ usage: String, _ help: String,
-        _ parse: @escaping @Sendable (RESP.Request, CommandContext) -> ParsedCommand
-    ) -> SentinelSubcommand {
-        SentinelSubcommand(name: name, arity: arity, usage: usage, help: help, parse: parse)
-    }
-
-    private static var helpLines: [String] {
-        ["SENTINEL <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
-            + table.flatMap { row in
-                [row.usage.isEmpty ? row.name.uppercased() : "\(row.name.uppercased()) \(row.usage)", "    \(row.help)"]
-            }
-    }
 
     private static func name(_ request: RESP.Request) -> MasterName { MasterName(request.text(2)) }
 

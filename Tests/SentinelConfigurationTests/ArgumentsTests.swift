@@ -9,8 +9,10 @@ import Testing
         (["f", "--port", "abc"], ["port \"abc\""]),
         (["f", "--port"], ["port"]),
         (["f", "--timeout", "1", "2"], [#"timeout "1" "2""#]),
-        (["f", "--sentinel", "monitor", "m", "127.0.0.1", "6379", "0"],
-            [#"sentinel "monitor" "m" "127.0.0.1" "6379" "0""#]),
+        (
+            ["f", "--sentinel", "monitor", "m", "127.0.0.1", "6379", "0"],
+            [#"sentinel "monitor" "m" "127.0.0.1" "6379" "0""#]
+        ),
         (["f", "--port", "1", "--loglevel"], [#"port "1""#, "loglevel"]),
         (["f", "--timeout", "--port", "5"], [#"timeout "--port" "5""#]),
         (["f", "--sentinel", "--port", "1", "--x"], ["sentinel", #"port "1""#, "x"]),

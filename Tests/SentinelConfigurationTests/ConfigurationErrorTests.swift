@@ -26,22 +26,28 @@ import Testing
         ("unixsocketperm 7777", "argument must be between 0 and 777 inclusive"),
         ("client-query-buffer-limit 1", "argument must be between 1048576 and 9223372036854775807 inclusive"),
         ("client-query-buffer-limit kb", "argument must be between 1048576 and 9223372036854775807 inclusive"),
-        ("client-query-buffer-limit 99999999999999999999gb",
-            "argument must be between 1048576 and 9223372036854775807 inclusive"),
+        (
+            "client-query-buffer-limit 99999999999999999999gb",
+            "argument must be between 1048576 and 9223372036854775807 inclusive"
+        ),
         ("proto-max-bulk-len 1tb", "argument must be a memory value"),
         ("maxmemory-clients x", "argument must be a memory or percent value"),
         ("maxmemory-clients 101%", "percentage argument must be less or equal to 100"),
         ("client-output-buffer-limit normal 0 0", "Wrong number of arguments in buffer limit configuration."),
         ("client-output-buffer-limit foo 0 0 0", "Invalid client class specified in buffer limit configuration."),
-        ("client-output-buffer-limit replica x 1 60",
-            "Error in hard, soft or soft_seconds setting in buffer limit configuration."),
+        (
+            "client-output-buffer-limit replica x 1 60",
+            "Error in hard, soft or soft_seconds setting in buffer limit configuration."
+        ),
         ("proc-title-template {foo}", "template format is invalid or contains unknown variables"),
         ("bind a b c d e f g h i j k l m n o p q", "Too many bind addresses specified."),
         ("dir /nope", "No such file or directory"),
         ("user", "Bad directive or wrong number of arguments"),
         ("user a foo", "Error in user declaration 'user': Syntax error"),
-        ("user a on\nuser a off",
-            "Error in user declaration 'a': Duplicate user found. A user can only be defined once in config files"),
+        (
+            "user a on\nuser a off",
+            "Error in user declaration 'a': Duplicate user found. A user can only be defined once in config files"
+        ),
         ("rename-command CONFIG \"\"", "No such command in rename-command"),
         ("rename-command PING INFO", "Target command name already exists"),
         ("rename-command PING", "Bad directive or wrong number of arguments"),
@@ -68,12 +74,18 @@ import Testing
         ("sentinel monitor m 127.0.0.1 x 2", "Invalid port number."),
         ("sentinel monitor m nohost 1 2", "Can't resolve instance hostname."),
         ("sentinel monitor m \"\" 1 2", "Can't resolve instance hostname."),
-        ("sentinel monitor \"a b\" 127.0.0.1 1 2",
-            "Master names must not be empty or contain white space, control characters, commas or quotes."),
-        ("sentinel monitor \"\" 127.0.0.1 1 2",
-            "Master names must not be empty or contain white space, control characters, commas or quotes."),
-        ("sentinel monitor \"\\xff\" 127.0.0.1 1 2",
-            "Master names must not be empty or contain white space, control characters, commas or quotes."),
+        (
+            "sentinel monitor \"a b\" 127.0.0.1 1 2",
+            "Master names must not be empty or contain white space, control characters, commas or quotes."
+        ),
+        (
+            "sentinel monitor \"\" 127.0.0.1 1 2",
+            "Master names must not be empty or contain white space, control characters, commas or quotes."
+        ),
+        (
+            "sentinel monitor \"\\xff\" 127.0.0.1 1 2",
+            "Master names must not be empty or contain white space, control characters, commas or quotes."
+        ),
         ("sentinel down-after-milliseconds z 5", "No such master with specified name."),
         ("sentinel myid abc", "Malformed Sentinel id in myid option."),
         ("sentinel current-epoch x", "argument couldn't be parsed into an integer"),
@@ -102,15 +114,19 @@ import Testing
         ("sentinel failover-timeout m 99999999999999999999", "negative or zero time parameter."),
         ("sentinel parallel-syncs m x", "argument couldn't be parsed into an integer"),
         ("sentinel notification-script m /nope", "Notification script seems non existing or non executable."),
-        ("sentinel client-reconfig-script m /nope",
-            "Client reconfiguration script seems non existing or non executable."),
+        (
+            "sentinel client-reconfig-script m /nope",
+            "Client reconfiguration script seems non existing or non executable."
+        ),
         ("sentinel rename-command m A c", "Same command renamed multiple times with rename-command."),
         ("sentinel master-reboot-down-after-period m -1", "negative time parameter."),
         ("sentinel config-epoch m -1", "argument couldn't be parsed into an integer"),
         ("sentinel known-replica m host.invalid 1", "Can't resolve instance hostname."),
         ("sentinel known-replica m 127.0.0.1 -1", "Invalid port number."),
-        ("sentinel known-sentinel m 127.0.0.1 2 0123456789012345678901234567890123456789",
-            "Duplicate runid for sentinel."),
+        (
+            "sentinel known-sentinel m 127.0.0.1 2 0123456789012345678901234567890123456789",
+            "Duplicate runid for sentinel."
+        ),
         ("sentinel known-replica m", "Unrecognized sentinel configuration statement."),
     ])
     func `about a master are refused with line and reason`(line: String, reason: String) {
@@ -143,7 +159,8 @@ import Testing
             """
         #expect(complaint("# c\n\ninclude /etc/x\n", environment: environment) == expected)
         #expect(
-            complaint("include /etc/y\n") == "Fatal error, can't open config file '/etc/y': No such file or directory\n")
+            complaint("include /etc/y\n") == "Fatal error, can't open config file '/etc/y': No such file or directory\n"
+        )
         #expect(complaint("include /etc/*.conf\n") == "")
     }
 

@@ -13,9 +13,11 @@ import Testing
         "sentinel", "list-max-ziplist-entries 3", "lua-replicate-commands yes", "replicaof no one", "slaveof a 0",
         "maxmemory 1gb", "maxmemory-clients 10%", "oom-score-adj-values 1 2 3", "save \"\"", "save", "save 900 1",
         "shutdown-on-sigint save now", "latency-tracking-info-percentiles 50 99", "tls-protocols foo",
-        "enable-protected-configs yes", "repl-diskless-sync-delay 0", "zset-max-ziplist-entries 3", "min-slaves-max-lag 3",
+        "enable-protected-configs yes", "repl-diskless-sync-delay 0", "zset-max-ziplist-entries 3",
+        "min-slaves-max-lag 3",
         "aof_rewrite_cpulist 1", "log-format logfmt", "SENTINEL resolve-hostnames NO \r", "# requirepass", "user a on",
-        "user a on\nuser a on", "key-load-delay 3",
+        "user a on\nuser a on", "key-load-delay 3", "dbfilename \"\"", "bind \"127.0.0.1 ::1\"",
+        "save \"900 1 300 10\"", "client-output-buffer-limit \"normal 0 0 0\"", "replicaof \"no one\"",
     ])
     func `are accepted`(file: String) {
         #expect(complaint(file) == "")
@@ -166,7 +168,12 @@ import Testing
 
     @Test func `a known-sentinel without a usable identity is left out`() throws {
         let configuration = try read(
-            "sentinel monitor m 127.0.0.1 1 1\nsentinel known-sentinel m 10.0.0.1 2\nsentinel known-sentinel m 10.0.0.1 2 x")
+            """
+            sentinel monitor m 127.0.0.1 1 1
+            sentinel known-sentinel m 10.0.0.1 2
+            sentinel known-sentinel m 10.0.0.1 2 x
+            """
+        )
         #expect(configuration.sentinel.masters[0].knownSentinels.isEmpty)
         #expect(configuration.warnings.map(\.cause) == [.sentinelWithoutRunID, .sentinelWithoutRunID])
     }

@@ -103,7 +103,8 @@ import Testing
 
     @Test func `one whose monitor line stands last`() throws {
         let settings = try read(
-            "sentinel down-after-milliseconds m 7\nsentinel config-epoch m 2\nsentinel monitor m 10.0.0.1 1 1").sentinel
+            "sentinel down-after-milliseconds m 7\nsentinel config-epoch m 2\nsentinel monitor m 10.0.0.1 1 1"
+        ).sentinel
         #expect(settings.masters[0].downAfter == .milliseconds(7) && settings.currentEpoch == Epoch(2))
     }
 

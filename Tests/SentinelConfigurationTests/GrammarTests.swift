@@ -28,7 +28,8 @@ import Testing
 
     @Test(arguments: [
         (["a", "b"], "a b"), ([""], #""""#), (["a b"], #""a b""#), (["#a", "#b"], ##""#a" #b"##),
-        (["\"", "\\", "'"], #""\"" "\\" "'""#), (["\u{7}\u{8}\t\n\r\u{0}"], #""\a\b\t\n\r\x00""#), (["é"], #""\xc3\xa9""#),
+        (["\"", "\\", "'"], #""\"" "\\" "'""#), (["\u{7}\u{8}\t\n\r\u{0}"], #""\a\b\t\n\r\x00""#),
+        (["é"], #""\xc3\xa9""#),
     ])
     func `are quoted only where they have to be`(words: [String], line: String) {
         #expect(text(Grammar.text(of: words.map(bytes))) == line)

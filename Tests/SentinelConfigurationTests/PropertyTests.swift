@@ -63,7 +63,9 @@ struct Draw {
         if flag() { server.bindAddresses = flag() ? [] : [BindAddress(host: "::1", isOptional: flag())] }
         if flag() { server.logFile = string() }
         if flag() { server.requirePassword = Secret(string()) }
-        if flag() { server.users = [UserDeclaration(name: bytes(string()), rules: [Secret("on"), Secret(">" + string())])] }
+        if flag() {
+            server.users = [UserDeclaration(name: bytes(string()), rules: [Secret("on"), Secret(">" + string())])]
+        }
         if flag() { server.unixSocketPermissions = number(0...0o777) }
         if flag() { server.clientQueryBufferLimit = UInt64(number(1 << 20...1 << 30)) }
         if flag() { server.tls.keyPassword = Secret(string()) }
@@ -87,7 +89,7 @@ struct Draw {
     @Test func `is read as it was written, over any file that was there before`() throws {
         var draw = Draw(generator: SeededGenerator(seed: 42))
         var old: [UInt8] = []
-        for round in 0..<2000 {
+        for round in 0..<1000 {
             if round.isMultiple(of: 7) { old = [] }
             var configuration = Configuration()
             configuration.sentinel = draw.settings()
@@ -111,7 +113,7 @@ struct Draw {
             DirectiveTable.all.map { bytes($0.scope == .server ? $0.name : "sentinel \($0.name)") }
             + ["m", "\"", "'", "\\", "0", "-1", "99999999999999999999", "yes", "127.0.0.1", "\n", "\n", "\n", "#", "*"]
             .map(bytes) + [[0], [0xFF, 0xC3]]
-        for _ in 0..<3000 {
+        for _ in 0..<1500 {
             var file: [UInt8] = draw.flag() ? bytes("sentinel monitor m 127.0.0.1 1 1\n") : []
             for _ in 0..<draw.number(1...12) {
                 file += vocabulary[draw.number(0...vocabulary.count - 1)]

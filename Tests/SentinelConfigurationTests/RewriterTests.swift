@@ -203,7 +203,8 @@ func rewritten(
     }
 
     @Test func `keeps bytes that are no text`() throws {
-        let line: [UInt8] = bytes("requirepass ") + [0xFF, 0xFE] + bytes("\nuser ") + [0xE9] + bytes(" on\n# ") + [0xE9]
+        let line: [UInt8] =
+            bytes("requirepass ") + [0xFF, 0xFE] + bytes("\nuser ") + [0xE9] + bytes(" on\n# ") + [0xE9]
         let configuration = try read(line)
         let result = Rewriter.rewrite(old: line, configuration: configuration)
         #expect(result.starts(with: line))

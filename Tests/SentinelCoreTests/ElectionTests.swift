@@ -75,6 +75,32 @@ import Testing
         #expect(world.sent.contains(where: asksForVotes))
     }
 
+    @Test func `a candidate that is refused because the quorum is in a newer epoch stands in a newer one soon`() throws {
+        var world = World(failoverTimeout: .seconds(60))
+        world.run(for: .seconds(5))
+        // As the original does: a vote from before, and none in this epoch.
+        for letter in ["b", "c"] as [Character] {
+            world.opinions[World.host(ofPeer: letter)] = { candidate in
+                guard let candidate else { return Opinion(isDown: true, vote: nil) }
+                return Opinion(isDown: true, vote: Vote(candidate: candidate, epoch: .zero))
+            }
+        }
+        world.kill(World.master)
+        world.run(for: .milliseconds(1100), step: .milliseconds(1))
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(9), masterName: World.name,
+            master: World.master, configEpoch: .zero)
+        _ = world.ask(.publishHello(hello))
+        for letter in ["b", "c"] as [Character] {
+            world.opinions[World.host(ofPeer: letter)] = { candidate in
+                Opinion(isDown: true, vote: candidate.map { Vote(candidate: $0, epoch: Epoch(10)) })
+            }
+        }
+        world.run(for: .seconds(2), step: .milliseconds(5))
+        #expect(world.steps.last == .ended)
+        #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch(10))
+    }
+
     @Test(arguments: [(1, 1, 1), (2, 1, 2), (3, 2, 2), (3, 3, 3), (4, 2, 3), (5, 2, 3), (5, 4, 4)])
     func `a winner needs a majority and the quorum`(voters: Int, quorum: Int, needed: Int) {
         #expect(Quorum.needed(voters: voters, quorum: quorum) == needed)

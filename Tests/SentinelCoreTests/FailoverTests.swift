@@ -47,8 +47,37 @@ import Testing
         for replica in World.replicas { world.kill(replica) }
         world.kill(World.master)
         world.run(for: .seconds(3), step: .milliseconds(5))
-        #expect(world.steps == [.tried, .elected, .selectingReplica, .noGoodReplica])
+        #expect(world.steps.starts(with: [.tried, .elected, .selectingReplica, .noGoodReplica]))
         #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+    }
+
+    @Test func `a replica that turns up is found without waiting for the failover timeout twice`() {
+        var world = World(quorum: 1, failoverTimeout: .seconds(180)) { $0.knownSentinels = [] }
+        world.run(for: .seconds(5))
+        for replica in World.replicas { world.kill(replica) }
+        world.kill(World.master)
+        world.run(for: .seconds(5), step: .milliseconds(5))
+        world.revive(World.replicas[0])
+        world.run(for: .seconds(10), step: .milliseconds(5))
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.replicas[0]))
+    }
+
+    @Test func `a node that refuses the transaction gets the bare order`() {
+        let world = failedOver { $0.refusesTransactions = true }
+        #expect(world.steps.last == .ended)
+        #expect(world.sent.contains(.replicate(nil, isBare: true)))
+    }
+
+    @Test func `the others stand as soon as the one they voted for is down`() {
+        var world = World(failoverTimeout: .seconds(180))
+        world.run(for: .seconds(5))
+        _ = world.ask(.isMasterDown(World.master, epoch: Epoch(1), candidate: World.id("b")))
+        world.letPeersAgree()
+        world.opinions[World.host(ofPeer: "b")] = nil
+        world.kill(World.host(ofPeer: "b"))
+        world.kill(World.master)
+        world.run(for: .seconds(5), step: .milliseconds(5))
+        #expect(world.steps.contains(.ended))
     }
 
     @Test func `an operator's failover needs nobody's consent`() {

@@ -33,6 +33,26 @@ import Testing
         #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
     }
 
+    @Test(arguments: [Duration.milliseconds(200), .seconds(1), .seconds(3)])
+    func `silence is noticed to the millisecond, whatever else is to be done`(downAfter: Duration) throws {
+        var world = World(downAfter: downAfter)
+        world.run(for: .seconds(5))
+        var unansweredSince: Instant?
+        for _ in 0..<10_000 {
+            // Woken only when it asks for it.
+            world.now = try #require(world.sentinel.nextDeadline)
+            world.take(.woken)
+            let master = world.sentinel.masters[world.sentinel.masterOrder[0]]
+            if let since = master.presence.sdownSince {
+                let silence = since - (try #require(unansweredSince))
+                #expect(silence > downAfter && silence < downAfter + .milliseconds(1))
+                return
+            }
+            unansweredSince = world.sentinel.links[master.presence.link].pingUnansweredSince
+        }
+        Issue.record("never down")
+    }
+
     @Test(arguments: [(PingReply.pong, false), (.notReady, false), (.refused, true), (.busy, true)])
     func `only an acceptable answer keeps a master up`(answer: PingReply, isDown: Bool) throws {
         var world = World(peers: "")
@@ -79,5 +99,27 @@ import Testing
         #expect(!world.events.contains(.tiltLeft))
         world.run(for: .seconds(2))
         #expect(world.events.contains(.tiltLeft))
+    }
+}
+
+/// Source: spec/monitoring.md 3, spec/defects.md 41.
+@Suite struct `Reconnecting` {
+    private func attempts(_ world: World) -> Int {
+        world.effects.count { if case .connect(_, .command, World.master) = $0 { true } else { false } }
+    }
+
+    @Test func `a broken connection is made again at once, but not again and again`() throws {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.forget()
+        for _ in 0..<100 {
+            let connection = try #require(world.connection(to: World.master))
+            world.take(.disconnected(connection, reason: "closed"))
+            world.run(for: .milliseconds(10), step: .milliseconds(10))
+            while world.connection(to: World.master) == nil { world.run(for: .milliseconds(10), step: .milliseconds(10)) }
+        }
+        let seconds = Double((world.now - .start).components.seconds - 5)
+        #expect(Double(attempts(world)) <= 2 * seconds + 2)
+        #expect(attempts(world) >= 100)
     }
 }

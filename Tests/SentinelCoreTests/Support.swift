@@ -42,6 +42,7 @@ struct World {
 
     /// Feeds an input, and what follows from it by itself.
     mutating func take(_ input: Input) {
+        if case .disconnected(let id, _) = input { connections.removeAll { $0.id == id } }
         var inputs = [input]
         while !inputs.isEmpty {
             for effect in sentinel.handle(inputs.removeFirst(), at: now) {
@@ -95,7 +96,8 @@ struct World {
             case .ping: take(.reply(id, .ping(.pong)))
             case .info: take(.reply(id, .info(info(of: endpoint))))
             case .hello: take(.reply(id, .published(true)))
-            case .replicate(let master):
+            case .replicate(_, isBare: false) where refusesTransactions: take(.reply(id, .replicated(false)))
+            case .replicate(let master, _):
                 following[endpoint] = master
                 take(.reply(id, .replicated(true)))
             case .isMasterDown(_, _, let candidate):
@@ -128,6 +130,9 @@ struct World {
         }
         return report
     }
+
+    /// Whether nodes deny a command of the transaction, so that its EXEC fails.
+    var refusesTransactions = false
 
     private var answeredEffects = 0
     private mutating func takeUnanswered() -> [(ConnectionID, Request)] {

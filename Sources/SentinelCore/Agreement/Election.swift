@@ -72,6 +72,29 @@ extension Sentinel {
         masters[id].retryAt = now + rankDelay(id) + spread * part
     }
 
+    /// Without a replica to promote, it is looked for again after 1, 2, 4 … seconds, at the latest after the usual distance.
+    ///
+    /// - Source: spec/defects.md 48; the original always waits twice the failover timeout.
+    mutating func retryFruitlessAttempt(_ id: Master.ID, at now: Instant) {
+        let pause = Duration.seconds(1 << min(masters[id].fruitlessAttempts, 20))
+        masters[id].fruitlessAttempts += 1
+        masters[id].retryAt = now + min(pause, masters[id].failoverTimeout * 2)
+    }
+
+    /// When this sentinel may stand for election, given when the last attempt was.
+    ///
+    /// The distance is for whoever was voted for to do his work; one that has gone down won't.
+    /// - Source: spec/monitoring.md 5.2; spec/defects.md 58.
+    private func candidacyAllowedAt(_ id: Master.ID) -> Instant? {
+        if let retryAt = masters[id].retryAt { return retryAt }
+        guard let attemptedAt = masters[id].attemptedAt else { return nil }
+        let regular = attemptedAt + masters[id].failoverTimeout * 2
+        guard let leader = masters[id].leader, leader != myID, let index = masters[id].peerIndex(leader),
+            let downSince = masters[id].peers[index].presence.sdownSince
+        else { return regular }
+        return min(regular, max(attemptedAt, downSince))
+    }
+
     /// How long this sentinel lets better candidates go first.
     private func rankDelay(_ id: Master.ID) -> Duration {
         let epoch = currentEpoch.next
@@ -98,17 +121,12 @@ extension Sentinel {
     /// Stands for election if it is time, and says when it will be.
     mutating func standIfDue(_ id: Master.ID, at now: Instant) -> Instant? {
         guard masters[id].odownSince != nil, masters[id].failover == nil else { return nil }
-        if let retryAt = masters[id].retryAt {
-            guard retryAt <= now else { return retryAt }
-        } else if let attemptedAt = masters[id].attemptedAt {
-            let allowedAt = attemptedAt + masters[id].failoverTimeout * 2
-            guard allowedAt <= now else {
-                if masters[id].delayLoggedUntil != allowedAt {
-                    masters[id].delayLoggedUntil = allowedAt
-                    emitLog(.nextFailoverDelay(allowedAt - now))
-                }
-                return allowedAt
+        if let allowedAt = candidacyAllowedAt(id), allowedAt > now {
+            if masters[id].retryAt == nil, masters[id].delayLoggedUntil != allowedAt {
+                masters[id].delayLoggedUntil = allowedAt
+                emitLog(.nextFailoverDelay(allowedAt - now))
             }
+            return allowedAt
         }
         let candidacyAt = masters[id].candidacyAt ?? now + (masters[id].retryAt == nil ? rankDelay(id) : .zero)
         masters[id].candidacyAt = candidacyAt

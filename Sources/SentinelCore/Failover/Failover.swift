@@ -129,8 +129,10 @@ extension Sentinel {
             return
         }
         guard let best = ReplicaSelection.best(of: candidates) else {
-            return abortFailover(id, .noGoodReplica, label(id))
+            abortFailover(id, .noGoodReplica, label(id))
+            return retryFruitlessAttempt(id, at: now)
         }
+        masters[id].fruitlessAttempts = 0
         let chosen = candidates[best].id
         emit(.failover(.selectedReplica, label(id, replica: chosen)))
         masters[id].failover?.advance(to: .sendPromotion(chosen), at: now)
@@ -162,6 +164,9 @@ extension Sentinel {
         emit(.failover(.promoted, label(id, replica: replica)))
         if simulatedFailures.contains(.afterPromotion) { return crash(.afterPromotion) }
         emit(.failover(.reconfiguringReplicas, label(id)))
+        runReconfigScript(
+            id, isLeader: true, from: announced(masters[id].presence.address),
+            to: announced(masters[id].currentAddress), at: now)
         forceHellos(id, at: now)
     }
 

@@ -121,6 +121,7 @@ extension Sentinel {
         masters[id].retryAt = nil
         masters[id].candidacyAt = nil
         masters[id].splitVotes = 0
+        masters[id].fruitlessAttempts = 0
         masters[id].rebootedAt = nil
         masters[id].leader = nil
         for index in masters[id].peers.indices {

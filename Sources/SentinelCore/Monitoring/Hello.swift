@@ -158,6 +158,7 @@ extension Sentinel {
         let from = announced(masters[id].currentAddress)
         emit(.masterSwitched(masters[id].name, from: from, to: hello.master))
         moveMaster(id, to: address, at: now)
+        runReconfigScript(id, isLeader: false, from: from, to: hello.master, at: now)
     }
 
     /// Two addresses in one config epoch: operators had two sentinels fail over at the same time, without an election.

@@ -58,11 +58,20 @@ extension Sentinel {
         touch(.master(id), at: now)
     }
 
-    /// A transaction was carried out: the node's INFO will tell.
-    mutating func replicationOrdered(on link: Link.ID, at now: Instant) {
+    /// The node took the order, and its INFO will tell; or it refused the transaction, as one does that lacks or forbids
+    /// one of its commands, and gets the bare order instead. - Source: spec/defects.md 51.
+    mutating func replicationOrdered(isTaken: Bool, on link: Link.ID, at now: Instant) {
         guard case .dataNode(let id) = links[link].target,
             let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link })
         else { return }
+        let order = masters[id].replicas[index].order
+        masters[id].replicas[index].order = nil
+        if !isTaken, let order, let connection = links[link].command {
+            emitLog(.orderRefused(label(id, replicaAt: index)))
+            perform(.send(connection.id, .replicate(order.master, isBare: true), renamed: renames(of: link)))
+            links[link].pending += 1
+            masters[id].replicas[index].info.askedAt = nil
+        }
         masters[id].replicas[index].info.wantedAt = now
         masters[id].replicas[index].info.pause = .zero
         touch(.master(id), at: now)
@@ -72,7 +81,8 @@ extension Sentinel {
     mutating func replicate(_ id: Master.ID, _ index: Int, of endpoint: Endpoint?, at now: Instant) {
         let link = masters[id].replicas[index].presence.link
         guard let connection = links[link].command else { return }
-        perform(.send(connection.id, .replicate(endpoint), renamed: renames(of: link)))
+        perform(.send(connection.id, .replicate(endpoint, isBare: false), renamed: renames(of: link)))
+        masters[id].replicas[index].order = Replica.Order(master: endpoint)
         links[link].pending += 1
         // An INFO that is under way was answered before the order; ask again.
         masters[id].replicas[index].info.askedAt = nil
@@ -150,6 +160,9 @@ extension Sentinel {
             return
         }
         let patience = timing.publishPeriod * 4
+        // Asked again as soon as patience may end, not when INFO happens to be due.
+        let patienceEndsAt = replica.info.roleReportedAt + patience + .milliseconds(1)
+        if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
         guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now),
             now - replica.info.roleReportedAt > patience,
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)

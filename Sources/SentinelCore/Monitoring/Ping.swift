@@ -9,8 +9,10 @@ extension Sentinel {
         let spacing = min(links[id].downAfter, timing.pingPeriod)
         let due = max(links[id].answeredAt + spacing, (links[id].pingSentAt ?? .start) + spacing / 2)
         guard due <= now, links[id].hasRoom else { return due <= now ? now + spacing / 2 : due }
+        let isFirst = links[id].pingUnansweredSince == nil
         sendPing(id, at: now)
-        return now + spacing / 2
+        // Usually the answer comes and the next is due a period later; only the silent are asked twice as often.
+        return now + (isFirst ? spacing : spacing / 2)
     }
 
     mutating func sendPing(_ id: Link.ID, at now: Instant) {
@@ -18,7 +20,9 @@ extension Sentinel {
         perform(.send(connection.id, .ping, renamed: renames(of: id)))
         links[id].pending += 1
         links[id].pingSentAt = now
-        if links[id].pingUnansweredSince == nil { links[id].pingUnansweredSince = now }
+        guard links[id].pingUnansweredSince == nil else { return }
+        links[id].pingUnansweredSince = now
+        for user in links[id].users { wake(.master(user), at: now + masters[user].downAfter + .microseconds(1)) }
     }
 
     mutating func replied(_ connection: ConnectionID, _ reply: Reply, at now: Instant) {
@@ -32,7 +36,7 @@ extension Sentinel {
         case .info(let report): infoReceived(report, on: id, at: now)
         case .opinion(let opinion): opinionReceived(opinion, on: id, at: now)
         case .published(let isTaken): helloPublished(isTaken, on: id, at: now)
-        case .replicated: replicationOrdered(on: id, at: now)
+        case .replicated(let isTaken): replicationOrdered(isTaken: isTaken, on: id, at: now)
         case .other: break
         case .malformed(let kind):
             counters.malformedReplies += 1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Links are made, watched and made again. A connection that broke is tried again at once, but never twice within a
-// ping period; one that does not get established in time is given up; one that stands but is silent is recycled.
+// Links are made, watched and made again. A connection that broke is made again at once, if that was not done just now;
+// otherwise attempts keep a ping period's distance. One that does not get established in time is given up; one that stands but is silent is recycled.
 // - Source: spec/monitoring.md 3, 3.3; the connect timeout is ours (spec/defects.md 35).
 
 extension Sentinel {
@@ -118,13 +118,25 @@ extension Sentinel {
         touch(.link(id), at: now)
     }
 
-    mutating func disconnected(_ connection: ConnectionID, at now: Instant) {
+    mutating func disconnected(_ connection: ConnectionID, _ reason: String, at now: Instant) {
         guard let id = linkOfConnection.removeValue(forKey: connection) else { return counters.staleInputs += 1 }
-        if links[id].command?.id == connection {
+        let channel: Channel = links[id].command?.id == connection ? .command : .hello
+        if let user = links[id].users.first, let subject = label(ofLink: id, in: user) {
+            emit(.linkLost(subject, channel, reason: reason))
+        }
+        if let command = links[id].command, command.id == connection {
             links[id].command = nil
+            if mayRetryAtOnce(command, last: links[id].commandRetriedAt, at: now) {
+                links[id].commandRetriedAt = now
+                links[id].commandAttemptedAt = nil
+            }
             forgetRequests(id, at: now)
-        } else if links[id].hello?.id == connection {
+        } else if let hello = links[id].hello, hello.id == connection {
             links[id].hello = nil
+            if mayRetryAtOnce(hello, last: links[id].helloRetriedAt, at: now) {
+                links[id].helloRetriedAt = now
+                links[id].helloAttemptedAt = nil
+            }
         }
         // A name may stand for another address by now.
         if resolvesHostnames, !NumericHost.isNumeric(links[id].address.host), !links[id].isResolving {
@@ -132,6 +144,15 @@ extension Sentinel {
             perform(.resolve(links[id].address.host))
         }
         touch(.link(id), at: now)
+    }
+
+    /// Whether a connection that broke is made again at once: once in a ping period, if it was established at all.
+    ///
+    /// A promotion cuts the connections of all sentinels at the moment they need them most, and a master that died is
+    /// seen to be dead by the attempt. One that is closed as soon as it is made waits its ping period from the second
+    /// time on. - Source: spec/defects.md 41.
+    private func mayRetryAtOnce(_ connection: Connection, last: Instant?, at now: Instant) -> Bool {
+        connection.establishedAt != nil && (last.map { now - $0 >= timing.pingPeriod } ?? true)
     }
 
     /// Replies that were owed on a closed command connection won't come.

@@ -13,12 +13,10 @@ final class PubSub {
     var channelCount: Int { channels.count }
     var patternCount: Int { patterns.count }
 
-    /// Returns whether it was new.
-    func subscribe(_ client: Client, to channel: [UInt8]) -> Bool {
-        guard !client.channels.contains(channel) else { return false }
+    func subscribe(_ client: Client, to channel: [UInt8]) {
+        guard !client.channels.contains(channel) else { return }
         client.channels.append(channel)
         channels[channel, default: []].append(client)
-        return true
     }
 
     func unsubscribe(_ client: Client, from channel: [UInt8]) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How a process ended.
-package nonisolated enum ExitStatus: Hashable, Sendable {
+package nonisolated enum ProcessExit: Hashable, Sendable {
     /// By itself, with a code from 0 to 255.
     case code(Int32)
     /// By a signal.

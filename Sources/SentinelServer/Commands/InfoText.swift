@@ -32,7 +32,7 @@ struct InfoText {
         let everything = wanted.isEmpty || !Set(wanted).isDisjoint(with: ["all", "everything", "default"])
         let sections: [(String, [(String, String)])] = [
             ("Server", Self.server(facts)), ("Clients", Self.clients(facts)), ("Stats", Self.stats(facts)),
-            ("CPU", Self.cpu()), ("Sentinel", Self.sentinel(summary)),
+            ("CPU", Self.cpu()), ("Sentinel", Self.sentinel(summary)), ("Internals", Self.internals(summary)),
         ]
         text = sections.filter { everything || wanted.contains($0.0.lowercased()) }
             .map { name, lines in "# \(name)\r\n" + lines.map { "\($0):\($1)\r\n" }.joined() }
@@ -87,7 +87,8 @@ struct InfoText {
         var lines = [
             ("sentinel_masters", "\(summary.masters.count)"), ("sentinel_tilt", summary.tiltFor == nil ? "0" : "1"),
             ("sentinel_tilt_since_seconds", summary.tiltFor.map { "\($0.components.seconds)" } ?? "-1"),
-            ("sentinel_running_scripts", "0"), ("sentinel_scripts_queue_length", "0"),
+            ("sentinel_running_scripts", "\(summary.runningScripts)"),
+            ("sentinel_scripts_queue_length", "\(summary.queuedScripts)"),
             ("sentinel_simulate_failure_flags", "\(failures)"),
         ]
         for (index, master) in summary.masters.enumerated() {
@@ -99,14 +100,19 @@ struct InfoText {
                         + "slaves=\(master.replicas),sentinels=\(master.sentinels)"
                 ))
         }
+        return lines
+    }
+
+    /// What the original does not tell: what was ignored, dropped or not saved.
+    private static func internals(_ summary: Response.Summary) -> [(String, String)] {
         let counters = summary.counters
-        return lines + [
-            ("sentinel_ignored_hellos_malformed", "\(counters.malformedHellos)"),
-            ("sentinel_ignored_hellos_foreign", "\(counters.foreignHellos)"),
-            ("sentinel_ignored_hellos_rejected", "\(counters.rejectedHellos)"),
-            ("sentinel_ignored_replies_malformed", "\(counters.malformedReplies)"),
-            ("sentinel_failed_saves", "\(counters.failedSaves)"),
-            ("sentinel_state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
+        return [
+            ("ignored_hellos_malformed", "\(counters.malformedHellos)"),
+            ("ignored_hellos_foreign", "\(counters.foreignHellos)"),
+            ("ignored_hellos_rejected", "\(counters.rejectedHellos)"),
+            ("ignored_replies_malformed", "\(counters.malformedReplies)"),
+            ("failed_saves", "\(counters.failedSaves)"), ("dropped_scripts", "\(counters.droppedScripts)"),
+            ("state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
         ]
     }
 }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandCatalogue
+
+/// ACL CAT.
+package enum CategoryListing {
+    package static let names = CommandCategory.allCases.map(\.name)
+
+    /// The full names of the commands of a category; `nil` if there is no such category.
+    package static func commands(of name: ArraySlice<UInt8>) -> [String]? {
+        CommandCategory(named: name).map { Catalogue.commands(in: $0).map(\.fullName) }
+    }
+
+    /// The error for a category there isn't, with its code.
+    package static func unknown(_ name: ArraySlice<UInt8>) -> [UInt8] {
+        Array("ERR Unknown category '".utf8) + name + Array("'".utf8)
+    }
+}

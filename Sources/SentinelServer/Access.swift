@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AccessControl
+import CommandCatalogue
+import EventLoop
+import RESP
+import SentinelConfiguration
+import SentinelCore
+
+/// Who may do what at the client port, and the log of those who tried to do more.
+///
+/// - Source: spec/commands.md 2, 4.2, 4.6.
+final class Access {
+    private(set) var users: Users
+    var log: AccessLog
+    /// The file of ACL LOAD and SAVE, or `nil`.
+    let file: String?
+    private let requirePassword: [UInt8]?
+    private let hearsAllByDefault: Bool
+    /// Told when a client's permissions may have shrunk, and when users are to be remembered.
+    var changed: () -> Void = {}
+
+    /// - Throws: A line about users that can't be obeyed, in the words of the log.
+    init(_ settings: ServerSettings) throws(StartError) {
+        requirePassword = settings.requirePassword?.reveal()
+        hearsAllByDefault = settings.newUserChannels == .allchannels
+        log = AccessLog(maximumLength: settings.aclLogMaximumLength)
+        file = settings.aclFile.isEmpty ? nil : settings.aclFile
+        users = Users(requirePassword: requirePassword, hearAllByDefault: hearsAllByDefault)
+        if file != nil {
+            users = try read()
+        } else if !settings.users.isEmpty {
+            do throws(DeclarationError) {
+                try users.declare(settings.users.map { [$0.name] + $0.rules.map { $0.reveal() } })
+            } catch {
+                throw StartError(text: error.text)
+            }
+        }
+    }
+
+    struct StartError: Error {
+        let text: String
+    }
+
+    private func read() throws(StartError) -> Users {
+        guard let file else { return users }
+        let text: [UInt8]
+        do throws(SystemError) {
+            text = try FileReplacement.readFile(file)
+        } catch {
+            throw StartError(text: "Error loading ACLs, opening file '\(file)': \(error.message)")
+        }
+        do throws(UserFileError) {
+            return try UserFile.users(
+                text: text, path: file, requirePassword: requirePassword, hearAllByDefault: hearsAllByDefault)
+        } catch {
+            throw StartError(text: String(decoding: error.text, as: UTF8.self))
+        }
+    }
+
+    // MARK: Clients
+
+    /// Gives a client what one gets without a password.
+    func login(_ client: Client) {
+        client.user = .default
+        client.isAuthenticated = !users.needAuthentication
+    }
+
+    /// Checks a password and gives the client its user; returns the error to reply.
+    func authenticate(
+        _ client: Client, _ user: UserName?, _ password: ArraySlice<UInt8>, command: String
+    ) -> String? {
+        let outcome = user.map { users.authenticate($0, password: password) } ?? users.authenticate(password: password)
+        switch outcome {
+        case .accepted(let name):
+            client.user = name
+            client.isAuthenticated = true
+        case .refused(let name): note(.authentication(command: command), name, client)
+        case .noPasswordToCheck: break
+        }
+        return outcome.error
+    }
+
+    /// Whether the client's user may send this; replies and notes it if not.
+    func allows(_ entry: CommandEntry, _ request: RESP.Request, _ client: Client) -> Bool {
+        guard let user = users[client.user] else {
+            client.encoder.error("NOPERM User \(client.user) no longer exists")
+            return false
+        }
+        let verdict = user.check(entry, request)
+        guard let error = verdict.error(for: client.user) else { return true }
+        if let refusal = AccessLog.Refusal(verdict) { note(refusal, client.user, client) }
+        client.encoder.error(error)
+        return false
+    }
+
+    private func note(_ refusal: AccessLog.Refusal, _ user: UserName, _ client: Client) {
+        log.note(refusal, user: user, client: client.line, at: Int(LocalTime.microseconds / 1000))
+    }
+
+    // MARK: Changes
+
+    func set(_ name: UserName, _ modifiers: [ArraySlice<UInt8>]) throws(UsersError) {
+        try users.set(name, modifiers)
+        changed()
+    }
+
+    func delete(_ names: [UserName]) throws(UsersError) -> [UserName] {
+        let deleted = try users.delete(names)
+        if !deleted.isEmpty { changed() }
+        return deleted
+    }
+
+    func reload() throws(StartError) {
+        users = try read()
+        changed()
+    }
+
+    /// The users as lines of the configuration file; none where a file of their own has them.
+    var declarations: [UserDeclaration] {
+        guard file == nil else { return [] }
+        let implied = User.implied(requirePassword: requirePassword, hearsAllByDefault: hearsAllByDefault)
+        return users.sorted.filter { $0 != implied }.map { user in
+            UserDeclaration(name: user.name.bytes, rules: user.words.dropFirst(2).map { Secret($0) })
+        }
+    }
+}

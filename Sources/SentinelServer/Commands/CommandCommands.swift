@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandCatalogue
+import RESP
+
+/// COMMAND.
+///
+/// - Source: spec/commands.md 4.5.
+enum CommandCommands {
+    static let handlers: [String: CommandTable.Handler] = [
+        "command": { _, client, _ in info(client, Catalogue.commands) },
+        "command|count": { _, client, _ in client.encoder.integer(Catalogue.commands.count) },
+        "command|info": { _, client, request in
+            guard request.count > 2 else { return info(client, Catalogue.commands) }
+            info(client, (2..<request.count).map { Catalogue.entry(fullName: request[$0]) })
+        },
+        "command|list": list,
+        "command|docs": { _, client, request in
+            let named = (2..<request.count).compactMap { Catalogue.entry(fullName: request[$0]) }
+            docs(client, request.count > 2 ? named : Catalogue.commands)
+        },
+        "command|getkeys": keys,
+        "command|getkeysandflags": keys,
+    ]
+
+    private static func info(_ client: Client, _ entries: [CommandEntry?]) {
+        client.encoder.arrayHeader(entries.count)
+        for entry in entries {
+            if let entry { describe(client, entry) } else { client.encoder.nullArray() }
+        }
+    }
+
+    private static func describe(_ client: Client, _ entry: CommandEntry) {
+        client.encoder.arrayHeader(10)
+        client.encoder.bulk(entry.fullName)
+        client.encoder.integer(entry.arity)
+        simples(client, entry.flags.names)
+        for _ in 0..<3 { client.encoder.integer(0) }
+        simples(client, entry.categories.map { "@\($0.name)" })
+        client.encoder.arrayHeader(entry.tips.count)
+        for tip in entry.tips { client.encoder.bulk(tip) }
+        client.encoder.arrayHeader(0)
+        client.encoder.arrayHeader(entry.subcommands.count)
+        for subcommand in entry.subcommands { describe(client, subcommand) }
+    }
+
+    private static func simples(_ client: Client, _ names: [String]) {
+        client.encoder.setHeader(names.count)
+        for name in names { client.encoder.simple(name) }
+    }
+
+    private static func docs(_ client: Client, _ entries: [CommandEntry]) {
+        client.encoder.mapHeader(entries.count)
+        for entry in entries {
+            client.encoder.bulk(entry.fullName)
+            var pairs = [("summary", entry.summary), ("since", entry.since), ("group", entry.group.rawValue)]
+            if let deprecation = entry.deprecation {
+                pairs += [("deprecated_since", deprecation.since), ("replaced_by", deprecation.replacement)]
+            }
+            client.encoder.mapHeader(pairs.count + (entry.isContainer ? 1 : 0))
+            for (key, value) in pairs {
+                client.encoder.bulk(key)
+                client.encoder.bulk(value)
+            }
+            guard entry.isContainer else { continue }
+            client.encoder.bulk("subcommands")
+            docs(client, Array(entry.subcommands))
+        }
+    }
+
+    private static func list(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
+        var names = Catalogue.entries.map(\.fullName)
+        if request.count > 2 {
+            guard request.count == 5, request.matches(2, "filterby") else {
+                return port.refuse(client, "ERR syntax error")
+            }
+            if request.matches(3, "module") {
+                names = []
+            } else if request.matches(3, "aclcat") {
+                let category = CommandCategory(named: request[4])
+                names = category.map { Catalogue.commands(in: $0).map(\.fullName) } ?? []
+            } else if request.matches(3, "pattern") {
+                names = names.filter { Glob.matches(pattern: request[4], text: Array($0.utf8), ignoringCase: true) }
+            } else {
+                return port.refuse(client, "ERR syntax error")
+            }
+        }
+        client.encoder.arrayHeader(names.count)
+        for name in names { client.encoder.bulk(name) }
+    }
+
+    private static func keys(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
+        guard case .found(let entry) = Catalogue.resolve(request[2], request.count > 3 ? request[3] : nil) else {
+            return port.refuse(client, "ERR Invalid command specified")
+        }
+        guard entry.accepts(count: request.count - 2) else {
+            return port.refuse(client, "ERR Invalid number of arguments specified for command")
+        }
+        port.refuse(client, "ERR The command has no key arguments")
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventLoop
+import SentinelCore
+
+/// Starts the operator's scripts and tells how they end.
+final class ScriptRunner {
+    private let tell: (Input) -> Void
+    private var children: [ScriptID: ChildProcess] = [:]
+
+    init(tell: @escaping (Input) -> Void) { self.tell = tell }
+
+    func run(_ id: ScriptID, _ path: String, _ arguments: [String]) {
+        do throws(SystemError) {
+            let child = try ChildProcess(path: path, arguments: arguments) { [unowned self] in self.ended(id, $0) }
+            children[id] = child
+            tell(.scriptStarted(id, processID: child.processID))
+        } catch {
+            // A file that can't be run is the script's fault, like an exit code of 2; the rest is the system's.
+            tell(.scriptEnded(id, error.isAboutProgram ? .exited(code: 2) : .notStarted))
+        }
+    }
+
+    /// Ends a script and whatever it has started.
+    func kill(_ id: ScriptID) { children[id]?.killGroup(ProcessFacts.killSignal) }
+
+    private func ended(_ id: ScriptID, _ status: ProcessExit) {
+        children[id] = nil
+        switch status {
+        case .code(let code): tell(.scriptEnded(id, .exited(code: code)))
+        case .signal(let signal): tell(.scriptEnded(id, .killed(signal: signal)))
+        case .unknown: tell(.scriptEnded(id, .notStarted))
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventLoop
+
+/// A process of the demo, and what was started in it.
+final class Member {
+    let name: String
+    let logPath: String
+    fileprivate(set) var process: ChildProcess?
+    /// Set when its end was asked for.
+    var mayEnd = false
+
+    fileprivate init(name: String, logPath: String) {
+        self.name = name
+        self.logPath = logPath
+    }
+
+    var processID: Int32 { process?.processID ?? 0 }
+    var isRunning: Bool { process.map { $0.exitStatus == nil } ?? false }
+
+    /// As `kill -9` does it.
+    func kill() {
+        mayEnd = true
+        process?.killGroup(ProcessFacts.killSignal)
+    }
+
+    /// The last lines it has printed.
+    var lastWords: [Substring] {
+        guard let bytes = try? FileReplacement.readFile(logPath) else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(8)
+    }
+}
+
+/// All processes of the demo and the directory they live in; none outlives the demo, thanks to the `Guardian`.
+final class Fleet {
+    let directory: String
+    private let ownPath: String
+    private let guardianAddress: SocketAddress
+    private var listener: Listener?
+    private var guardianLink: Connection?
+    private var guardian: ChildProcess?
+    private var members: [Member] = []
+    private var isStopping = false
+    private var stopped: () -> Void = {}
+
+    /// Called when a process ended that should not have.
+    var memberFailed: (Member) -> Void = { _ in }
+    var guardianFailed: () -> Void = {}
+
+    /// Makes the directory; `nil` if that is not possible.
+    init?(ownPath: String) {
+        guard let directory = try? Directories.makeTemporary("sentinel-demo") else { return nil }
+        guard let address = SocketAddress(unixPath: Guardian.socketPath(in: directory)) else {
+            Directories.removeTree(directory)  // its name is too long for a socket in it
+            return nil
+        }
+        self.directory = directory
+        guardianAddress = address
+        self.ownPath = ownPath
+    }
+
+    /// Starts the guardian and calls `ready` when it watches.
+    func start(ready: @escaping () -> Void) throws(SystemError) {
+        listener = try Listener(on: guardianAddress, unixMode: 0o600) { [weak self] connection in
+            guard let self, guardianLink == nil else { return connection.close() }
+            connection.delegate = self
+            guardianLink = connection
+            listener?.close()
+            ready()
+        }
+        guardian = try ChildProcess(path: ownPath, arguments: ["--guardian", directory]) { [weak self] _ in
+            self?.guardianEnded()
+        }
+    }
+
+    /// Starts a program in a directory of its own, its output in a log file there.
+    func launch(_ name: String, program: String, arguments: [String]) throws(SystemError) -> Member {
+        let member = Member(name: name, logPath: "\(makeDirectory(name))/log")
+        let script = #"log=$1; shift; exec "$@" >>"$log" 2>&1"#
+        let words = ["-c", script, "sh", member.logPath, program] + arguments
+        let process = try ChildProcess(path: "/bin/sh", arguments: words) { [weak self, weak member] _ in
+            if let self, let member { ended(member) }
+        }
+        member.process = process
+        members.append(member)
+        tellGuardian("watch", process)
+        return member
+    }
+
+    func makeDirectory(_ name: String) -> String {
+        let path = "\(directory)/\(name)"
+        try? Directories.make(path)  // there already when a server is started again
+        return path
+    }
+
+    /// Ends all processes, has the directory removed, and calls `stopped` when both are done.
+    func stop(_ stopped: @escaping () -> Void) {
+        isStopping = true
+        self.stopped = stopped
+        for member in members where member.isRunning { member.kill() }
+        listener?.close()
+        finishStopping()
+    }
+
+    /// Lets the guardian go once nobody is left, so that nothing appears in the directory while it is removed.
+    private func finishStopping() {
+        guard isStopping, !members.contains(where: \.isRunning) else { return }
+        if let guardianLink {
+            guardianLink.closeAfterFlush()
+            self.guardianLink = nil
+        } else if guardian?.exitStatus != nil || guardian == nil {
+            Directories.removeTree(directory)  // in case there was no guardian, or it could not
+            stopped()
+        } else {
+            guardian?.killGroup(ProcessFacts.killSignal)  // it never connected
+        }
+    }
+
+    private func ended(_ member: Member) {
+        if let process = member.process { tellGuardian("forget", process) }
+        if isStopping { finishStopping() } else if !member.mayEnd { memberFailed(member) }
+    }
+
+    private func guardianEnded() {
+        if isStopping { finishStopping() } else { guardianFailed() }
+    }
+
+    private func tellGuardian(_ verb: String, _ process: ChildProcess) {
+        guardianLink?.write(Array("\(verb) \(process.processID)\r\n".utf8))
+    }
+}
+
+extension Fleet: ConnectionDelegate {
+    func connectionDidConnect(_ connection: Connection) {}
+    func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {}
+    func connectionDidDrain(_ connection: Connection) {}
+
+    func connectionDidClose(_ connection: Connection, reason: CloseReason) {
+        guardianLink = nil  // its end is told by the process
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An event line of a sentinel's log, such as `+sdown master mymaster 127.0.0.1 6379`.
+struct LoggedEvent: Equatable, CustomStringConvertible {
+    let name: String
+    let payload: String
+    var description: String { "\(name) \(payload)" }
+}
+
+extension SentinelServer {
+    /// The texts of its log lines, over all its lives.
+    ///
+    /// - Source: spec/config-and-process.md 6: `<pid>:X <day> <month> <year> <time> <level> <text>`.
+    func logTexts() -> [String] {
+        process.log().split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ", maxSplits: 6, omittingEmptySubsequences: false)
+            return fields.count == 7 && fields[0].hasSuffix(":X") ? String(fields[6]) : nil
+        }
+    }
+
+    /// The events in its log after the first `skipped` ones.
+    func events(after skipped: Int = 0) -> [LoggedEvent] {
+        let events = logTexts().compactMap { text -> LoggedEvent? in
+            guard let sign = text.first, sign == "+" || sign == "-" else { return nil }
+            let words = text.split(separator: " ", maxSplits: 1)
+            return LoggedEvent(name: String(words[0]), payload: words.count > 1 ? String(words[1]) : "")
+        }
+        return Array(events.dropFirst(skipped))
+    }
+}
+
+/// The first of `wanted` that does not follow the ones before it in `names`; `nil` when all come in this order.
+func firstOutOfOrder(_ wanted: [String], in names: [String]) -> String? {
+    var rest = names[...]
+    for name in wanted {
+        guard let index = rest.firstIndex(of: name) else { return name }
+        rest = rest[(index + 1)...]
+    }
+    return nil
+}

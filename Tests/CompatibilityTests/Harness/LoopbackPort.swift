@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// A free TCP port on the loopback interface.
+///
+/// The kernel is asked by binding to it, but the candidates lie below the range from which the kernel itself
+/// gives ports to outgoing connections: one of those could take the port while its server is down.
+enum LoopbackPort {
+    static func free() -> UInt16 {
+        while true {
+            let candidate = UInt16.random(in: 15_000..<32_000)
+            if isFree(candidate) { return candidate }
+        }
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
+        let descriptor = loopbackSocket()
+        defer { close(descriptor) }
+        return withLoopbackAddress(port) { bind(descriptor, $0, $1) } == 0
+    }
+}
+
+/// A new TCP socket, not inherited by children.
+func loopbackSocket() -> Int32 {
+    #if os(Linux)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    precondition(descriptor >= 0, "no socket: errno \(errno)")
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    return descriptor
+}
+
+/// Calls `body` with the address 127.0.0.1:`port`.
+func withLoopbackAddress<Result>(
+    _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+    }
+}

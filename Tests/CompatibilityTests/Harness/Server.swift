@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// A server process on a loopback port, with a connection to ask it questions.
+class Server {
+    let port: UInt16
+    let process: ServerProcess
+    private var client: RedisClient?
+
+    var name: String { process.name }
+    var configurationPath: String { process.directory + "/" + Self.configurationName }
+
+    static let configurationName = "server.conf"
+
+    /// Starts `executable` with a configuration file on a free port and waits until it answers.
+    ///
+    /// - Parameter configuration: The file's text for a port. It is asked again when somebody else took the port first.
+    init(name: String, directory: String, executable: String, configuration: (UInt16) -> String) throws {
+        var attempt = 0
+        while true {
+            attempt += 1
+            let port = LoopbackPort.free()
+            let directory = "\(directory)/\(name)-\(port)"
+            let path = directory + "/" + Self.configurationName
+            let process = try ServerProcess(
+                name: "\(name):\(port)", directory: directory, executable: executable, arguments: [path])
+            try configuration(port).write(toFile: path, atomically: false, encoding: .utf8)
+            do {
+                try process.start()
+                try Self.awaitAnswer(process, port)
+                self.port = port
+                self.process = process
+                return
+            } catch ServerProcess.Failure.ended(_, let output) where attempt < 5 && output.contains("bind") {
+                continue
+            }
+        }
+    }
+
+    /// Starts it again after a kill, and waits until it answers.
+    func restart() throws {
+        client = nil
+        try process.restart()
+        try Self.awaitAnswer(process, port)
+    }
+
+    /// The reply to a command; a connection that broke since the last one is opened again.
+    func ask(_ words: [String], within limit: Duration = .seconds(3)) throws -> Reply {
+        if let client {
+            do { return try client.request(words, within: limit) } catch RedisClient.Failure.closed {}
+        }
+        client = nil
+        let fresh = try RedisClient(port: port)
+        let reply = try fresh.request(words, within: limit)
+        client = fresh
+        return reply
+    }
+
+    func ask(_ words: String...) throws -> Reply { try ask(words) }
+
+    var configurationText: String {
+        String(decoding: FileManager.default.contents(atPath: configurationPath) ?? Data(), as: UTF8.self)
+    }
+
+    /// The end of its output, for a failed test.
+    var diagnosis: String {
+        let lines = (process.log() + process.errors()).split(separator: "\n").suffix(40).joined(separator: "\n  ")
+        return "--- \(name) (\(process.isRunning ? "running" : "ended \(process.exitCode ?? -1)")) ---\n  \(lines)"
+    }
+
+    private static func awaitAnswer(_ process: ServerProcess, _ port: UInt16) throws {
+        let end = ContinuousClock.now + .seconds(20)
+        while true {
+            guard process.isRunning else {
+                throw ServerProcess.Failure.ended(process.name, output: process.log() + process.errors())
+            }
+            do {
+                let reply = try RedisClient(port: port).request("PING")
+                if reply == .simple("PONG") { return }
+            } catch {
+                guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
+            }
+            wait(until: .now + .milliseconds(5))
+        }
+    }
+}
+
+/// A real `redis-server`.
+final class DataServer: Server {
+    /// - Parameter master: Port of the server it replicates from; `nil` for a master.
+    init(name: String, directory: String, replicating master: UInt16?) throws {
+        let executable = try Programs.installed("redis-server")
+        try super.init(name: name, directory: directory, executable: executable) { port in
+            """
+            port \(port)
+            bind 127.0.0.1
+            dir \(directory)/\(name)-\(port)
+            save ""
+            repl-diskless-sync-delay 0
+            \(master.map { "replicaof 127.0.0.1 \($0)" } ?? "")
+
+            """
+        }
+    }
+
+    /// The lines of `INFO replication`.
+    func replication() throws -> [String: String] {
+        let text = try ask("INFO", "replication").text ?? ""
+        let pairs = text.split(whereSeparator: \.isNewline).map { $0.split(separator: ":", maxSplits: 1) }
+        return Dictionary(
+            pairs.filter { $0.count == 2 }.map { (String($0[0]), String($0[1])) }, uniquingKeysWith: { $1 })
+    }
+
+    var role: String { get throws { try replication()["role"] ?? "?" } }
+
+    /// Whether it is a replica of `master` with its link up.
+    func replicates(from master: DataServer) throws -> Bool {
+        let fields = try replication()
+        return fields["role"] == "slave" && fields["master_port"] == "\(master.port)"
+            && fields["master_link_status"] == "up"
+    }
+}

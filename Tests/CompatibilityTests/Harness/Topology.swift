@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// A master and its replicas under one name; who is the master changes, the servers do not.
+final class DataGroup {
+    let name: String
+    let servers: [DataServer]
+
+    init(name: String, servers: [DataServer]) {
+        self.name = name
+        self.servers = servers
+    }
+
+    subscript(port port: UInt16) -> DataServer? { servers.first { $0.port == port } }
+    func others(than server: DataServer) -> [DataServer] { servers.filter { $0 !== server } }
+}
+
+/// The servers and sentinels of one test.
+final class Cluster {
+    let groups: [DataGroup]
+    let sentinels: [SentinelServer]
+
+    init(groups: [DataGroup], sentinels: [SentinelServer]) {
+        self.groups = groups
+        self.sentinels = sentinels
+    }
+
+    /// The group of a test with one master.
+    var group: DataGroup { groups[0] }
+    /// Its name.
+    var masterName: String { group.name }
+
+    /// The master all `sentinels` agree on.
+    func agreedMaster(
+        among sentinels: [SentinelServer]? = nil, otherThan old: DataServer? = nil, within limit: Duration
+    ) throws -> DataServer {
+        let sentinels = sentinels ?? self.sentinels
+        let ports = try eventually("all sentinels answer one master", within: limit) {
+            try sentinels.map { try $0.masterPort(masterName) ?? 0 }
+        } until: { ports in
+            Set(ports).count == 1 && ports[0] != old?.port && group[port: ports[0]] != nil
+        }
+        return group[port: ports[0]]!
+    }
+
+    /// Waits until everybody runs, replicates from `master`, knows everybody else and sees nobody down.
+    func settle(master: DataServer, of group: DataGroup? = nil, within limit: Duration = .seconds(60)) throws {
+        let group = group ?? self.group
+        let replicas = group.others(than: master)
+        try eventually("everybody knows everybody under \(group.name)", within: limit) {
+            var missing = try replicas.filter { try !$0.replicates(from: master) }
+                .map { "\($0.name) does not replicate from \(master.name)" }
+            for sentinel in sentinels {
+                missing += try sentinel.missing(
+                    group, replicas: replicas.count, peers: sentinels.count - 1, master: master.port)
+            }
+            return missing
+        } until: {
+            $0.isEmpty
+        }
+    }
+
+    /// Waits until the configuration file of each sentinel names the master, its replicas and the other sentinels.
+    ///
+    /// A sentinel may write what it merely discovered a moment after it tells of it.
+    func awaitRemembered(master: DataServer) throws {
+        let replicas = Set(group.others(than: master).map { "\($0.port)" })
+        for sentinel in sentinels {
+            let peers = Set(sentinels.filter { $0 !== sentinel }.map { "\($0.port)" })
+            try eventually("the file of \(sentinel.name) names everybody", within: .seconds(5)) {
+                sentinel.rememberedLines
+            } until: { lines in
+                let ports = { (key: String) in Set(lines.filter { $0[1] == key }.map { $0[4] }) }
+                let monitor = lines.first { $0[1] == "monitor" }
+                return monitor?.dropFirst(2).prefix(3) == [masterName, "127.0.0.1", "\(master.port)"]
+                    && ports("known-replica") == replicas && ports("known-sentinel") == peers
+            }
+        }
+    }
+
+    /// The first of `candidates` that takes a write.
+    func acceptingWrites(_ candidates: [DataServer], key: String, within limit: Duration) throws -> DataServer {
+        try eventually("another instance accepts writes", within: limit) {
+            candidates.first { (try? $0.ask("SET", key, "1")) == .simple("OK") }
+        } until: {
+            $0 != nil
+        }!
+    }
+}
+
+/// Starts masters with their replicas and sentinels, waits until all know each other, runs `body` and ends them all.
+///
+/// - Parameter masters: Names to monitor; each gets a master and `replicas` replicas.
+/// - Parameter sentinels: Which program plays each sentinel.
+/// - Parameter shortened: Whether the INFO, hello and tilt periods are shortened with `SENTINEL DEBUG`.
+func withCluster<Result>(
+    masters: [String] = ["mymaster"], replicas: Int = 2,
+    sentinels: [SentinelProgram] = [.ours, .ours, .ours],
+    quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
+    shortened: Bool = true, _ body: (Cluster) throws -> Result
+) throws -> Result {
+    let options = SentinelOptions(quorum: quorum, downAfter: downAfter, failoverTimeout: failoverTimeout)
+    return try withTemporaryDirectory { directory in
+        var started: [Server] = []
+        defer { for server in started { server.process.end() } }
+        do {
+            var groups: [DataGroup] = []
+            for name in masters {
+                let master = try DataServer(name: name, directory: directory, replicating: nil)
+                started.append(master)
+                var servers = [master]
+                for number in 0..<replicas {
+                    let replica = try DataServer(
+                        name: "\(name)-replica\(number)", directory: directory, replicating: master.port)
+                    started.append(replica)
+                    servers.append(replica)
+                }
+                groups.append(DataGroup(name: name, servers: servers))
+            }
+            var watchers: [SentinelServer] = []
+            for (number, program) in sentinels.enumerated() {
+                let sentinel = try SentinelServer(
+                    name: "sentinel\(number)", directory: directory, program: program,
+                    monitoring: groups.map { ($0.name, $0.servers[0].port) }, options: options)
+                started.append(sentinel)
+                watchers.append(sentinel)
+                if shortened { try sentinel.shortenPeriods() }
+            }
+            let cluster = Cluster(groups: groups, sentinels: watchers)
+            for group in groups { try cluster.settle(master: group.servers[0], of: group) }
+            return try body(cluster)
+        } catch {
+            print("The scenario failed: \(error)")
+            for server in started { print(server.diagnosis) }
+            throw error
+        }
+    }
+}
+
+/// Runs `body` with a directory that is gone afterwards (kept when KEEP_LOGS is set).
+func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let directory = NSTemporaryDirectory() + "sentinel-test-" + UUID().uuidString.prefix(8)
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    let isKept = ProcessInfo.processInfo.environment["KEEP_LOGS"] != nil
+    if isKept { print("Logs are in \(directory)") } else { Guardian.shared.removeAtEnd(directory) }
+    defer { if !isKept { try? FileManager.default.removeItem(atPath: directory) } }
+    return try body(directory)
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import EventLoop
+
+extension `Event loop` {
+    @Suite struct `A child process` {
+        @Test(arguments: [false, true])
+        func `reports how it ended`(onThread: Bool) async throws {
+            var ends: [ProcessExit] = []
+            for (script, end) in [
+                ("exit 0", ProcessExit.code(0)), ("exit 255", .code(255)), ("kill -TERM $$", .signal(SIGTERM)),
+            ] {
+                let child = try ChildProcess(
+                    path: "/bin/sh", arguments: ["-c", script], environment: [:], poller: .main, onThread: onThread
+                ) { ends.append($0) }
+                #expect(child.exitStatus == nil)
+                try await eventually { child.exitStatus != nil }
+                #expect(child.exitStatus == end)
+                #expect(ends.last == end)
+                child.killGroup(SIGKILL)  // nobody any more
+            }
+            await turns(3)
+            #expect(ends.count == 3)
+        }
+
+        @Test func `that cannot be started is an error`() throws {
+            #expect(throws: SystemError(call: "posix_spawn", errno: ENOENT)) {
+                try ChildProcess(path: "/nonexistent", arguments: []) { _ in }
+            }
+            #expect(throws: SystemError(call: "posix_spawn", errno: EACCES)) {
+                try ChildProcess(path: "/etc/passwd", arguments: []) { _ in }
+            }
+        }
+
+        @Test func `is given arguments, environment, no input and none of our descriptors`() async throws {
+            let server = try TestServer()
+            defer { server.close() }
+            let before = openDescriptors()
+            let client = Connection(connectingTo: try server.address, delegate: nil)
+            defer { client.close() }
+            try await eventually { server.connections.count == 1 }
+            let opened = Set(openDescriptors().values).subtracting(before.values).filter { $0.hasPrefix("socket:") }
+            #expect(opened.count == 2)
+            try await withTemporaryDirectory { directory throws in
+                let script = """
+                    printf '%s|' "$1" "$2" "$ADDED" "$HOME"; cat
+                    for name in /proc/self/fd/*; do readlink "$name" >> "$3"; done; true
+                    """
+                let child = try ChildProcess(
+                    path: "/bin/sh",
+                    arguments: [
+                        "-c", "exec > '\(directory)/out'\n" + script, "sh", "one", "t w o", directory + "/fds",
+                    ],
+                    environment: ["ADDED": "yes", "HOME": "/replaced"]
+                ) { _ in }
+                try await eventually { child.exitStatus != nil }
+                let output = String(decoding: try FileReplacement.readFile(directory + "/out"), as: UTF8.self)
+                #expect(output == "one|t w o|yes|/replaced|")
+                let text = String(decoding: try FileReplacement.readFile(directory + "/fds"), as: UTF8.self)
+                let links = Set(text.split(separator: "\n").map(String.init))
+                #expect(links.contains("/dev/null"))
+                #expect(links.isDisjoint(with: opened))
+                #expect(!links.contains { $0.contains("eventpoll") || $0.contains("pidfd") })
+            }
+        }
+
+        @Test func `starts with signals as they are by default`() async throws {
+            SignalSource.ignoreBrokenPipes()
+            var blocked = sigset_t()
+            var old = sigset_t()
+            sigemptyset(&blocked)
+            sigaddset(&blocked, SIGUSR1)
+            pthread_sigmask(Int32(SIG_BLOCK), &blocked, &old)
+            let child = try ChildProcess(
+                path: "/bin/sh", arguments: ["-c", "grep -E '^Sig(Blk|Ign)' /proc/self/status | grep -vq '0000$'"]
+            ) { _ in }
+            pthread_sigmask(Int32(SIG_SETMASK), &old, nil)
+            try await eventually { child.exitStatus != nil }
+            #expect(child.exitStatus == .code(1))  // no line but those of zeros
+        }
+
+        @Test func `is killed with all it has started`() async throws {
+            let before = openDescriptors().count
+            let child = try ChildProcess(
+                path: "/bin/sh", arguments: ["-c", "sleep 300 & sleep 300 & wait"]
+            ) { _ in }
+            let group = child.processID
+            try await eventually { members(of: group).count == 3 }
+            child.killGroup(SIGKILL)
+            try await eventually { child.exitStatus != nil }
+            #expect(child.exitStatus == .signal(SIGKILL))
+            try await eventually { members(of: group).isEmpty }
+            #expect(openDescriptors().count == before)
+        }
+
+        /// The living processes of a group.
+        private func members(of group: Int32) -> [String] {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return names.filter { name in
+                guard Int(name) != nil, let status = try? FileReplacement.readFile("/proc/\(name)/stat") else {
+                    return false
+                }
+                // "number (name) state parent group …"
+                let fields = String(decoding: status, as: UTF8.self).split(separator: ")").last?.split(separator: " ")
+                return fields.map { $0.count > 2 && $0[2] == "\(group)" && $0[0] != "Z" } ?? false
+            }
+        }
+    }
+}
