@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A Redis server as far as a sentinel and a client can tell: a role, a history of writes with a replication ID, a link to
-// a master that comes and goes, partial and full resynchronisation, loading after a restart, and a configuration file
-// that remembers whom it follows.
+// A Redis server as far as a sentinel and a client can tell: a role, a history of writes with a replication ID, a link
+// to a master that comes and goes, partial and full resynchronisation, loading after a restart, and a configuration
+// file that remembers whom it follows.
 
 import SentinelCore
 import SentinelWire

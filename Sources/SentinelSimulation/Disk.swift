@@ -12,6 +12,8 @@ struct Disk {
         let generation: Generation
         let text: [UInt8]
         let settings: Settings
+        /// What the core will believe to be on disk; the same, unless the simulator lies.
+        let promised: Settings
         let fails: Bool
     }
 
@@ -31,12 +33,12 @@ struct Disk {
     }
 
     /// Begins to write, if something is wanted and nothing under way; tells whether it did.
-    mutating func beginIfIdle(_ configuration: Configuration) -> Bool {
+    mutating func beginIfIdle(_ configuration: Configuration, promised: Settings) -> Bool {
         guard write == nil, let generation = wanted else { return false }
         wanted = nil
         write = Write(
             generation: generation, text: Rewriter.rewrite(old: text, configuration: configuration),
-            settings: configuration.sentinel, fails: isFull)
+            settings: configuration.sentinel, promised: promised, fails: isFull)
         return true
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A lie the simulator tells a sentinel or tells for it, as if the core had that defect; so that it can be seen that the
-/// checkers see. Nothing of this reaches the core's own code.
+/// A lie the simulator tells a sentinel or tells for it, as if the core had that defect; so that it can be seen that
+/// the checkers see. Nothing of this reaches the core's own code.
 package enum Sabotage: Sendable, CaseIterable {
     /// States are reported as saved and never are.
     case nothingIsSaved

@@ -68,9 +68,11 @@ extension Simulation {
         say(process.name, isUnplugged ? "is unplugged" : "crashes")
         process.core = nil
         process.isUnplugged = isUnplugged
-        let isRenamed = dice.chance(0.5) && process.disk.write != nil
+        let isRenamed = dice.chance(0.5)
+        if isRenamed, let write = process.disk.write, !write.fails {
+            try epochs.noteDurable(write.promised, of: process)
+        }
         process.disk.crash(isRenamed: isRenamed)
-        if isRenamed { try epochs.noteDurable(process.disk.settings, of: process) }
         let own = process.wires.values.sorted { $0.connection.number < $1.connection.number }
         for wire in own {
             wire.isOpenAtOwner = false
@@ -184,7 +186,10 @@ extension Simulation {
             try send(request, on: wire, by: process)
         case .answer(let id, let response): try answer(id, response, by: process)
         case .persist(let generation):
-            if sabotage == .nothingIsSaved { return try feedLater(process, .persisted(generation)) }
+            if sabotage == .nothingIsSaved {
+                try epochs.noteDurable(process.remembered, of: process)
+                return try feedLater(process, .persisted(generation))
+            }
             process.disk.wanted = generation
             beginWrite(of: process)
         case .emit(let event): try notice(event, by: process)
@@ -221,7 +226,7 @@ extension Simulation {
             }
         default: break
         }
-        guard process.disk.beginIfIdle(configuration) else { return }
+        guard process.disk.beginIfIdle(configuration, promised: process.remembered) else { return }
         guard sabotage != .savingNeverEnds else { return }
         let time = dice.microseconds(schedule.diskTime) + process.disk.delay
         timeline.enter(.writeEnds(process, life: process.life), at: now + time)
@@ -231,7 +236,7 @@ extension Simulation {
         guard process.life == life, process.isRunning else { return }
         if !process.soon.isEmpty { return try feed(process, process.soon.removeFirst()) }
         guard let write = process.disk.endWrite() else { return }
-        if !write.fails { try epochs.noteDurable(write.settings, of: process) }
+        if !write.fails { try epochs.noteDurable(write.promised, of: process) }
         if let ambush = process.ambush, ambush.effectsLeft == 0, !process.isPaused, dice.chance(0.3) {
             say(process.name, "dies before it hears that generation \(write.generation.number) is on disk")
             try crash(process, isUnplugged: false)

@@ -140,7 +140,9 @@ package final class Simulation {
                 let master = groups[group].first(where: { $0.endpoint == address }), hasHeir(master)
             else { continue }
             var end = now + schedule.failoverBound
-            if let attempt = lastAttemptAt[name] { end = max(end, attempt + schedule.failoverTimeout * 2 + .seconds(5)) }
+            if let attempt = lastAttemptAt[name] {
+                end = max(end, attempt + schedule.failoverTimeout * 2 + .seconds(5))
+            }
             say("world", "kills \(address) for good measure")
             crash(master, isUnplugged: dice.chance(0.5))
             killed.append((master, end))
@@ -155,7 +157,9 @@ package final class Simulation {
                 try run(until: now + .milliseconds(50))
             }
         }
-        for (master, _) in killed { timeline.enter(.nodeStarts(master, crashes: master.crashes), at: now + .seconds(1)) }
+        for (master, _) in killed {
+            timeline.enter(.nodeStarts(master, crashes: master.crashes), at: now + .seconds(1))
+        }
         try run(until: now + .seconds(2))
         try converge()
     }

@@ -49,20 +49,9 @@ private func firstViolation(in seeds: ClosedRange<UInt64>, _ sabotage: Sabotage?
 }
 
 @Suite struct `The simulator sees` {
-    /// The seeds from which on each is looked for are near the first that shows it, to save time.
     @Test(arguments: Sabotage.allCases)
     func `each defect it can be given`(sabotage: Sabotage) {
-        let start: UInt64 =
-            switch sabotage {
-            case .nothingIsSaved: 20
-            case .votesAreNotSaved: 46
-            case .configEpochsAreNotSaved: 209
-            case .oldFileComesBack, .voteGrantedTwice, .everyAnswerIsAVote, .majorityOfReachable, .hellosDoNotSpread,
-                .replicaOfItself, .promotionIsNotSeen, .promotionBeforeElection, .savingNeverEnds, .neverWoken,
-                .staleConfigurationIsNewest:
-                1
-            }
-        #expect(firstViolation(in: start...(start + 8), sabotage) != nil)
+        #expect(firstViolation(in: 1...20, sabotage) != nil)
     }
 
     @Test(arguments: [
@@ -71,6 +60,8 @@ private func firstViolation(in seeds: ClosedRange<UInt64>, _ sabotage: Sabotage?
         (.replicaOfItself, .nobodyFollowsItself),
         (.promotionBeforeElection, .ordersComeFromLeader),
         (.oldFileComesBack, .epochsOnlyRise),
+        (.votesAreNotSaved, .epochsOnlyRise),
+        (.configEpochsAreNotSaved, .epochsOnlyRise),
         (.staleConfigurationIsNewest, .oneAddressPerConfigEpoch),
     ])
     func `which rule a defect breaks`(sabotage: Sabotage, rule: Violation.Rule) {
