@@ -44,20 +44,11 @@ package nonisolated enum ProcessFacts {
         return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : CommandLine.arguments.first ?? ""
     }
 
-    /// Whether standard output is a terminal.
-    package static var hasTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
-
     /// Where the search path has a program of this name.
     package static func program(_ name: String) -> String? {
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         return path.split(separator: ":").map { "\($0)/\(name)" }.first { canExecute($0) }
     }
-
-    /// The process that started this one, or whoever has taken it over since.
-    package static var parent: Int32 { getppid() }
-
-    /// kill -9, by its number.
-    package static func kill(_ process: Int32) { System.send(SIGKILL, to: process) }
 
     package static var currentDirectory: String {
         guard let path = getcwd(nil, 0) else { return "" }

@@ -105,9 +105,6 @@ nonisolated extension System {
         return signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
     }
 
-    /// Sends `signal` to one process, if it is still there.
-    static func send(_ signal: Int32, to process: Int32) { kill(process, signal) }
-
     /// Sends `signal` to all processes of the group; none being left is as good.
     static func signalGroup(_ group: Int32, _ signal: Int32) {
         precondition(group > 1, "not a group of a child")

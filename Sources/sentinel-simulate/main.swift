@@ -105,6 +105,7 @@ func runMany(_ options: Options) -> Never {
 /// Runs seeds on all cores; the outcomes come in the order of the seeds.
 func outcomes(from base: UInt64, count: Int, _ sabotage: Sabotage?) -> [Outcome] {
     let results = DispatchQueue(label: "results")
+    // Safe: touched only on the serial queue above, and read after all iterations have ended.
     nonisolated(unsafe) var outcomes: [Outcome?] = Array(repeating: nil, count: count)
     DispatchQueue.concurrentPerform(iterations: count) { index in
         let outcome = Simulation.run(seed: base + UInt64(index), sabotage: sabotage)
