@@ -127,10 +127,7 @@ extension Sentinel {
             }
         }
         if changesCredentials {
-            for link in peerLinks.values.joined().sorted() {
-                closeLink(link)
-                touch(.link(link), at: now)
-            }
+            for link in peerLinks.values.joined().sorted() { reconnect(link, at: now) }
         }
         answerOnceSaved(request, .ok)
     }
@@ -222,10 +219,7 @@ extension Sentinel {
     }
 
     private mutating func reconnectDataNodes(of id: Master.ID, at now: Instant) {
-        for link in [masters[id].presence.link] + masters[id].replicas.map(\.presence.link) {
-            closeLink(link)
-            touch(.link(link), at: now)
-        }
+        for link in [masters[id].presence.link] + masters[id].replicas.map(\.presence.link) { reconnect(link, at: now) }
     }
 
     private func linksUsed(by id: Master.ID) -> [Link.ID] {

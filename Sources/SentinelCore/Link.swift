@@ -75,7 +75,7 @@ package struct Link: Sendable {
     var availableAt: Instant
     /// The last answer to PING of any kind.
     var answeredAt: Instant
-    /// Whether one of its users holds it down, so that good news must reach them.
+    /// Whether one of its users has come to hold it down since the last good news, which must reach them all.
     var isHeldDown = false
     var isResolving = false
 

@@ -36,6 +36,8 @@ struct Replica: Sendable {
     var offset: Int64 = 0
     var isAnnounced = true
     var reconfiguration = Reconfiguration.none
+    /// When it was last told to follow the master although no failover goes on.
+    var putRightAt: Instant?
     /// The order under way, to be given again if the node refuses the transaction around it.
     var order: Order?
 

@@ -39,6 +39,10 @@ package struct Sentinel: Sendable {
     var scripts = ScriptQueue()
     var simulatedFailures: Set<SimulatedFailure> = []
     var counters = Counters()
+    /// The addresses we gave in hellos; what comes back from another one is not ours.
+    var announcedAs: Set<Endpoint> = []
+    /// Where somebody else with our run ID was last heard of.
+    var impostor: Endpoint?
     var generator: SeededGenerator
 
     /// When the input being handled came in.

@@ -30,26 +30,25 @@ extension Sentinel {
     private mutating func sendHello(
         _ presence: Presence, of id: Master.ID, at now: Instant, store: (inout Sentinel, Presence) -> Void
     ) -> Instant? {
-        guard links[presence.link].hasRoom, let connection = links[presence.link].command,
-            let hello = makeHello(for: id, on: presence.link)
-        else { return nil }
+        guard links[presence.link].hasRoom, let connection = links[presence.link].command else { return nil }
         guard presence.helloDueAt <= now else { return presence.helloDueAt }
+        guard let hello = makeHello(for: id, on: presence.link) else { return nil }
         var presence = presence
         perform(.send(connection.id, .hello(hello), renamed: renames(of: presence.link)))
         links[presence.link].pending += 1
-        presence.helloSentAt = now
         presence.helloDueAt = now + timing.publishPeriod
         store(&self, presence)
         return presence.helloDueAt
     }
 
-    private func makeHello(for id: Master.ID, on link: Link.ID) -> Hello? {
+    private mutating func makeHello(for id: Master.ID, on link: Link.ID) -> Hello? {
         guard let host = announceHost ?? links[link].localHost,
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         else { return nil }
+        let sender = Endpoint(host: host, port: announcePort != 0 ? announcePort : listeningPort)
+        announcedAs.insert(sender)
         return Hello(
-            sender: Endpoint(host: host, port: announcePort != 0 ? announcePort : listeningPort), runID: myID,
-            currentEpoch: currentEpoch, masterName: masters[id].name, master: master,
+            sender: sender, runID: myID, currentEpoch: currentEpoch, masterName: masters[id].name, master: master,
             configEpoch: masters[id].configEpoch)
     }
 
@@ -78,12 +77,23 @@ extension Sentinel {
 
     mutating func helloHeard(_ hello: Hello, on connection: ConnectionID?, at now: Instant) {
         if let connection { heard(connection, at: now) }
-        // Our own words come back on every node; and nobody else is us, whatever he says.
-        guard hello.runID != myID else { return }
+        guard hello.runID != myID else { return noteOwnWords(hello) }
         guard let id = masterByName[hello.masterName] else { return counters.foreignHellos += 1 }
         let isKnown = meet(hello, under: id, at: now)
         if hello.currentEpoch > currentEpoch { raiseEpoch(to: hello.currentEpoch, heardFor: hello.masterName) }
         if isKnown { adoptConfiguration(of: hello, for: id, at: now) }
+    }
+
+    /// Our own words come back on every node; but nobody else is us, whatever he says.
+    ///
+    /// Two sentinels with one run ID, as copied files make them, fight over one entry on all others.
+    /// - Source: spec/defects.md 31.
+    private mutating func noteOwnWords(_ hello: Hello) {
+        guard !announcedAs.contains(hello.sender) else { return }
+        counters.impostorHellos += 1
+        guard impostor != hello.sender else { return }
+        impostor = hello.sender
+        emitLog(.identityTaken(hello.sender))
     }
 
     /// Makes sure that the sender is a peer of the group under the address it gives; tells whether it is one now.
@@ -145,6 +155,8 @@ extension Sentinel {
             counters.rejectedHellos += 1
             return
         }
+        // A configuration is of an epoch that has been.
+        raiseEpoch(to: hello.configEpoch, heardFor: masters[id].name)
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.

@@ -159,28 +159,38 @@ extension Sentinel {
             if case .waitPromotion = failover.stage { promotionSucceeded(id, failover, replica.id, at: now) }
             return
         }
-        let patience = timing.publishPeriod * 4
-        // Asked again as soon as patience may end, not when INFO happens to be due.
-        let patienceEndsAt = replica.info.roleReportedAt + patience + .milliseconds(1)
-        if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
-        guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now),
-            now - replica.info.roleReportedAt > patience,
-            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+        guard putRight(id, index, wrongSince: replica.info.roleReportedAt, patience: timing.publishPeriod * 4, at: now)
         else { return }
-        replicate(id, index, of: master, at: now)
         emit(.convertedToReplica(label(id, replicaAt: index)))
     }
 
     private mutating func putRightWrongMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
         let replica = masters[id].replicas[index]
-        let patience = masters[id].failoverTimeout
         guard masters[id].failover == nil, replica.masterHost != nil, !replica.follows(masters[id].presence.address),
-            isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now),
-            now - replica.masterChangedAt > patience,
-            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+            putRight(
+                id, index, wrongSince: replica.masterChangedAt, patience: masters[id].failoverTimeout, at: now)
         else { return }
-        replicate(id, index, of: master, at: now)
         emit(.replicaConfigFixed(label(id, replicaAt: index)))
+    }
+
+    /// Has a replica follow the master, if it has done otherwise for longer than `patience` and nothing explains it;
+    /// tells whether it was ordered to.
+    ///
+    /// An order without effect is given again with the INFO of the next period, not with each.
+    private mutating func putRight(
+        _ id: Master.ID, _ index: Int, wrongSince: Instant, patience: Duration, at now: Instant
+    ) -> Bool {
+        let replica = masters[id].replicas[index]
+        // Asked again as soon as patience may end, not when INFO happens to be due.
+        let patienceEndsAt = max(wrongSince, replica.presence.lastDownAt ?? wrongSince) + patience + .milliseconds(1)
+        if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
+        guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now), now - wrongSince > patience,
+            replica.putRightAt.map({ now - $0 >= timing.infoPeriod }) ?? true,
+            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+        else { return false }
+        masters[id].replicas[index].putRightAt = now
+        replicate(id, index, of: master, at: now)
+        return true
     }
 
     /// While a replica takes up its new role it is asked in ever longer steps instead of once a period.

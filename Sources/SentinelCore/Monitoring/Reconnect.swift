@@ -155,22 +155,32 @@ extension Sentinel {
         connection.establishedAt != nil && (last.map { now - $0 >= timing.pingPeriod } ?? true)
     }
 
-    /// Replies that were owed on a closed command connection won't come.
+    /// Closes both connections and makes them again at once: what they were made with has changed.
+    mutating func reconnect(_ id: Link.ID, at now: Instant) {
+        closeLink(id)
+        forgetRequests(id, at: now)
+        links[id].commandAttemptedAt = nil
+        links[id].helloAttemptedAt = nil
+        touch(.link(id), at: now)
+    }
+
+    /// Replies that were owed on a closed command connection won't come: what they were to bring is due again as soon as
+    /// there is another. Whoever answers there may be another process, so its INFO is wanted too.
     private mutating func forgetRequests(_ id: Link.ID, at now: Instant) {
         links[id].pending = 0
         links[id].asked = []
         for user in links[id].users {
             if masters[user].presence.link == id {
-                masters[user].info.askedAt = nil
-                masters[user].presence.helloSentAt = nil
+                masters[user].info.forgetRequest(at: now)
+                masters[user].presence.helloDueAt = now
             }
             for index in masters[user].replicas.indices where masters[user].replicas[index].presence.link == id {
-                masters[user].replicas[index].info.askedAt = nil
-                masters[user].replicas[index].presence.helloSentAt = nil
+                masters[user].replicas[index].info.forgetRequest(at: now)
+                masters[user].replicas[index].presence.helloDueAt = now
             }
             for index in masters[user].peers.indices where masters[user].peers[index].presence.link == id {
                 masters[user].peers[index].askedAt = nil
-                masters[user].peers[index].presence.helloSentAt = nil
+                masters[user].peers[index].presence.helloDueAt = now
             }
             touch(.master(user), at: now)
         }
