@@ -17,6 +17,8 @@ package enum Channel: Hashable, Sendable {
 /// One connection of a link, from the moment it was asked for.
 struct Connection: Sendable {
     let id: ConnectionID
+    /// The numeric address it goes to.
+    let host: String
     let startedAt: Instant
     /// Since when it stands, or `nil` while it is being made.
     var establishedAt: Instant?
@@ -77,7 +79,8 @@ package struct Link: Sendable {
     var answeredAt: Instant
     /// Whether one of its users has come to hold it down since the last good news, which must reach them all.
     var isHeldDown = false
-    var isResolving = false
+    /// Attempts to connect in a row that came to nothing.
+    var failures = 0
 
     var wakeAt: Instant?
 

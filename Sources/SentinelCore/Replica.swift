@@ -48,10 +48,4 @@ struct Replica: Sendable {
         info = NodeInfo(role: .replica, at: now)
         masterChangedAt = now
     }
-
-    /// Whether it says that it follows `master`, by numeric address or by name.
-    func follows(_ master: NodeAddress) -> Bool {
-        guard let masterHost, masterPort == master.port else { return false }
-        return masterHost == master.ip || masterHost.lowercased() == master.host.lowercased()
-    }
 }

@@ -33,6 +33,7 @@ package struct Sentinel: Sendable {
     var links = Slab<Link>()
     var linkOfConnection: [ConnectionID: Link.ID] = [:]
     var peerLinks: [RunID: [Link.ID]] = [:]
+    var names = Names()
     var agenda = Agenda()
     var durability = Durability()
     var tilt = Tilt()

@@ -26,9 +26,12 @@ struct World {
     /// - Parameter peers: One letter each, of which the run ID is made.
     init(
         peers: String = "bc", quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
+        resolvesHostnames: Bool = false, announcesHostnames: Bool = false,
         change: (inout MasterSettings) -> Void = { _ in }
     ) {
         var settings = Settings()
+        settings.resolvesHostnames = resolvesHostnames
+        settings.announcesHostnames = announcesHostnames
         var master = MasterSettings(name: Self.name, address: Self.master, quorum: quorum)
         master.downAfter = downAfter
         master.failoverTimeout = failoverTimeout
@@ -52,6 +55,7 @@ struct World {
                     connections.append((id, channel, endpoint))
                     if reachable(endpoint), !hangs.contains(endpoint) { inputs.append(.connected(id, localHost: "10.0.1.97")) }
                 case .disconnect(let id): connections.removeAll { $0.id == id }
+                case .resolve(let host): if let answer = names[host] { inputs.append(.resolved(host, answer)) }
                 case .persist(let generation): if savesStates { inputs.append(.persisted(generation)) }
                 default: break
                 }
@@ -59,6 +63,8 @@ struct World {
         }
     }
 
+    /// What names stand for; one that is missing gets no answer.
+    var names: [String: [String]] = [:]
     /// Where connections are neither established nor refused.
     var hangs: Set<Endpoint> = []
     private var unreachable: Set<Endpoint> = []

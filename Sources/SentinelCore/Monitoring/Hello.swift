@@ -79,9 +79,12 @@ extension Sentinel {
         if let connection { heard(connection, at: now) }
         guard hello.runID != myID else { return noteOwnWords(hello) }
         guard let id = masterByName[hello.masterName] else { return counters.foreignHellos += 1 }
-        let isKnown = meet(hello, under: id, at: now)
+        guard let sender = locate(hello.sender, orPutAside: .hello(hello), at: now),
+            let master = locate(hello.master, orPutAside: .hello(hello), at: now)
+        else { return }
+        let isKnown = meet(hello, at: sender, under: id, at: now)
         if hello.currentEpoch > currentEpoch { raiseEpoch(to: hello.currentEpoch, heardFor: hello.masterName) }
-        if isKnown { adoptConfiguration(of: hello, for: id, at: now) }
+        if isKnown { adoptConfiguration(of: hello, at: master, for: id, at: now) }
     }
 
     /// Our own words come back on every node; but nobody else is us, whatever he says.
@@ -97,22 +100,24 @@ extension Sentinel {
     }
 
     /// Makes sure that the sender is a peer of the group under the address it gives; tells whether it is one now.
-    private mutating func meet(_ hello: Hello, under id: Master.ID, at now: Instant) -> Bool {
-        let address = NodeAddress(hello.sender)
+    private mutating func meet(
+        _ hello: Hello, at address: NodeAddress, under id: Master.ID, at now: Instant
+    ) -> Bool {
         if let index = masters[id].peerIndex(hello.runID),
             masters[id].peers[index].presence.address.isSameNode(as: address)
         {
             masters[id].peers[index].helloHeardAt = now
             return true
         }
-        // Checked before anything is removed: a broken hello must not cost us a peer. - Source: spec/defects.md 26.
-        guard hello.sender.port != 0, address.ip != nil || (resolvesHostnames && !address.host.isEmpty) else {
-            counters.rejectedHellos += 1
-            return masters[id].peerIndex(hello.runID) != nil
-        }
         let hasMoved = masters[id].peerIndex(hello.runID) != nil
+        // Checked before anything is removed: a broken hello must not cost us a peer, and a name that does not resolve
+        // may well stand for the address we know. - Source: spec/defects.md 26.
+        guard address.port != 0, address.ip != nil || (resolvesHostnames && !address.host.isEmpty && !hasMoved) else {
+            counters.rejectedHellos += 1
+            return hasMoved
+        }
         if hasMoved {
-            emit(.sentinelMoved(master: label(id), hello.runID, to: hello.sender))
+            emit(.sentinelMoved(master: label(id), hello.runID, to: announced(address)))
             removePeer(hello.runID, of: id)
         } else if let index = masters[id].peers.firstIndex(where: { $0.presence.address.isSameNode(as: address) }) {
             emit(.sentinelAddressTaken(label(id, peerAt: index)))
@@ -145,13 +150,14 @@ extension Sentinel {
     }
 
     /// The greatest config epoch decides where a group's master is.
-    private mutating func adoptConfiguration(of hello: Hello, for id: Master.ID, at now: Instant) {
-        let address = NodeAddress(hello.master)
+    private mutating func adoptConfiguration(
+        of hello: Hello, at address: NodeAddress, for id: Master.ID, at now: Instant
+    ) {
         guard hello.configEpoch > masters[id].configEpoch else {
             return settleConflict(hello.configEpoch, address, for: id, at: now)
         }
         // An address we can't use is not adopted, so that a later hello of the same epoch still can be.
-        guard hello.master.port != 0, address.ip != nil || (resolvesHostnames && !address.host.isEmpty) else {
+        guard address.port != 0, address.ip != nil else {
             counters.rejectedHellos += 1
             return
         }
@@ -168,9 +174,10 @@ extension Sentinel {
             emit(.configUpdated(from: label(id, peerAt: index)))
         }
         let from = announced(masters[id].currentAddress)
-        emit(.masterSwitched(masters[id].name, from: from, to: hello.master))
+        let to = announced(address)
+        emit(.masterSwitched(masters[id].name, from: from, to: to))
         moveMaster(id, to: address, at: now)
-        runReconfigScript(id, isLeader: false, from: from, to: hello.master, at: now)
+        runReconfigScript(id, isLeader: false, from: from, to: to, at: now)
     }
 
     /// Two addresses in one config epoch: operators had two sentinels fail over at the same time, without an election.

@@ -52,6 +52,16 @@ extension Sentinel {
         links[link].pending += 1
     }
 
+    /// Has the INFO of one node asked for again as soon as possible.
+    mutating func askAgain(_ link: Link.ID, at now: Instant) {
+        guard case .dataNode(let id) = links[link].target else { return }
+        if masters[id].presence.link == link { masters[id].info.wantedAt = now }
+        for index in masters[id].replicas.indices where masters[id].replicas[index].presence.link == link {
+            masters[id].replicas[index].info.wantedAt = now
+        }
+        touch(.master(id), at: now)
+    }
+
     /// Asks the replicas of a group that is about to change as soon as possible.
     mutating func expectChange(_ id: Master.ID, at now: Instant) {
         for index in masters[id].replicas.indices { masters[id].replicas[index].info.wantedAt = now }
@@ -108,10 +118,14 @@ extension Sentinel {
             emit(.rebooted(label(id)))
         }
         for endpoint in report.replicas {
-            let address = NodeAddress(endpoint)
-            guard masters[id].replicaIndex(at: address) == nil else { continue }
-            guard address.ip != nil || resolvesHostnames else {
-                emitLog(.unresolvedHost(endpoint.host))
+            let link = masters[id].presence.link
+            guard masters[id].replicaIndex(at: NodeAddress(endpoint)) == nil,
+                let address = locate(endpoint, orPutAside: .info(link), at: now),
+                masters[id].replicaIndex(at: address) == nil
+            else { continue }
+            guard address.ip != nil else {
+                // With names allowed it was logged when it was asked about.
+                if !resolvesHostnames { emitLog(.unresolvedHost(endpoint.host)) }
                 continue
             }
             addReplica(address, to: id, at: now, isNews: true)
@@ -166,7 +180,8 @@ extension Sentinel {
 
     private mutating func putRightWrongMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
         let replica = masters[id].replicas[index]
-        guard masters[id].failover == nil, replica.masterHost != nil, !replica.follows(masters[id].presence.address),
+        guard masters[id].failover == nil, replica.masterHost != nil,
+            follows(replica, masters[id].presence.address, at: now) == false,
             putRight(
                 id, index, wrongSince: replica.masterChangedAt, patience: masters[id].failoverTimeout, at: now)
         else { return }
