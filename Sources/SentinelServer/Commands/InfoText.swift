@@ -110,6 +110,7 @@ struct InfoText {
             ("ignored_hellos_malformed", "\(counters.malformedHellos)"),
             ("ignored_hellos_foreign", "\(counters.foreignHellos)"),
             ("ignored_hellos_rejected", "\(counters.rejectedHellos)"),
+            ("ignored_hellos_impostor", "\(counters.impostorHellos)"),
             ("ignored_replies_malformed", "\(counters.malformedReplies)"),
             ("failed_saves", "\(counters.failedSaves)"), ("dropped_scripts", "\(counters.droppedScripts)"),
             ("state_is_durable", summary.isPersistenceFailing ? "0" : "1"),

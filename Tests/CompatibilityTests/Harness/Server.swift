@@ -7,6 +7,8 @@ class Server {
     let port: UInt16
     let process: ServerProcess
     private var client: RedisClient?
+    /// What `ask` logs in with.
+    var password: String?
 
     var name: String { process.name }
     var configurationPath: String { process.directory + "/" + Self.configurationName }
@@ -52,6 +54,7 @@ class Server {
         }
         client = nil
         let fresh = try RedisClient(port: port)
+        if let password { _ = try fresh.request("AUTH", password) }
         let reply = try fresh.request(words, within: limit)
         client = fresh
         return reply
@@ -77,7 +80,7 @@ class Server {
             }
             do {
                 let reply = try RedisClient(port: port).request("PING")
-                if reply == .simple("PONG") { return }
+                if reply == .simple("PONG") || reply.text?.hasPrefix("NOAUTH") == true { return }
             } catch {
                 guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
             }
@@ -88,8 +91,10 @@ class Server {
 
 /// A real `redis-server`.
 final class DataServer: Server {
-    /// - Parameter master: Port of the server it replicates from; `nil` for a master.
-    init(name: String, directory: String, replicating master: UInt16?) throws {
+    /// - Parameters:
+    ///   - master: Port of the server it replicates from; `nil` for a master.
+    ///   - lines: More lines of its configuration.
+    init(name: String, directory: String, replicating master: UInt16?, lines: [String] = []) throws {
         let executable = try Programs.installed("redis-server")
         try super.init(name: name, directory: directory, executable: executable) { port in
             """
@@ -99,6 +104,7 @@ final class DataServer: Server {
             save ""
             repl-diskless-sync-delay 0
             \(master.map { "replicaof 127.0.0.1 \($0)" } ?? "")
+            \(lines.joined(separator: "\n"))
 
             """
         }
