@@ -24,6 +24,8 @@ struct Durability: Sendable {
     /// Whether the last attempt to save failed.
     private(set) var isFailing = false
     private(set) var waiting: [Waiting] = []
+    /// Events that tell of something that counts only once it is on disk, in their order.
+    private var announcements: [(generation: Generation, event: Event)] = []
     /// The state that the input being handled leads to, once something in it changed: one input, one state to save.
     private var underWay: Generation?
     /// Groups to be looked at when the next state is on disk.
@@ -46,6 +48,19 @@ struct Durability: Sendable {
     }
 
     mutating func hold(_ answer: Waiting) { waiting.append(answer) }
+
+    mutating func hold(_ event: Event, until generation: Generation) {
+        announcements.append((generation, event))
+    }
+
+    /// Returns the events that may be told now. One whose state could not be saved waits for a later attempt.
+    mutating func takeAnnouncements() -> [Event] {
+        guard !announcements.isEmpty else { return [] }
+        let saved = saved
+        let taken = announcements.filter { $0.generation <= saved }.map(\.event)
+        announcements.removeAll { $0.generation <= saved }
+        return taken
+    }
 
     /// Returns what waited for this state.
     mutating func noteSaved(_ generation: Generation) -> [Waiting] {
@@ -85,8 +100,16 @@ extension Sentinel {
             Durability.Waiting(generation: generation, request: request, answer: answer, otherwise: otherwise))
     }
 
+    /// Tells of `event` once the state of `generation` is on disk.
+    mutating func emit(_ event: Event, once generation: Generation) {
+        if durability.covers(generation) { return emit(event) }
+        durability.hold(event, until: generation)
+    }
+
     mutating func persisted(_ generation: Generation, at now: Instant) {
-        for ready in durability.noteSaved(generation) { perform(.answer(ready.request, ready.answer)) }
+        let ready = durability.noteSaved(generation)
+        for event in durability.takeAnnouncements() { emit(event) }
+        for ready in ready { perform(.answer(ready.request, ready.answer)) }
         releaseMastersWaiting(at: now)
     }
 

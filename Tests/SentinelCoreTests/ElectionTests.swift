@@ -23,7 +23,10 @@ import Testing
         world.savesStates = false
         #expect(ask(&world, for: "b", 1) == nil)
         let request = world.lastRequest
+        let event = Effect.emit(.voted(Vote(candidate: World.id("b"), epoch: Epoch(1)), World.name))
+        #expect(!world.effects.contains(event))
         world.take(.persisted(world.sentinel.durability.latest))
+        #expect(world.effects.count { $0 == event } == 1)
         #expect(world.answer(to: request) == .opinion(isDown: false, leader: World.id("b"), epoch: Epoch(1)))
     }
 
@@ -35,6 +38,11 @@ import Testing
         world.take(.persistFailed(world.sentinel.durability.latest))
         #expect(world.answer(to: request) == .opinion(isDown: false, leader: nil, epoch: .zero))
         #expect(ask(&world, for: "b", 1) == nil)
+        let event = Effect.emit(.voted(Vote(candidate: World.id("b"), epoch: Epoch(1)), World.name))
+        #expect(!world.effects.contains(event))
+        // The log may have it once the disk takes it after all.
+        world.take(.persisted(world.sentinel.durability.latest))
+        #expect(world.effects.count { $0 == event } == 1)
     }
 
     @Test func `a vote survives a restart as an epoch that is used up`() {

@@ -24,8 +24,10 @@ extension Sentinel {
         guard masters[id].leaderEpoch < epoch, masters[id].configEpoch < epoch else { return }
         masters[id].leader = candidate
         masters[id].leaderEpoch = epoch
-        masters[id].voteGeneration = persist(withEpochs: true)
-        emit(.voted(Vote(candidate: candidate, epoch: epoch), masters[id].name))
+        let generation = persist(withEpochs: true)
+        masters[id].voteGeneration = generation
+        // A vote that a crash could undo is told to nobody, not even to the log.
+        emit(.voted(Vote(candidate: candidate, epoch: epoch), masters[id].name), once: generation)
         guard candidate != myID else { return }
         masters[id].attemptedAt = now
         masters[id].retryAt = nil
