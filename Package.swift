@@ -78,6 +78,9 @@ let package = Package(
         .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
+            name: "SentinelServerTests", dependencies: ["SentinelServer", "SentinelConfiguration", "EventLoop"],
+            swiftSettings: mainQueue),
+        .testTarget(
             name: "CompatibilityTests",
             dependencies: ["RESP", "redis-sentinel", "sentinel-demo"],
             swiftSettings: strict),

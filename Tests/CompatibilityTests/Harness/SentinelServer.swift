@@ -20,7 +20,7 @@ final class SentinelServer: Server {
                     "sentinel failover-timeout \(master.name) \(options.failoverTimeout.milliseconds)",
                 ]
             }
-            return lines.joined(separator: "\n") + "\n"
+            return (lines + options.lines).joined(separator: "\n") + "\n"
         }
     }
 
@@ -96,4 +96,6 @@ struct SentinelOptions {
     var quorum = 2
     var downAfter = Duration.milliseconds(1_000)
     var failoverTimeout = Duration.seconds(10)
+    /// Lines that follow those, as they are.
+    var lines: [String] = []
 }

@@ -77,8 +77,12 @@ class Server {
             }
             do {
                 let reply = try RedisClient(port: port).request("PING")
-                if reply == .simple("PONG") { return }
-            } catch {
+                // One that wants a password is up as well.
+                if reply == .simple("PONG") || reply == .error("NOAUTH Authentication required.") { return }
+                guard ContinuousClock.now < end, !Task.isCancelled else {
+                    throw NotReached(description: "\(process.name) answers \(reply)")
+                }
+            } catch let error as RedisClient.Failure {
                 guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
             }
             wait(until: .now + .milliseconds(5))
