@@ -83,6 +83,7 @@ let package = Package(
         .testTarget(
             name: "CompatibilityTests",
             dependencies: ["RESP", "redis-sentinel", "sentinel-demo"],
+            exclude: ["OtherPrograms/redis_py.py"],
             swiftSettings: strict),
     ]
 )

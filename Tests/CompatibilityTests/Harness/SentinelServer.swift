@@ -11,7 +11,9 @@ final class SentinelServer: Server {
         options: SentinelOptions
     ) throws {
         self.program = program
-        try super.init(name: "\(name)-\(program)", directory: directory, executable: program.path()) { port in
+        try super.init(
+            name: "\(name)-\(program)", directory: directory, executable: program.path(), password: options.password
+        ) { port in
             var lines = ["port \(port)", "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)"]
             for master in monitoring {
                 lines += [
@@ -19,7 +21,9 @@ final class SentinelServer: Server {
                     "sentinel down-after-milliseconds \(master.name) \(options.downAfter.milliseconds)",
                     "sentinel failover-timeout \(master.name) \(options.failoverTimeout.milliseconds)",
                 ]
+                if let password = options.password { lines.append("sentinel auth-pass \(master.name) \(password)") }
             }
+            if let password = options.password { lines.append("requirepass \(password)") }
             return (lines + options.lines).joined(separator: "\n") + "\n"
         }
     }
@@ -96,6 +100,8 @@ struct SentinelOptions {
     var quorum = 2
     var downAfter = Duration.milliseconds(1_000)
     var failoverTimeout = Duration.seconds(10)
+    /// What data nodes and sentinels want of everybody, each other included; `nil` for nothing.
+    var password: String?
     /// Lines that follow those, as they are.
     var lines: [String] = []
 }
