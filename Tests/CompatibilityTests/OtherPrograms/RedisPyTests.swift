@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-extension `Other programs` {
+extension RealServers {
     /// The Python library, as an application uses it; what it does is in `redis_py.py`.
     @Suite struct `redis-py` {
         @Test(.timeLimit(.minutes(2)), arguments: [(2, nil), (3, "secret")] as [(Int, String?)])
@@ -16,9 +16,9 @@ extension `Other programs` {
                     protocol: version)
                 let python = try ServerProcess(
                     name: "redis-py", directory: cluster.directory + "/redis-py",
-                    executable: `Other programs`.repository + "/.build/python/bin/python3",
+                    executable: Programs.repository + "/.build/python/bin/python3",
                     arguments: [
-                        `Other programs`.repository + "/Tests/CompatibilityTests/OtherPrograms/redis_py.py",
+                        Programs.repository + "/Tests/CompatibilityTests/OtherPrograms/redis_py.py",
                         String(decoding: try JSONEncoder().encode(task), as: UTF8.self),
                     ])
                 try python.start()
