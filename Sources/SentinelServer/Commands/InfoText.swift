@@ -64,6 +64,8 @@ struct InfoText {
             ("total_commands_processed", "\(facts.counters.commands)"),
             ("rejected_connections", "\(facts.counters.rejected)"), ("pubsub_channels", "\(facts.pubsubChannels)"),
             ("pubsub_patterns", "\(facts.pubsubPatterns)"), ("total_error_replies", "\(facts.counters.errors)"),
+            ("client_query_buffer_limit_disconnections", "\(facts.counters.queryLimitDisconnections)"),
+            ("client_output_buffer_limit_disconnections", "\(facts.counters.outputLimitDisconnections)"),
         ]
     }
 
