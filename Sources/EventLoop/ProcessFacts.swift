@@ -62,6 +62,11 @@ package nonisolated enum ProcessFacts {
         return String(cString: path)
     }
 
+    /// `path`, from the root on.
+    package static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
+    }
+
     package static func changeDirectory(to path: String) throws(SystemError) {
         guard chdir(path) == 0 else { throw SystemError(call: "chdir", errno: errno) }
     }
@@ -70,6 +75,16 @@ package nonisolated enum ProcessFacts {
     package static func canExecute(_ path: String) -> Bool { access(path, X_OK) == 0 }
     package static func canWrite(_ path: String) throws(SystemError) {
         guard access(path, W_OK) == 0 else { throw SystemError(call: "access", errno: errno) }
+    }
+
+    /// Whether a file may be written, or made where there is none yet.
+    package static func canMake(_ path: String) throws(SystemError) {
+        guard access(path, W_OK) != 0 else { return }
+        let error = SystemError(call: "access", errno: errno)
+        guard error.isNoSuchFile else { throw error }
+        let slash = path.lastIndex(of: "/")
+        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        try canWrite(directory)
     }
 
     /// The files a shell pattern stands for, sorted; a text without `*`, `?` and `[` stands for itself.
@@ -109,7 +124,7 @@ package nonisolated enum ProcessFacts {
 
     /// Says how willing the kernel should be to end this process when memory runs out, from -1000 to 1000.
     package static func setOutOfMemoryScore(_ score: Int) throws(SystemError) {
-        let descriptor = try System.openForWriting("/proc/self/oom_score_adj")
+        let descriptor = try System.openForChanging("/proc/self/oom_score_adj")
         defer { System.close(descriptor) }
         try System.writeAll(descriptor, Array("\(score)\n".utf8))
     }

@@ -51,7 +51,7 @@ nonisolated extension SystemError {
     package static var notAnAddress: SystemError { SystemError(call: "sendto", errno: EINVAL) }
 
     var isFileExists: Bool { errno == EEXIST }
-    var isNoSuchFile: Bool { errno == ENOENT }
+    package var isNoSuchFile: Bool { errno == ENOENT }
 }
 
 nonisolated extension System {

@@ -97,11 +97,8 @@ package enum Launch {
         _ configuration: Configuration, path: String, _ serviceManager: ServiceManager, isInBackground: Bool,
         log: Logger
     ) {
-        do throws(SystemError) {
-            try ProcessFacts.canWrite(path)
-        } catch {
-            refuse(log, "Sentinel config file \(path) is not writable: \(error.message). Exiting...")
-        }
+        let stateFile = StateFile(configuration, configurationPath: path, log: log)
+        if let refusal = stateFile.refusal { refuse(log, refusal) }
         let listeners = Listeners(configuration.server, log: log)
         let clientLimit: Int
         do throws(Listeners.Refusal) {
@@ -112,7 +109,7 @@ package enum Launch {
             refuse(log, error.text)
         }
         let surroundings = Server.Surroundings(
-            listeners: listeners, serviceManager: serviceManager, clientLimit: clientLimit,
+            listeners: listeners, stateFile: stateFile, serviceManager: serviceManager, clientLimit: clientLimit,
             processIDFile: writeProcessID(configuration.server, isInBackground: isInBackground, log: log))
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.port).")
         listeners.warnOfShortBacklog()
@@ -122,7 +119,8 @@ package enum Launch {
         } catch {
             refuse(log, "Aborting Redis startup because of ACL errors: \(error.text)")
         }
-        let myID = identify(configuration, path: path, log: log)
+        stateFile.removeLeftovers()
+        let myID = identify(configuration, stateFile)
         let server = Server(
             configuration, access: access, myID: myID, path: path, surroundings: surroundings, log: log)
         self.server = server
@@ -154,22 +152,13 @@ package enum Launch {
     private static let standardProcessIDFile = "/var/run/redis.pid"
 
     /// The sentinel's identity; a new one is on disk before anybody hears of it.
-    private static func identify(_ configuration: Configuration, path: String, log: Logger) -> RunID {
+    private static func identify(_ configuration: Configuration, _ stateFile: StateFile) -> RunID {
         if let known = configuration.sentinel.myID { return known }
         var system = SystemRandomNumberGenerator()
         var configuration = configuration
         let runID = RunID(using: &system)
         configuration.sentinel.myID = runID
-        do throws(SystemError) {
-            let old = try FileReplacement.readFile(path)
-            _ = try FileReplacement.replace(
-                path: path, contents: Rewriter.rewrite(old: old, configuration: configuration))
-            log.write(.notice, "Sentinel new configuration saved on disk")
-        } catch {
-            log.write(
-                .warning,
-                "WARNING: Sentinel was not able to save the new configuration on disk!!!: \(error.message)")
-        }
+        stateFile.saveNow(configuration)
         return runID
     }
 
@@ -186,7 +175,7 @@ package enum Launch {
         guard let file = invocation.file else {
             fail("Sentinel needs config file on disk to save state. Exiting...\n")
         }
-        let path = absolute(file)
+        let path = ProcessFacts.absolute(file)
         do throws(SystemError) {
             let text = try FileReplacement.readFile(path)
             let input = invocation.readsStandardInput ? try FileReplacement.readFile("/dev/stdin") : nil
@@ -222,10 +211,6 @@ package enum Launch {
             ProcessFacts.complain(error.report(version: "Redis \(InfoText.redisVersion)"))
             ProcessFacts.exit(1)
         }
-    }
-
-    private static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(ProcessFacts.currentDirectory)/\(path)"
     }
 
     private static func fail(_ text: String) -> Never {

@@ -18,7 +18,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let resolver = Resolver()
     private let source: SocketAddress?
     private var port: ClientPort?
-    private var stateFile: StateFile?
+    private let stateFile: StateFile
     private let scripts: ScriptRunner
     private let listeners: Listeners
     private let serviceManager: ServiceManager
@@ -28,13 +28,14 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     /// - Parameters:
     ///   - configuration: As read, with an identity.
-    ///   - path: The file it came from and is written back to; absolute.
+    ///   - path: The file it came from; absolute.
     ///   - surroundings: What was opened and found out for it.
     init(
         _ configuration: Configuration, access: Access, myID: RunID, path: String, surroundings: Surroundings,
         log: Logger
     ) {
         listeners = surroundings.listeners
+        stateFile = surroundings.stateFile
         serviceManager = surroundings.serviceManager
         clientLimit = surroundings.clientLimit
         processIDFile = surroundings.processIDFile
@@ -57,6 +58,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// What the start of the process leaves to the server.
     struct Surroundings {
         let listeners: Listeners
+        /// Where the configuration is written back to.
+        let stateFile: StateFile
         let serviceManager: ServiceManager
         /// As many clients as there are descriptors for.
         let clientLimit: Int
@@ -72,8 +75,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             settings, listeners: listeners, access: access,
             deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
         self.port = port
-        stateFile = StateFile(
-            path: path, log: log, currentConfiguration: { [unowned self] in self.currentConfiguration },
+        stateFile.begin(
+            currentConfiguration: { [unowned self] in self.currentConfiguration },
             finished: { [unowned self] generation, isSaved in
                 self.driver.receive(isSaved ? .persisted(generation) : .persistFailed(generation))
             })
@@ -120,7 +123,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         case .disconnect(let id): connections.removeValue(forKey: id)?.close()
         case .send(let id, let request, let renamed): connections[id]?.send(request, renamed: renamed)
         case .answer(let request, let response): port?.answer(request, response)
-        case .persist(let generation): stateFile?.save(generation)
+        case .persist(let generation): stateFile.save(generation)
         case .emit(let event):
             let text = EventText(event)
             log.write(event.severity, "\(text.name) \(text.payload)")
@@ -173,10 +176,12 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     var masterNames: [MasterName] { driver.core.masterNames }
     var timing: Timing { driver.core.timing }
     func obey(_ request: RequestID, _ command: Command) { driver.receive(.command(request, command)) }
+    func hasPeer(at host: String) -> Bool { driver.core.hasPeer(at: host) }
 
     func infoFacts() -> InfoText.Facts {
         InfoText.Facts(
             runID: runID, supervisor: serviceManager.name, port: configuration.server.port, configurationFile: path,
+            stateFile: stateFile.path,
             uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
             maxClients: clientLimit, clients: port?.clientCount ?? 0,
             subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),
