@@ -45,7 +45,8 @@ final class Life {
         let script = """
             cd '\(directory)'
             \(filled(circumstances.before))
-            exec env \(unset.joined(separator: " ")) SWIFT_BACKTRACE=enable=no \(variables) \(circumstances.wrapper) "$0" "$@"
+            exec env \(unset.joined(separator: " ")) SWIFT_BACKTRACE=enable=no \(variables) \
+            \(circumstances.wrapper) "$0" "$@"
             """
         process = try ServerProcess(
             name: "\(program):\(port)", directory: directory, executable: "/bin/sh",
@@ -114,6 +115,7 @@ final class Life {
             .replacingOccurrences(of: "\(port)", with: "PORT")
             .replacingOccurrences(of: "(TCP)", with: "(tcp)")  // the original's newer versions write it so
             .replacing(/Redis (version=)?\d+\.\d+\.\d+/, with: "Redis V")
+            .replacing(/maximum number of open files to \d+/, with: "maximum number of open files to N")
             .replacing(/pid=\d+/, with: "pid=N")
             .replacing(/Sentinel ID is .*/, with: "Sentinel ID is ID")
     }

@@ -59,7 +59,8 @@ import Testing
             #expect(levels("+sdown") == "#")
             #expect(levels("Accepted 127.0.0.1:") == "-")
             #expect(levels("Received SIGTERM") == "s")
-            #expect(lines.last == LogLine(level: "#", process: number, text: "Sentinel is now ready to exit, bye bye..."))
+            let farewell = "Sentinel is now ready to exit, bye bye..."
+            #expect(lines.last == LogLine(level: "#", process: number, text: farewell))
         }
     }
 
@@ -96,7 +97,8 @@ import Testing
             try life.awaitStart()
             #expect(try life.terminate() == 0)
             let messages = inbox.receive()
-            for (priority, text) in [(157, "Running mode=sentinel, port=\(life.port)."), (156, "User requested shutdown...")] {
+            let expected = [(157, "Running mode=sentinel, port=\(life.port)."), (156, "User requested shutdown...")]
+            for (priority, text) in expected {
                 #expect(
                     messages.contains { message in
                         message.hasPrefix("<\(priority)>") && message.hasSuffix(": \(text)")
