@@ -45,6 +45,8 @@ final class Client: ConnectionDelegate {
     private var backlogTimer: DeadlineTimer?
     /// Goes off when it may have been idle for too long.
     private var idleTimer: DeadlineTimer?
+    /// Goes off when it should have said who it is.
+    private var introductionTimer: DeadlineTimer?
 
     /// What may be here of requests that are not complete, and what may wait to be read, before authentication; bytes.
     ///
@@ -75,6 +77,14 @@ final class Client: ConnectionDelegate {
             idleTimer = DeadlineTimer { [weak self] in self?.closeIfIdle() }
             idleTimer?.schedule(at: idleDeadline)
         }
+        if mustIntroduceItself {
+            introductionTimer = DeadlineTimer { [weak self] in
+                guard let self, self.mustIntroduceItself else { return }
+                self.close()
+            }
+            introductionTimer?.schedule(
+                at: connectedAt.saturatingAdding(seconds: ConnectionSlots.introductionSeconds))
+        }
     }
 
     var address: String { connection.remoteAddress?.description ?? "?" }
@@ -83,6 +93,8 @@ final class Client: ConnectionDelegate {
     var idleSeconds: UInt64 { (MonotonicClock.now - usedAt) / 1_000_000_000 }
     /// Whether another sentinel is at the other end, as far as it says so.
     var isPeer: Bool { name.hasPrefix("sentinel-") }
+    /// Whether it has a slot that is kept for sentinels and did not say yet that it is one.
+    var mustIntroduceItself: Bool { slot == .peer && !isPeer }
     var bufferedBytes: Int { parser.bufferedBytes }
     var backlogBytes: Int { connection.backlogBytes }
     var descriptorNumber: Int32 { connection.descriptorNumber }
@@ -133,6 +145,7 @@ final class Client: ConnectionDelegate {
         isClosed = true
         idleTimer?.cancel()
         backlogTimer?.cancel()
+        introductionTimer?.cancel()
         port.removed(self)
     }
 

@@ -113,7 +113,7 @@ final class ClientPort {
                 isLocal: isLocal, isFromPeer: owner.hasPeer(at: connection.remoteAddress?.host ?? ""))
         else {
             counters.rejected += 1
-            return refuse(connection, "ERR max number of clients reached")
+            return refuse(connection, Self.tooManyClients)
         }
         if settings.isProtected, !access.users.needAuthentication, !isLocal {
             slots.free(slot)
@@ -148,8 +148,23 @@ final class ClientPort {
             log.write(.warning, "Possible attack: an HTTP request came in from \(client.address). Connection aborted.")
             return client.close()
         }
+        if client.mustIntroduceItself, !Self.isIntroduction(request) {
+            counters.rejected += 1
+            refuse(client, Self.tooManyClients)
+            return client.finish()
+        }
         CommandTable.run(request, self, client)
     }
+
+    /// Whether a request is one of those that sentinels begin with: they log in, say who they are, and only then ask.
+    ///
+    /// - Source: spec/monitoring.md 3.
+    private static func isIntroduction(_ request: RESP.Request) -> Bool {
+        request.matches(0, "auth") || request.matches(0, "hello")
+            || request.matches(0, "client") && request.matches(1, "setname")
+    }
+
+    private static let tooManyClients = "ERR max number of clients reached"
 
     /// Answers with an error, and counts it.
     func refuse(_ client: Client, _ error: String) {
