@@ -6,8 +6,8 @@ import Foundation
 class Server {
     let port: UInt16
     let process: ServerProcess
-    /// What `AUTH` wants; `nil` where nobody is asked.
-    let password: String?
+    /// What `ask` logs in with; `nil` where nobody is asked.
+    var password: String?
     private var client: RedisClient?
 
     var name: String { process.name }
@@ -85,7 +85,7 @@ class Server {
             do {
                 let reply = try RedisClient(port: port).request("PING")
                 // One that wants a password is up as well.
-                if reply == .simple("PONG") || reply == .error("NOAUTH Authentication required.") { return }
+                if reply == .simple("PONG") || reply.text?.hasPrefix("NOAUTH") == true { return }
                 guard ContinuousClock.now < end, !Task.isCancelled else {
                     throw NotReached(description: "\(process.name) answers \(reply)")
                 }
@@ -99,8 +99,13 @@ class Server {
 
 /// A real `redis-server`.
 final class DataServer: Server {
-    /// - Parameter master: Port of the server it replicates from; `nil` for a master.
-    init(name: String, directory: String, replicating master: UInt16?, password: String? = nil) throws {
+    /// - Parameters:
+    ///   - master: Port of the server it replicates from; `nil` for a master.
+    ///   - password: What it wants of everybody, and says to its master.
+    ///   - lines: More lines of its configuration.
+    init(
+        name: String, directory: String, replicating master: UInt16?, password: String? = nil, lines: [String] = []
+    ) throws {
         let executable = try Programs.installed("redis-server")
         try super.init(name: name, directory: directory, executable: executable, password: password) { port in
             """
@@ -111,6 +116,7 @@ final class DataServer: Server {
             repl-diskless-sync-delay 0
             \(master.map { "replicaof 127.0.0.1 \($0)" } ?? "")
             \(password.map { "requirepass \($0)\nmasterauth \($0)" } ?? "")
+            \(lines.joined(separator: "\n"))
 
             """
         }
