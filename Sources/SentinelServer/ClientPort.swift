@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AccessControl
+import CommandCatalogue
 import EventLoop
 import RESP
 import SentinelConfiguration
@@ -110,7 +111,6 @@ final class ClientPort {
     // MARK: Requests
 
     func dispatch(_ request: RESP.Request, from client: Client) {
-        counters.commands += 1
         if request.matches(0, "post") || request.matches(0, "host:") {
             log.write(.warning, "Possible attack: an HTTP request came in from \(client.address). Connection aborted.")
             return client.close()
@@ -155,13 +155,17 @@ final class ClientPort {
         for client in sortedClients { client.resume() }
     }
 
-    /// Whether a request has to wait.
+    /// Whether a request that is in order has to wait.
     ///
-    /// Other sentinels are let through: a pause is meant for clients. - Source: spec/commands.md 2; spec/defects.md 42.
-    func isPaused(for client: Client, _ request: RESP.Request) -> Bool {
+    /// Other sentinels are let through, for a pause is meant for clients; and so is what it takes to end one.
+    /// - Source: spec/commands.md 2; spec/defects.md 42.
+    func isPaused(for client: Client, _ entry: CommandEntry) -> Bool {
         guard pausedUntil > MonotonicClock.now, !client.isPeer else { return false }
-        return pausesWritesOnly ? request.matches(0, "publish") : !request.matches(0, "client")
+        if pausesWritesOnly { return entry.fullName == "publish" }
+        return !Self.letThrough.contains(String(entry.fullName.prefix { $0 != "|" }))
     }
+
+    private static let letThrough: Set = ["auth", "hello", "client", "quit", "reset"]
 
     /// Gives a command to the core; the reply may come at once or later.
     func ask(_ command: Command, for client: Client) {

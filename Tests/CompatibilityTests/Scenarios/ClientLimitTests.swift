@@ -216,21 +216,6 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `before authentication few requests may wait for the end of a pause`() throws {
-        try withSentinel(.ours, ["requirepass secret"]) { sentinel in
-            let caller = try RedisClient(port: sentinel.port)
-            #expect(try caller.request("AUTH", "secret") == .simple("OK"))
-            #expect(try caller.request("CLIENT", "PAUSE", "60000") == .simple("OK"))
-            let client = try RedisClient(port: sentinel.port)
-            #expect(throws: RedisClient.Failure.self) { () throws in for _ in 0..<200 { try client.send(flood) } }
-            #expect(try caller.request("CLIENT", "UNPAUSE") == .simple("OK"))
-            let counted = try caller.request("INFO", "stats").text ?? ""
-            #expect(counted.contains("client_query_buffer_limit_disconnections:1\r\n"))
-            #expect(counted.contains("client_output_buffer_limit_disconnections:0\r\n"))
-        }
-    }
-
     // MARK: How slow
 
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
