@@ -27,7 +27,7 @@ final class ClientPort {
     unowned let owner: any ClientPortOwner
     let settings: ServerSettings
     let deniesScriptReconfiguration: Bool
-    private(set) var counters = Counters()
+    var traffic = Traffic()
 
     private var listeners: [Listener] = []
     private var clients: [Int: Client] = [:]
@@ -37,14 +37,6 @@ final class ClientPort {
     private var pausedUntil: UInt64 = 0
     private var pausesWritesOnly = false
     private var pauseTimer: DeadlineTimer?
-
-    /// What INFO counts.
-    struct Counters {
-        var connections = 0
-        var rejected = 0
-        var commands = 0
-        var errors = 0
-    }
 
     init(
         _ settings: ServerSettings, access: Access, deniesScriptReconfiguration: Bool, log: Logger,
@@ -59,9 +51,8 @@ final class ClientPort {
         queryBufferLimit = Int(clamping: settings.clientQueryBufferLimit)
     }
 
-    var clientCount: Int { clients.count }
+    func client(_ id: Int) -> Client? { clients[id] }
     var sortedClients: [Client] { clients.values.sorted { $0.id < $1.id } }
-    var subscriberCount: Int { clients.values.count { $0.isSubscribed } }
 
     // MARK: Listening
 
@@ -101,14 +92,14 @@ final class ClientPort {
     }
 
     private func accept(_ connection: Connection) {
-        counters.connections += 1
+        traffic.connections += 1
         log.write(.verbose, "Accepted \(connection.remoteAddress?.description ?? "?")")
         if clients.count >= settings.maxClients {
-            counters.rejected += 1
+            traffic.rejected += 1
             return refuse(connection, "ERR max number of clients reached")
         }
         if settings.isProtected, !access.users.needAuthentication, !Self.isLocal(connection.remoteAddress) {
-            counters.rejected += 1
+            traffic.rejected += 1
             return refuse(
                 connection,
                 "DENIED This sentinel is in protected mode and has no password, so it only answers clients on its own "
@@ -138,7 +129,7 @@ final class ClientPort {
     // MARK: Requests
 
     func dispatch(_ request: RESP.Request, from client: Client) {
-        counters.commands += 1
+        traffic.commands.add(1, at: MonotonicClock.now)
         if request.matches(0, "post") || request.matches(0, "host:") {
             log.write(.warning, "Possible attack: an HTTP request came in from \(client.address). Connection aborted.")
             return client.close()
@@ -146,10 +137,9 @@ final class ClientPort {
         CommandTable.run(request, self, client)
     }
 
-    /// Answers with an error, and counts it.
-    func refuse(_ client: Client, _ error: String) {
-        counters.errors += 1
-        client.encoder.error(error)
+    /// Answers with an error.
+    func refuse(_ client: Client, _ error: ErrorText) {
+        client.encoder.error(error.bytes)
     }
 
     // MARK: Pauses
@@ -210,6 +200,22 @@ final class ClientPort {
                 && client.patterns.allSatisfy { user.mayListen(toPattern: $0[...]) }
             if !mayListen { client.close() }
         }
+    }
+
+    /// What INFO tells of clients.
+    var infoFacts: InfoText.Clients {
+        var facts = InfoText.Clients(
+            connected: clients.count, channels: pubSub.channelCount, patterns: pubSub.patternCount)
+        for client in clients.values {
+            if client.isSubscribed { facts.subscribed += 1 }
+            if let tracking = client.tracking {
+                facts.tracking += 1
+                facts.trackedPrefixes += tracking.prefixes.count
+            }
+            facts.largestInput = max(facts.largestInput, client.bufferedBytes)
+            facts.largestOutput = max(facts.largestOutput, client.backlogBytes)
+        }
+        return facts
     }
 
     func finishAll() {

@@ -146,10 +146,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     func infoFacts() -> InfoText.Facts {
         InfoText.Facts(
-            runID: runID, port: configuration.server.port, configurationFile: path,
-            uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
-            maxClients: configuration.server.maxClients, clients: port?.clientCount ?? 0,
-            subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),
-            pubsubChannels: port?.pubSub.channelCount ?? 0, pubsubPatterns: port?.pubSub.patternCount ?? 0)
+            runID: runID, settings: configuration.server, configurationFile: path,
+            uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000), traffic: port?.traffic ?? Traffic(),
+            clients: port?.infoFacts ?? InfoText.Clients())
     }
 }

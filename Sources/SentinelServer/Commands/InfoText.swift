@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EventLoop
+import SentinelConfiguration
 import SentinelCore
 import SentinelWire
 
 /// The text of INFO.
+///
+/// The fields and their order are those of Redis 8, with ours behind them; what a sentinel can't have, such as keys, is
+/// told as none.
 ///
 /// - Source: spec/commands.md 5.1.
 struct InfoText {
@@ -15,15 +19,24 @@ struct InfoText {
     /// What the shell knows.
     struct Facts {
         let runID: RunID
-        let port: Int
+        let settings: ServerSettings
         let configurationFile: String
         let uptimeSeconds: Int
-        let maxClients: Int
-        let clients: Int
-        let subscribers: Int
-        let counters: ClientPort.Counters
-        let pubsubChannels: Int
-        let pubsubPatterns: Int
+        let traffic: Traffic
+        let clients: Clients
+    }
+
+    /// What the client port knows of its clients.
+    struct Clients {
+        var connected = 0
+        var subscribed = 0
+        var tracking = 0
+        var trackedPrefixes = 0
+        /// Bytes of the fullest buffers.
+        var largestInput = 0
+        var largestOutput = 0
+        var channels = 0
+        var patterns = 0
     }
 
     let text: String
@@ -31,7 +44,7 @@ struct InfoText {
     init(_ summary: Response.Summary, _ facts: Facts, sections wanted: [String]) {
         let everything = wanted.isEmpty || !Set(wanted).isDisjoint(with: ["all", "everything", "default"])
         let sections: [(String, [(String, String)])] = [
-            ("Server", Self.server(facts)), ("Clients", Self.clients(facts)), ("Stats", Self.stats(facts)),
+            ("Server", Self.server(facts)), ("Clients", Self.clients(facts)), ("Stats", InfoStatistics.fields(facts)),
             ("CPU", Self.cpu()), ("Sentinel", Self.sentinel(summary)), ("Internals", Self.internals(summary)),
         ]
         text = sections.filter { everything || wanted.contains($0.0.lowercased()) }
@@ -40,46 +53,54 @@ struct InfoText {
     }
 
     private static func server(_ facts: Facts) -> [(String, String)] {
-        [
-            ("redis_version", redisVersion), ("swift_sentinel_version", ownVersion), ("redis_mode", "sentinel"),
-            ("os", ProcessFacts.system), ("arch_bits", String(Int.bitWidth)), ("process_id", "\(ProcessFacts.id)"),
-            ("run_id", facts.runID.text), ("tcp_port", "\(facts.port)"),
-            ("server_time_usec", "\(LocalTime.microseconds)"), ("uptime_in_seconds", "\(facts.uptimeSeconds)"),
-            ("uptime_in_days", "\(facts.uptimeSeconds / 86400)"), ("executable", ProcessFacts.executable),
-            ("config_file", facts.configurationFile),
+        let settings = facts.settings
+        let now = LocalTime.microseconds
+        let binds = settings.bindAddresses.map { ",bind=\($0.isOptional ? "-" : "")\($0.host)" }.joined()
+        #if os(Linux)
+        let multiplexer = "epoll"
+        #else
+        let multiplexer = "kqueue"
+        #endif
+        return [
+            ("redis_version", redisVersion), ("redis_git_sha1", "00000000"), ("redis_git_dirty", "0"),
+            ("redis_build_id", "0"), ("redis_mode", "sentinel"), ("os", ProcessFacts.system),
+            ("arch_bits", String(Int.bitWidth)), ("monotonic_clock", "POSIX clock_gettime"),
+            ("multiplexing_api", multiplexer), ("atomicvar_api", "none"), ("gcc_version", "0.0.0"),
+            ("process_id", "\(ProcessFacts.id)"),
+            ("process_supervised", settings.supervision == .auto ? "unknown" : settings.supervision.rawValue),
+            ("run_id", facts.runID.text), ("tcp_port", "\(settings.port)"), ("server_time_usec", "\(now)"),
+            ("uptime_in_seconds", "\(facts.uptimeSeconds)"), ("uptime_in_days", "\(facts.uptimeSeconds / 86400)"),
+            // There is no tick; the standard value is what a reader expects.
+            ("hz", "10"), ("configured_hz", "10"), ("lru_clock", "\(now / 1_000_000 & 0xFF_FFFF)"),
+            ("executable", ProcessFacts.executable), ("config_file", facts.configurationFile),
+            ("io_threads_active", "0"), ("listener0", "name=tcp\(binds),port=\(settings.port)"),
+            ("swift_sentinel_version", ownVersion),
         ]
     }
 
     private static func clients(_ facts: Facts) -> [(String, String)] {
-        [
-            ("connected_clients", "\(facts.clients)"), ("maxclients", "\(facts.maxClients)"),
-            ("pubsub_clients", "\(facts.subscribers)"),
-        ]
-    }
-
-    private static func stats(_ facts: Facts) -> [(String, String)] {
-        [
-            ("total_connections_received", "\(facts.counters.connections)"),
-            ("total_commands_processed", "\(facts.counters.commands)"),
-            ("rejected_connections", "\(facts.counters.rejected)"), ("pubsub_channels", "\(facts.pubsubChannels)"),
-            ("pubsub_patterns", "\(facts.pubsubPatterns)"), ("total_error_replies", "\(facts.counters.errors)"),
+        let clients = facts.clients
+        return [
+            ("connected_clients", "\(clients.connected)"), ("cluster_connections", "0"),
+            ("maxclients", "\(facts.settings.maxClients)"),
+            ("client_recent_max_input_buffer", "\(clients.largestInput)"),
+            ("client_recent_max_output_buffer", "\(clients.largestOutput)"), ("blocked_clients", "0"),
+            ("tracking_clients", "\(clients.tracking)"), ("pubsub_clients", "\(clients.subscribed)"),
+            ("watching_clients", "0"), ("clients_in_timeout_table", "0"), ("total_watched_keys", "0"),
+            ("total_blocking_keys", "0"), ("total_blocking_keys_on_nokey", "0"),
         ]
     }
 
     private static func cpu() -> [(String, String)] {
         let used = ProcessFacts.cpuSeconds
+        let thread = ProcessFacts.threadCPUSeconds
         return [
-            ("used_cpu_sys", seconds(used.system)), ("used_cpu_user", seconds(used.user)),
-            ("used_cpu_sys_children", seconds(used.childrenSystem)),
-            ("used_cpu_user_children", seconds(used.childrenUser)),
+            ("used_cpu_sys", used.system.text(decimals: 6)), ("used_cpu_user", used.user.text(decimals: 6)),
+            ("used_cpu_sys_children", used.childrenSystem.text(decimals: 6)),
+            ("used_cpu_user_children", used.childrenUser.text(decimals: 6)),
+            ("used_cpu_sys_main_thread", thread.system.text(decimals: 6)),
+            ("used_cpu_user_main_thread", thread.user.text(decimals: 6)),
         ]
-    }
-
-    /// With six decimals.
-    private static func seconds(_ value: Double) -> String {
-        let micros = Int((value * 1_000_000).rounded())
-        let fraction = String(micros % 1_000_000)
-        return "\(micros / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
     }
 
     private static func sentinel(_ summary: Response.Summary) -> [(String, String)] {

@@ -19,9 +19,6 @@ enum SentinelCommands {
             switch subcommand.parse(request, context) {
             case .command(let command): port.ask(command, for: client)
             case .refused(let text): port.refuse(client, text)
-            case .lines(let lines):
-                client.encoder.arrayHeader(lines.count)
-                for line in lines { client.encoder.simple(line) }
             }
         }
     }
