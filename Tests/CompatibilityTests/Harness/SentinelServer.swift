@@ -6,9 +6,10 @@ import Foundation
 final class SentinelServer: Server {
     let program: SentinelProgram
 
+    /// - Parameter further: More lines for its configuration file.
     init(
         name: String, directory: String, program: SentinelProgram, monitoring: [(name: String, port: UInt16)],
-        options: SentinelOptions
+        options: SentinelOptions, further: [String] = []
     ) throws {
         self.program = program
         try super.init(name: "\(name)-\(program)", directory: directory, executable: program.path()) { port in
@@ -20,7 +21,7 @@ final class SentinelServer: Server {
                     "sentinel failover-timeout \(master.name) \(options.failoverTimeout.milliseconds)",
                 ]
             }
-            return lines.joined(separator: "\n") + "\n"
+            return (lines + further).joined(separator: "\n") + "\n"
         }
     }
 

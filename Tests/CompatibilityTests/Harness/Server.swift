@@ -77,7 +77,11 @@ class Server {
             }
             do {
                 let reply = try RedisClient(port: port).request("PING")
-                if reply == .simple("PONG") { return }
+                // Where there is a password, the answer is that one is needed.
+                if reply == .simple("PONG") || reply.text?.hasPrefix("NOAUTH ") == true { return }
+                guard ContinuousClock.now < end, !Task.isCancelled else {
+                    throw NotReached(description: "\(process.name) answers PING with \(reply)")
+                }
             } catch {
                 guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
             }
