@@ -47,13 +47,15 @@ extension RealServers {
                     defer { if !conversation.isWatching { for world in worlds { world.server.process.end() } } }
                     let situations = worlds.map { Situation($0.server, names: $0.names, speaks: version) }
                     for exchange in conversation.exchanges {
+                        let place = "\(conversation.title), line \(exchange.lineNumber), RESP\(version): \(exchange.text)"
+                        let isHeard = situations.contains { !$0.ended.contains(exchange.client) }
+                        #expect(isHeard, "\(place): the connection has ended before")
                         let answers = try situations.map { situation in
                             let answers = try situation.answers(to: exchange)
                             return answers.count == 1 ? answers[0] : Reply.array(answers)
                         }
                         let lines = difference(here: answers[0], there: answers[1])
                         observed[exchange.lineNumber, default: [:]][version] = lines
-                        let place = "\(conversation.title), line \(exchange.lineNumber), RESP\(version): \(exchange.text)"
                         if exchange.differences.isEmpty {
                             #expect(lines == [], "\(place): differs, and names no row of Docs/differences.md")
                         } else {
@@ -85,8 +87,9 @@ private struct World {
                     .write(toFile: "\(own)/\(name)", atomically: false, encoding: .utf8)
             }
             let server = try SentinelServer(
-                name: "sentinel", directory: own, program: program, monitoring: [], options: SentinelOptions(),
-                further: conversation.configuration.map { $0.replacingOccurrences(of: "{dir}", with: own) })
+                name: "sentinel", directory: own, program: program, monitoring: [],
+                options: SentinelOptions(
+                    lines: conversation.configuration.map { $0.replacingOccurrences(of: "{dir}", with: own) }))
             return World(server: server, names: ["dir": own, "unused": "\(unused)"])
         }
     }

@@ -22,6 +22,9 @@ final class Situation {
             .sorted { ($0.value.utf8.count, $0.name) > ($1.value.utf8.count, $1.name) }
     }
 
+    /// Connections whose end was seen.
+    private(set) var ended: Set<String> = []
+
     /// Sends what an exchange says and returns the view of what comes back.
     func answers(to exchange: Conversation.Exchange) throws -> [Reply] {
         do {
@@ -30,19 +33,21 @@ final class Situation {
             if exchange.isSilent {
                 return try client.nextReply(within: .milliseconds(50)).map { [exchange.view.of(masked($0))] } ?? []
             }
-            let answers = try (0..<exchange.replies).map { _ in exchange.view.of(masked(try read(client))) }
+            let answers = try (0..<exchange.replies).map { _ in exchange.view.of(masked(try read(exchange.client, client))) }
             return exchange.isUnordered ? answers.sorted { $0.description < $1.description } : answers
         } catch RedisClient.Failure.closed {
-            return [.error("<closed>")]
+            ended.insert(exchange.client)
+            return Array(repeating: .error("<closed>"), count: exchange.replies)
         }
     }
 
     /// The next reply, or what stands for the end of the connection.
-    private func read(_ client: RedisClient) throws -> Reply {
+    private func read(_ name: String, _ client: RedisClient) throws -> Reply {
         do {
             // Long, for the other program saves before it answers, and a disk can be slow.
             return try client.readReply(within: .seconds(10))
         } catch RedisClient.Failure.closed {
+            ended.insert(name)
             return .error("<closed>")
         } catch RedisClient.Failure.timeout {
             return .error("<no reply>")
