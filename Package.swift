@@ -85,7 +85,8 @@ let package = Package(
         .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
-            name: "SentinelServerTests", dependencies: ["SentinelServer", "SentinelConfiguration", "EventLoop"],
+            name: "SentinelServerTests",
+            dependencies: ["SentinelServer", "SentinelConfiguration", "EventLoop", "CommandCatalogue"],
             swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",

@@ -32,12 +32,14 @@ package enum ParsedCommand {
 ///
 /// - Source: spec/commands.md 6.
 package struct SentinelSubcommand: Sendable {
+    /// In lower case.
+    package let name: String
     package let parse: @Sendable (RESP.Request, CommandContext) -> ParsedCommand
 
+    package static let all = table.map { SentinelSubcommand(name: $0.key, parse: $0.value) }
+
     /// The subcommand of that name, in lower case.
-    package static func named(_ name: String) -> SentinelSubcommand? {
-        table[name].map { SentinelSubcommand(parse: $0) }
-    }
+    package static func named(_ name: String) -> SentinelSubcommand? { all.first { $0.name == name } }
 
     private static let table: [String: @Sendable (RESP.Request, CommandContext) -> ParsedCommand] = [
         "ckquorum": { request, _ in .command(.checkQuorum(name(request))) },
@@ -81,7 +83,8 @@ package struct SentinelSubcommand: Sendable {
         // A port that can't be is nobody's address: the answer is that of an unknown master.
         let endpoint = Endpoint(host: request.text(2), port: UInt16(exactly: port) ?? 0)
         let candidate = request.text(5)
-        return .command(.isMasterDown(endpoint, epoch: epoch, candidate: candidate == "*" ? nil : RunID(heard: candidate)))
+        return .command(
+            .isMasterDown(endpoint, epoch: epoch, candidate: candidate == "*" ? nil : RunID(heard: candidate)))
     }
 
     /// - Source: spec/commands.md 6.6.

@@ -58,7 +58,8 @@ enum AccessCommands {
             }
             var system = SystemRandomNumberGenerator()
             client.encoder.bulk(
-                password.text(random: (0..<password.randomByteCount).map { _ in UInt8.random(in: 0...255, using: &system) }))
+                password.text(
+                    random: (0..<password.randomByteCount).map { _ in UInt8.random(in: 0...255, using: &system) }))
         },
         "acl|log": log,
         "acl|load": { port, client, _ in
@@ -76,15 +77,17 @@ enum AccessCommands {
                 _ = try FileReplacement.replace(path: file, contents: UserFile.text(port.access.users))
                 client.encoder.simple("OK")
             } catch {
-                port.refuse(client, "ERR There was an error trying to save the ACLs. Please check the server logs for more information")
+                port.refuse(
+                    client,
+                    "ERR There was an error trying to save the ACLs. Please check the server logs for more information")
             }
         },
     ]
 
     private static let noFile = ErrorText(
         "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER "
-        + "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store "
-        + "users in the Redis configuration.")
+            + "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store "
+            + "users in the Redis configuration.")
 
     private static func bulks(_ client: Client, _ texts: [[UInt8]]) {
         client.encoder.arrayHeader(texts.count)

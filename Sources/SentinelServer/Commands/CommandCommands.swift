@@ -42,7 +42,11 @@ enum CommandCommands {
         // No command has a key.
         client.encoder.setHeader(0)
         // Without any the original says so with a set, else with an array.
-        if entry.isContainer { client.encoder.arrayHeader(entry.subcommands.count) } else { client.encoder.setHeader(0) }
+        if entry.isContainer {
+            client.encoder.arrayHeader(entry.subcommands.count)
+        } else {
+            client.encoder.setHeader(0)
+        }
         for subcommand in entry.subcommands { describe(client, subcommand) }
     }
 

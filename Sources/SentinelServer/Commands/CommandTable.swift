@@ -49,16 +49,17 @@ enum CommandTable {
         "ping", "subscribe", "psubscribe", "unsubscribe", "punsubscribe", "quit", "reset",
     ]
 
+    /// The handlers by full name, in the families they are written down in; HELP has no need of one.
+    static let families: [[String: Handler]] = [
+        ConnectionCommands.handlers, ClientCommands.handlers, AccessCommands.handlers, CommandCommands.handlers,
+        SubscriptionCommands.handlers, ServerCommands.handlers, SentinelCommands.handlers,
+    ]
+
     private static func handler(for name: String) -> Handler? {
-        let families: [[String: Handler]] = [
-            ConnectionCommands.handlers, ClientCommands.handlers, AccessCommands.handlers, CommandCommands.handlers,
-            SubscriptionCommands.handlers, ServerCommands.handlers,
-        ]
         if let handler = families.lazy.compactMap({ $0[name] }).first { return handler }
-        guard let bar = name.firstIndex(of: "|") else { return nil }
-        let (container, own) = (String(name[..<bar]), String(name[name.index(after: bar)...]))
-        if own == "help" { return { _, client, _ in help(container, client) } }
-        return container == "sentinel" ? SentinelCommands.handler(for: own) : nil
+        guard let bar = name.firstIndex(of: "|"), name[bar...] == "|help" else { return nil }
+        let container = String(name[..<bar])
+        return { _, client, _ in help(container, client) }
     }
 
     private static func help(_ container: String, _ client: Client) {

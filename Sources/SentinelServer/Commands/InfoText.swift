@@ -58,9 +58,9 @@ struct InfoText {
         let now = LocalTime.microseconds
         let binds = settings.bindAddresses.map { ",bind=\($0.isOptional ? "-" : "")\($0.host)" }.joined()
         #if os(Linux)
-        let multiplexer = "epoll"
+            let multiplexer = "epoll"
         #else
-        let multiplexer = "kqueue"
+            let multiplexer = "kqueue"
         #endif
         return [
             ("redis_version", redisVersion), ("redis_git_sha1", "00000000"), ("redis_git_dirty", "0"),

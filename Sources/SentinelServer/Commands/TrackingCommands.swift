@@ -83,7 +83,9 @@ enum TrackingCommands {
 
     /// Why options can't stand together, or not after what is set already.
     private static func refusal(of wanted: Tracking, after current: Tracking?) -> ErrorText? {
-        if !wanted.isBroadcast, !wanted.prefixes.isEmpty { return "ERR PREFIX option requires BCAST mode to be enabled" }
+        if !wanted.isBroadcast, !wanted.prefixes.isEmpty {
+            return "ERR PREFIX option requires BCAST mode to be enabled"
+        }
         if let current, current.isBroadcast != wanted.isBroadcast {
             return """
                 ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling \

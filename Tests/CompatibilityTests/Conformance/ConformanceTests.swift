@@ -47,7 +47,8 @@ extension RealServers {
                     defer { if !conversation.isWatching { for world in worlds { world.server.process.end() } } }
                     let situations = worlds.map { Situation($0.server, names: $0.names, speaks: version) }
                     for exchange in conversation.exchanges {
-                        let place = "\(conversation.title), line \(exchange.lineNumber), RESP\(version): \(exchange.text)"
+                        let place =
+                            "\(conversation.title), line \(exchange.lineNumber), RESP\(version): \(exchange.text)"
                         let isHeard = situations.contains { !$0.ended.contains(exchange.client) }
                         #expect(isHeard, "\(place): the connection has ended before")
                         let answers = try situations.map { situation in
@@ -83,8 +84,11 @@ private struct World {
             let own = "\(directory)/\(program)"
             try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
             for (name, lines) in Dictionary(grouping: conversation.files, by: \.name) {
-                try lines.map { $0.line + "\n" }.joined()
-                    .write(toFile: "\(own)/\(name)", atomically: false, encoding: .utf8)
+                let path = "\(own)/\(name)"
+                try lines.map { $0.line + "\n" }.joined().write(toFile: path, atomically: false, encoding: .utf8)
+                if name.hasSuffix(".sh") {
+                    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+                }
             }
             let server = try SentinelServer(
                 name: "sentinel", directory: own, program: program, monitoring: [],
@@ -120,7 +124,8 @@ extension ConversationFile {
     fileprivate func record(_ observed: Observations) throws {
         let lines = try String(contentsOfFile: path, encoding: .utf8).components(separatedBy: "\n")
         var recorded: [String] = []
-        for (index, line) in lines.enumerated() where line.range(of: "^    [23]?[|] ", options: .regularExpression) == nil {
+        for (index, line) in lines.enumerated()
+        where line.range(of: "^    [23]?[|] ", options: .regularExpression) == nil {
             recorded.append(line)
             let seen = observed[index + 1] ?? [:]
             if Set(seen.values).count == 1 {

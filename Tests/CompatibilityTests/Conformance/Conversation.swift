@@ -8,7 +8,7 @@ import Testing
 //     == title                      a conversation; its connections are new, and so is the sentinel ...
 //     watching                      ... unless it is about the pair that watches real servers
 //     config requirepass secret     a line for the configuration file of the new sentinel
-//     file users.acl user x on      a line of a file beside it
+//     file users.acl user x on      a line of a file beside it; a file `*.sh` can be run
 //     resp2                         only in that protocol; else everything is said twice, after HELLO 3 as well
 //     > PING "a\x00b"               a request: words, quoted as in redis-cli, on connection `a`
 //     b x2 kinds > SUBSCRIBE c d    on connection `b`, with two replies, of which a view is compared
@@ -16,6 +16,7 @@ import Testing
 //     b < a message                 nothing is sent, and one reply read; the words are for the reader
 //     x3 unordered <                three replies in any order
 //     silent <                      nothing is sent, and nothing comes
+//     until=running > SENTINEL ...  sent again until this is in the reply
 //     ~quit > QUIT                  the replies differ: a row of Docs/differences.md, and how ...
 //         | here +OK
 //         | there -ERR unknown command 'QUIT', with args beginning with:
@@ -54,6 +55,8 @@ struct Conversation: Sendable, CustomStringConvertible {
         fileprivate(set) var recorded: [Int: [String]] = [:]
         fileprivate(set) var isSilent = false
         fileprivate(set) var isUnordered = false
+        /// What the reply must contain, spaces left out; until it does, the request is sent again.
+        fileprivate(set) var awaited: [String] = []
         fileprivate(set) var message = Message.nothing
     }
 
@@ -160,6 +163,8 @@ extension Conversation.Exchange {
                 replies = count
             } else if word == "silent" {
                 isSilent = true
+            } else if word.hasPrefix("until=") {
+                awaited.append(String(word.dropFirst("until=".count)))
             } else if word == "unordered" {
                 isUnordered = true
             } else if let view = View(rawValue: word) {

@@ -2,7 +2,7 @@
 
 /// How our reply differs from the original's: one line for each place, as conversations record it. Empty if it does not.
 ///
-/// Of maps and of lists of words only that is told which is in one of them, of other aggregates of the same length the
+/// Of maps and of lists of words only that is told which is in one of them (and whether the rest is in another order), of other aggregates of the same length the
 /// elements that differ, and of all else both.
 func difference(here: Reply, there: Reply, at path: String = "") -> [String] {
     if here == there { return [] }
@@ -20,12 +20,17 @@ func difference(here: Reply, there: Reply, at path: String = "") -> [String] {
                 lines.append("\(place)adds \(name) \(value.summary)")
             }
         }
-        return (lines.isEmpty ? ["\(place)has another order"] : lines).map(inOneLine)
+        let common = (ours.map(\.name).filter { name in theirs.contains { $0.name == name } })
+        if common != theirs.map(\.name).filter({ common.contains($0) }) { lines.append("\(place)has another order") }
+        return lines.map(inOneLine)
     }
     if max(ours.count, theirs.count) > 1, (ours + theirs).allSatisfy({ $0.text != nil }) {
         var lines = theirs.filter { !ours.contains($0) }.map { "\(place)lacks \($0)" }
         lines += ours.filter { !theirs.contains($0) }.map { "\(place)adds \($0)" }
-        return (lines.isEmpty ? ["\(place)has another order"] : lines).map(inOneLine)
+        if ours.filter({ theirs.contains($0) }) != theirs.filter({ ours.contains($0) }) {
+            lines.append("\(place)has another order")
+        }
+        return lines.map(inOneLine)
     }
     guard ours.count == theirs.count else { return both }
     return ours.indices.flatMap { difference(here: ours[$0], there: theirs[$0], at: "\(path)[\($0)]") }
@@ -67,7 +72,9 @@ extension Reply {
             }
         } else {
             for item in items {
-                guard case .array(let parts) = item, !item.isMap, parts.count > 1, let name = parts[0].text else { return nil }
+                guard case .array(let parts) = item, !item.isMap, parts.count > 1, let name = parts[0].text else {
+                    return nil
+                }
                 elements.append((name, item))
             }
         }
@@ -76,6 +83,6 @@ extension Reply {
 
     private var isMap: Bool {
         if case .map = self { return true }
-        return ["name", "server", "flags", "summary", "count", "INFO-PERIOD"].contains(items.first?.text)
+        return ["name", "argv", "server", "flags", "summary", "count", "INFO-PERIOD"].contains(items.first?.text)
     }
 }

@@ -17,7 +17,8 @@ final class Situation {
     init(_ server: SentinelServer, names: [String: String], speaks: Int) {
         self.server = server
         self.speaks = speaks
-        self.names = (names.map { ($0.key, $0.value) } 
+        self.names =
+            (names.map { ($0.key, $0.value) }
             + [("own", "\(server.port)"), ("home", server.process.directory)])
             .sorted { ($0.value.utf8.count, $0.name) > ($1.value.utf8.count, $1.name) }
     }
@@ -33,11 +34,29 @@ final class Situation {
             if exchange.isSilent {
                 return try client.nextReply(within: .milliseconds(50)).map { [exchange.view.of(masked($0))] } ?? []
             }
-            let answers = try (0..<exchange.replies).map { _ in exchange.view.of(masked(try read(exchange.client, client))) }
+            if !exchange.awaited.isEmpty { return [exchange.view.of(masked(try awaitedReply(to: exchange, client)))] }
+            let answers = try (0..<exchange.replies).map { _ in
+                exchange.view.of(masked(try read(exchange.client, client)))
+            }
             return exchange.isUnordered ? answers.sorted { $0.description < $1.description } : answers
         } catch RedisClient.Failure.closed {
             ended.insert(exchange.client)
             return Array(repeating: .error("<closed>"), count: exchange.replies)
+        }
+    }
+
+    /// Sends a request again until its reply contains what is awaited.
+    private func awaitedReply(to exchange: Conversation.Exchange, _ client: RedisClient) throws -> Reply {
+        func isAwaited(_ reply: Reply) -> Bool {
+            let text = reply.description.filter { $0 != " " }
+            return exchange.awaited.allSatisfy { text.contains($0) }
+        }
+        return try eventually("\(exchange.text) is answered so", within: .seconds(10)) {
+            let reply = try read(exchange.client, client)
+            if !isAwaited(reply) { try send(exchange.message, to: client) }
+            return reply
+        } until: {
+            isAwaited($0)
         }
     }
 
@@ -134,7 +153,9 @@ final class Situation {
 
     private func masked(_ text: String) -> String {
         var text = text
-        for (name, client) in clients { text = text.replacingOccurrences(of: client.localAddress, with: "{address:\(name)}") }
+        for (name, client) in clients {
+            text = text.replacingOccurrences(of: client.localAddress, with: "{address:\(name)}")
+        }
         for (name, value) in names { text = text.replacingOccurrences(of: value, with: "{\(name)}") }
         return text
     }

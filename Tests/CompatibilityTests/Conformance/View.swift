@@ -12,7 +12,7 @@ enum View: String, Sendable {
     case lengths
     /// Everything, the elements of arrays in any order.
     case sorted
-    /// Maps of instances: everything but what depends on the moment; instances in any order.
+    /// Maps of instances or scripts: everything but what depends on the moment; they come in any order.
     case instances
     /// The same, whether connected or not.
     case unconnected
@@ -118,7 +118,7 @@ enum View: String, Sendable {
     ]
 
     private static func instances(_ reply: Reply) -> Reply {
-        if case .bulk("name")? = reply.items.first {
+        if ["name", "argv"].contains(reply.items.first?.text) {
             return map(reply) { key, value in
                 momentary.contains(key) && Int(value.text ?? "") != nil ? .bulk("<number>") : value
             }
