@@ -20,6 +20,10 @@ struct InfoText {
     struct Facts {
         let runID: RunID
         let settings: ServerSettings
+        /// As many as the system lets in.
+        let maxClients: Int
+        /// Who watches over the process.
+        let supervisor: String
         let configurationFile: String
         let stateFile: String
         let uptimeSeconds: Int
@@ -56,7 +60,6 @@ struct InfoText {
     private static func server(_ facts: Facts) -> [(String, String)] {
         let settings = facts.settings
         let now = LocalTime.microseconds
-        let binds = settings.bindAddresses.map { ",bind=\($0.isOptional ? "-" : "")\($0.host)" }.joined()
         #if os(Linux)
             let multiplexer = "epoll"
         #else
@@ -68,22 +71,31 @@ struct InfoText {
             ("arch_bits", String(Int.bitWidth)), ("monotonic_clock", "POSIX clock_gettime"),
             ("multiplexing_api", multiplexer), ("atomicvar_api", "none"), ("gcc_version", "0.0.0"),
             ("process_id", "\(ProcessFacts.id)"),
-            ("process_supervised", settings.supervision == .auto ? "unknown" : settings.supervision.rawValue),
+            ("process_supervised", facts.supervisor),
             ("run_id", facts.runID.text), ("tcp_port", "\(settings.port)"), ("server_time_usec", "\(now)"),
             ("uptime_in_seconds", "\(facts.uptimeSeconds)"), ("uptime_in_days", "\(facts.uptimeSeconds / 86400)"),
             // There is no tick; the standard value is what a reader expects.
             ("hz", "10"), ("configured_hz", "10"), ("lru_clock", "\(now / 1_000_000 & 0xFF_FFFF)"),
             ("executable", ProcessFacts.executable), ("config_file", facts.configurationFile),
-            ("io_threads_active", "0"), ("listener0", "name=tcp\(binds),port=\(settings.port)"),
-            ("swift_sentinel_version", ownVersion),
-        ]
+            ("io_threads_active", "0"),
+        ] + listeners(settings) + [("swift_sentinel_version", ownVersion)]
+    }
+
+    /// A line for each kind of socket that is listened on.
+    private static func listeners(_ settings: ServerSettings) -> [(String, String)] {
+        let binds = settings.bindAddresses.map { ",bind=\($0.isOptional ? "-" : "")\($0.host)" }.joined()
+        var listeners: [String] = []
+        if settings.port != 0 { listeners.append("name=tcp\(binds),port=\(settings.port)") }
+        if !settings.unixSocket.isEmpty { listeners.append("name=unix,bind=\(settings.unixSocket)") }
+        if settings.tls.port != 0 { listeners.append("name=tls\(binds),port=\(settings.tls.port)") }
+        return listeners.enumerated().map { ("listener\($0)", $1) }
     }
 
     private static func clients(_ facts: Facts) -> [(String, String)] {
         let clients = facts.clients
         return [
             ("connected_clients", "\(clients.connected)"), ("cluster_connections", "0"),
-            ("maxclients", "\(facts.settings.maxClients)"),
+            ("maxclients", "\(facts.maxClients)"),
             ("client_recent_max_input_buffer", "\(clients.largestInput)"),
             ("client_recent_max_output_buffer", "\(clients.largestOutput)"), ("blocked_clients", "0"),
             ("tracking_clients", "\(clients.tracking)"), ("pubsub_clients", "\(clients.subscribed)"),
