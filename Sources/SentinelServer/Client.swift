@@ -22,6 +22,8 @@ final class Client: ConnectionDelegate {
     var lastCommand: CommandEntry?
     var channels: [[UInt8]] = []
     var patterns: [[UInt8]] = []
+    /// What CLIENT TRACKING asked for; nothing ever comes of it, for there are no keys.
+    var tracking: Tracking?
     /// What INFO was asked for, while it is being answered.
     var infoSections: [String] = []
     var encoder = Encoder()
@@ -116,6 +118,7 @@ final class Client: ConnectionDelegate {
         } else {
             append(&encoder)
         }
+        port.traffic.errors += encoder.takeErrorCount()
         if !isProcessing { process() }
     }
 
@@ -150,6 +153,8 @@ final class Client: ConnectionDelegate {
 
     private func flush() {
         guard !encoder.isEmpty else { return }
+        port.traffic.writes += 1
+        port.traffic.outputBytes.add(encoder.bytes.count, at: MonotonicClock.now)
         let before = connection.backlogBytes
         connection.write(encoder.bytes)
         encoder.removeAll()
@@ -177,7 +182,7 @@ final class Client: ConnectionDelegate {
         case .tooMuch:
             port.log.write(
                 .warning, "Client \(line) scheduled to be closed ASAP for overcoming of output buffer limits.")
-            port.counters.outputLimitDisconnections += 1
+            port.traffic.outputLimitDisconnections += 1
             close()
         }
     }
@@ -202,6 +207,15 @@ final class Client: ConnectionDelegate {
         }
         port.log.write(.verbose, "Closing idle client")
         close()
+    }
+
+    /// Counts a refusal for INFO.
+    func count(_ refusal: AccessLog.Refusal) {
+        switch refusal {
+        case .authentication: port.traffic.deniedLogins += 1
+        case .command: port.traffic.deniedCommands += 1
+        case .channel: port.traffic.deniedChannels += 1
+        }
     }
 
     // MARK: Requests
@@ -239,6 +253,7 @@ final class Client: ConnectionDelegate {
         let isSilent = replies == .off || replies == .skip
         if isSilent { flush() }
         port.dispatch(request, from: self)
+        port.traffic.errors += encoder.takeErrorCount()
         // CLIENT REPLY ON answers for itself.
         if isSilent, replies != .on { encoder.removeAll() }
     }
@@ -255,10 +270,12 @@ final class Client: ConnectionDelegate {
 
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
         usedAt = MonotonicClock.now
+        port.traffic.reads += 1
+        port.traffic.inputBytes.add(bytes.count, at: usedAt)
         parser.append(bytes)
         guard parser.bufferedBytes <= port.settings.clientQueryBufferLimit else {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")
-            port.counters.queryLimitDisconnections += 1
+            port.traffic.inputLimitDisconnections += 1
             return close()
         }
         process()
@@ -276,6 +293,12 @@ final class Client: ConnectionDelegate {
 }
 
 extension Client {
+    /// One letter for each thing that is unusual about it, or `N`.
+    private var flags: String {
+        let letters = (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
+        return letters.isEmpty ? "N" : letters
+    }
+
     /// The client as CLIENT LIST shows it.
     ///
     /// - Source: spec/commands.md 4.4.
@@ -283,12 +306,12 @@ extension Client {
         let command = lastCommand?.fullName ?? "NULL"
         let fields: [(String, String)] = [
             ("id", "\(id)"), ("addr", address), ("laddr", localAddress), ("fd", "\(descriptorNumber)"), ("name", name),
-            ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", isSubscribed ? "P" : "N"), ("db", "0"),
+            ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", flags), ("db", "0"),
             ("sub", "\(channels.count)"), ("psub", "\(patterns.count)"), ("ssub", "0"), ("multi", "-1"), ("watch", "0"),
             ("qbuf", "\(bufferedBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"), ("multi-mem", "0"), ("rbs", "0"),
             ("rbp", "0"), ("obl", "0"), ("oll", "0"), ("omem", "\(backlogBytes)"),
             ("tot-mem", "\(bufferedBytes + backlogBytes)"),
-            ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "-1"),
+            ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "\(tracking?.redirection ?? -1)"),
             ("resp", "\(encoder.version.rawValue)"), ("lib-name", libraryName), ("lib-ver", libraryVersion),
         ]
         return fields.map { "\($0)=\($1)" }.joined(separator: " ")
