@@ -43,6 +43,8 @@ package struct EventText: Sendable, Equatable {
         case .rebooted(let subject): self.init("+reboot", subject.text)
         case .tiltEntered: self.init("+tilt", "#tilt mode entered")
         case .tiltLeft: self.init("-tilt", "#tilt mode exited")
+        case .stateNotSaved: self.init("+state-not-saved", "#no vote is given until the state is on disk again")
+        case .stateSavedAgain: self.init("-state-not-saved", "#the state is on disk again")
         case .linkLost(let subject, let channel, let reason):
             self.init(
                 channel == .command ? "-cmd-link-reconnection" : "-pubsub-link-reconnection",
