@@ -79,7 +79,7 @@ let package = Package(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",
-            dependencies: ["RESP", "redis-sentinel", "sentinel-demo"],
+            dependencies: ["RESP", "SentinelConfiguration", "redis-sentinel", "sentinel-demo"],
             swiftSettings: strict),
     ]
 )

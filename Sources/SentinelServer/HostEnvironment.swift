@@ -49,7 +49,7 @@ nonisolated struct HostEnvironment: ConfigurationEnvironment {
             try users.declare([[name] + rules.map { $0.reveal() }])
             return nil
         } catch {
-            return error.text
+            return error.problem
         }
     }
 }

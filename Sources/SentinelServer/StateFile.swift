@@ -36,7 +36,8 @@ final class StateFile {
             try isSeparate ? ProcessFacts.canMake(path) : ProcessFacts.canWrite(path)
             return nil
         } catch {
-            return "Sentinel \(isSeparate ? "state" : "config") file \(path) is not writable: \(error.message). Exiting..."
+            return
+                "Sentinel \(isSeparate ? "state" : "config") file \(path) is not writable: \(error.message). Exiting..."
         }
     }
 
