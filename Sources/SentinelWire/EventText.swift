@@ -127,6 +127,11 @@ package struct LogText: Sendable, Equatable {
                 .warning,
                 "\(subject.text) refused the transaction of a reconfiguration (is CONFIG or CLIENT renamed or denied?); "
                     + "giving the bare order instead")
+        case .identityTaken(let endpoint):
+            self.init(
+                .warning,
+                "A sentinel at \(endpoint) has the run ID of this one (was its configuration file copied?); "
+                    + "it is ignored here, and others take the two for one. Delete the line 'sentinel myid' in its file")
         case .scriptStarted(let processID): self.init(.debug, "+script-child \(processID)")
         case .scriptEnded(let processID, let ending):
             let (code, signal) = ending.numbers

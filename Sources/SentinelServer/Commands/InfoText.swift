@@ -64,6 +64,8 @@ struct InfoText {
             ("total_commands_processed", "\(facts.counters.commands)"),
             ("rejected_connections", "\(facts.counters.rejected)"), ("pubsub_channels", "\(facts.pubsubChannels)"),
             ("pubsub_patterns", "\(facts.pubsubPatterns)"), ("total_error_replies", "\(facts.counters.errors)"),
+            ("client_query_buffer_limit_disconnections", "\(facts.counters.queryLimitDisconnections)"),
+            ("client_output_buffer_limit_disconnections", "\(facts.counters.outputLimitDisconnections)"),
         ]
     }
 
@@ -111,6 +113,7 @@ struct InfoText {
             ("ignored_hellos_malformed", "\(counters.malformedHellos)"),
             ("ignored_hellos_foreign", "\(counters.foreignHellos)"),
             ("ignored_hellos_rejected", "\(counters.rejectedHellos)"),
+            ("ignored_hellos_impostor", "\(counters.impostorHellos)"),
             ("ignored_replies_malformed", "\(counters.malformedReplies)"),
             ("failed_saves", "\(counters.failedSaves)"), ("dropped_scripts", "\(counters.droppedScripts)"),
             ("state_file", facts.stateFile), ("state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
