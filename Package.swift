@@ -26,6 +26,7 @@ let package = Package(
         .executable(name: "sentinel-demo", targets: ["sentinel-demo"]),
         .executable(name: "sentinel-benchmark", targets: ["sentinel-benchmark"]),
         .executable(name: "sentinel-simulate", targets: ["sentinel-simulate"]),
+        .executable(name: "sentinel-fuzz", targets: ["sentinel-fuzz"]),
     ],
     targets: [
         .target(name: "SentinelCore", swiftSettings: pure),
@@ -65,6 +66,8 @@ let package = Package(
             name: "SentinelSimulation",
             dependencies: ["SentinelCore", "SentinelWire", "SentinelConfiguration"],
             swiftSettings: pure),
+        .executableTarget(
+            name: "sentinel-fuzz", dependencies: ["SentinelConfiguration", "SentinelCore"], swiftSettings: strict),
         .executableTarget(name: "sentinel-simulate", dependencies: ["SentinelSimulation"], swiftSettings: strict),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
         .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
