@@ -162,8 +162,6 @@ extension Sentinel {
             counters.rejectedHellos += 1
             return
         }
-        // A configuration is of an epoch that has been.
-        raiseEpoch(to: hello.configEpoch, heardFor: masters[id].name)
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.
