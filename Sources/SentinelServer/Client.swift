@@ -8,6 +8,9 @@ import SentinelCore
 
 /// A client of the sentinel's own port: reads requests, writes replies in their order.
 final class Client: ConnectionDelegate {
+    /// Requests of one client that may wait for the disk.
+    private static let heldLimit = 4096
+
     let id: Int
     let connectedAt: UInt64
     var name = ""
@@ -29,11 +32,13 @@ final class Client: ConnectionDelegate {
     private unowned let port: ClientPort
     private var parser = RequestParser()
     private var request = RESP.Request()
-    /// Whether `request` was read and waits for the end of a pause.
+    /// Whether `request` was read and waits, for the end of a pause or for replies that are owed.
     private var isRequestDeferred = false
     private var usedAt: UInt64
-    /// A request whose reply the core still owes; nothing behind it is looked at before.
+    /// What the request being run has asked the core, until it is answered.
     private var awaited: RequestID?
+    /// Replies that wait for one the core still owes.
+    private var held = HeldReplies()
     private var isProcessing = false
     private var isClosed = false
 
@@ -72,17 +77,18 @@ final class Client: ConnectionDelegate {
     /// Waits for the core's answer to `request`.
     func await(_ request: RequestID) { awaited = request }
 
-    /// The core's answer; what came in behind the request is looked at now.
+    /// The core's answer: at once, while the request is being run, or later.
     func answer(_ request: RequestID, _ append: (inout Encoder) -> Void) {
-        guard awaited == request else { return }
-        awaited = nil
-        if replies == .off || replies == .skip {
-            flush()
+        if awaited == request {
+            awaited = nil
             append(&encoder)
-            encoder.removeAll()
-        } else {
-            append(&encoder)
+            return
         }
+        guard !isClosed, !held.isEmpty else { return }
+        var late = Encoder(version: encoder.version)
+        append(&late)
+        let ready = held.answer(request, late.bytes)
+        if !ready.isEmpty { connection.write(ready) }
         if !isProcessing { process() }
     }
 
@@ -114,7 +120,7 @@ final class Client: ConnectionDelegate {
 
     private func flush() {
         guard !encoder.isEmpty else { return }
-        connection.write(encoder.bytes)
+        if held.isEmpty { connection.write(encoder.bytes) } else { held.append(encoder.bytes) }
         encoder.removeAll()
     }
 
@@ -128,8 +134,9 @@ final class Client: ConnectionDelegate {
             if !isClosed { flush() }
         }
         do throws(RequestError) {
-            while !isClosed, awaited == nil, try nextRequest() { run() }
+            while !isClosed, try nextRequest() { run() }
         } catch {
+            guard held.isEmpty else { return }  // told after the replies that stand before it
             encoder.error(error.messageBytes)
             port.log.write(.verbose, "Protocol error (\(error)) from client: \(address)")
             finish()
@@ -137,10 +144,18 @@ final class Client: ConnectionDelegate {
     }
 
     private func nextRequest() throws(RequestError) -> Bool {
-        if isRequestDeferred { return !port.isPaused(for: self, request) }
-        guard try parser.next(into: &request) else { return false }
-        isRequestDeferred = port.isPaused(for: self, request)
+        if !isRequestDeferred { guard try parser.next(into: &request) else { return false } }
+        isRequestDeferred = hasToWait || port.isPaused(for: self, request)
         return !isRequestDeferred
+    }
+
+    /// Whether the request can't be run while an earlier one is not answered.
+    ///
+    /// What peers send, and clients in great numbers, can. The rest may be about the connection itself, and is rare.
+    private var hasToWait: Bool {
+        guard !held.isEmpty else { return false }
+        guard replies == .on, held.count < Self.heldLimit else { return true }
+        return !request.matches(0, "sentinel") && !request.matches(0, "ping") && !request.matches(0, "publish")
     }
 
     private func run() {
@@ -151,6 +166,11 @@ final class Client: ConnectionDelegate {
         port.dispatch(request, from: self)
         // CLIENT REPLY ON answers for itself.
         if isSilent, replies != .on { encoder.removeAll() }
+        guard let request = awaited else { return }
+        awaited = nil
+        if isSilent { return }  // the answer will find nobody
+        flush()
+        held.await(request)
     }
 
     /// A pause has ended.

@@ -13,7 +13,7 @@ enum SentinelCommands {
         guard let subcommand = SentinelSubcommand.named(name) else { return nil }
         return { port, client, request in
             let context = CommandContext(
-                masterNames: port.owner.masterNames, timing: port.owner.timing,
+                masterNames: { port.owner.masterNames }, timing: port.owner.timing,
                 deniesScriptReconfiguration: port.deniesScriptReconfiguration,
                 isExecutable: { ProcessFacts.canExecute($0) })
             switch subcommand.parse(request, context) {
