@@ -19,6 +19,9 @@ struct HeldReplies {
     /// Those before it are sent.
     private var first = 0
 
+    /// Bytes of complete replies that can't be sent yet.
+    private(set) var bytes = 0
+
     var isEmpty: Bool { first == held.count }
     var count: Int { held.count - first }
 
@@ -29,12 +32,14 @@ struct HeldReplies {
     mutating func append(_ bytes: [UInt8]) {
         precondition(!isEmpty, "nothing holds these replies up")
         held[held.count - 1].following += bytes
+        self.bytes += bytes.count
     }
 
     /// Takes the reply to `request` and returns what can be sent now; nothing if it is not owed.
     mutating func answer(_ request: RequestID, _ bytes: [UInt8]) -> [UInt8] {
         guard let index = held[first...].firstIndex(where: { $0.request == request }) else { return [] }
         held[index].answer = bytes
+        self.bytes += bytes.count
         var ready: [UInt8] = []
         while first < held.count, let answer = held[first].answer {
             ready += answer
@@ -42,6 +47,7 @@ struct HeldReplies {
             held[first] = Held(request: held[first].request)
             first += 1
         }
+        self.bytes -= ready.count
         if isEmpty {
             held.removeAll(keepingCapacity: false)
             first = 0

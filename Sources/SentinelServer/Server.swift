@@ -18,18 +18,22 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let resolver = Resolver()
     private let source: SocketAddress?
     private var port: ClientPort?
-    private var stateFile: StateFile?
+    private let stateFile: StateFile
     private let scripts: ScriptRunner
     private var connections: [ConnectionID: InstanceConnection] = [:]
 
     /// - Parameters:
     ///   - configuration: As read, with an identity.
-    ///   - path: The file it came from and is written back to; absolute.
-    init(_ configuration: Configuration, access: Access, myID: RunID, path: String, log: Logger) {
+    ///   - path: The file it came from; absolute.
+    ///   - stateFile: Where it is written back to.
+    init(
+        _ configuration: Configuration, access: Access, myID: RunID, path: String, stateFile: StateFile, log: Logger
+    ) {
         var system = SystemRandomNumberGenerator()
         self.configuration = configuration
         self.access = access
         self.path = path
+        self.stateFile = stateFile
         self.log = log
         runID = RunID(using: &system)
         source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
@@ -49,8 +53,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
         try port.listen()
         self.port = port
-        stateFile = StateFile(
-            path: path, log: log, currentConfiguration: { [unowned self] in self.currentConfiguration },
+        stateFile.begin(
+            currentConfiguration: { [unowned self] in self.currentConfiguration },
             finished: { [unowned self] generation, isSaved in
                 self.driver.receive(isSaved ? .persisted(generation) : .persistFailed(generation))
             })
@@ -90,7 +94,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         case .disconnect(let id): connections.removeValue(forKey: id)?.close()
         case .send(let id, let request, let renamed): connections[id]?.send(request, renamed: renamed)
         case .answer(let request, let response): port?.answer(request, response)
-        case .persist(let generation): stateFile?.save(generation)
+        case .persist(let generation): stateFile.save(generation)
         case .emit(let event):
             let text = EventText(event)
             log.write(event.severity, "\(text.name) \(text.payload)")
@@ -143,10 +147,11 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     var masterNames: [MasterName] { driver.core.masterNames }
     var timing: Timing { driver.core.timing }
     func obey(_ request: RequestID, _ command: Command) { driver.receive(.command(request, command)) }
+    func hasPeer(at host: String) -> Bool { driver.core.hasPeer(at: host) }
 
     func infoFacts() -> InfoText.Facts {
         InfoText.Facts(
-            runID: runID, port: configuration.server.port, configurationFile: path,
+            runID: runID, port: configuration.server.port, configurationFile: path, stateFile: stateFile.path,
             uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
             maxClients: configuration.server.maxClients, clients: port?.clientCount ?? 0,
             subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),

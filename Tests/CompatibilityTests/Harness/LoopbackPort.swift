@@ -37,10 +37,17 @@ func loopbackSocket() -> Int32 {
 func withLoopbackAddress<Result>(
     _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
+    withAddress("127.0.0.1", port, body)
+}
+
+/// Calls `body` with an IPv4 address given in numbers.
+func withAddress<Result>(
+    _ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    precondition(inet_pton(AF_INET, host, &address.sin_addr) == 1, "\(host) is not an IPv4 address")
     let length = socklen_t(MemoryLayout<sockaddr_in>.size)
     return withUnsafePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }

@@ -2,64 +2,70 @@
 
 import Testing
 
-extension RealServers {
-    /// Requests behind one whose reply waits for the disk.
-    ///
-    /// A peer asks for its vote on many groups over one connection. Were each to wait until the vote before it is
-    /// answered, a thousand groups would take a thousand writes of the configuration file.
-    @Suite struct Pipeline {
-        @Test(.timeLimit(.minutes(1)))
-        func `changes in one pipeline share few writes, and every reply keeps its place`() throws {
-            try withCluster(replicas: 0, sentinels: [.ours], quorum: 1) { cluster in
-                let sentinel = cluster.sentinels[0]
-                let before = sentinel.writesOfTheFile
-                let changes = 100
-                var commands: [[String]] = []
-                var expected: [Reply] = []
-                for number in 0..<changes {
-                    commands += [
-                        ["SENTINEL", "SET", cluster.masterName, "quorum", "\(number + 1)"],
-                        ["PING"],
-                        ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", cluster.masterName],
-                        ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "nobody-\(number)"],
-                    ]
-                    let port = cluster.group.servers[0].port
-                    expected += [
-                        .simple("OK"), .simple("PONG"), .array([.bulk("127.0.0.1"), .bulk("\(port)")]), .nullArray,
-                    ]
+/// Many requests in a row, in either form.
+///
+/// - Source: spec/commands.md 4.2 and 8.
+@Suite(.serialized, .ownThread) struct `Pipelines` {
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `of any depth are answered in order`(program: SentinelProgram) throws {
+        try withSentinel(program, ["sentinel monitor mymaster 127.0.0.9 1 2"]) { sentinel in
+            let client = try RedisClient(port: sentinel.port)
+            // Among what is answered at once: what goes through the core, what fails, and what is saved first.
+            let commands = (0..<20_000).flatMap { number in
+                switch number {
+                case _ where number.isMultiple(of: 2_000):
+                    ["SENTINEL SET mymaster quorum \(number + 1)", "PING \(number)"]
+                case _ where number.isMultiple(of: 7):
+                    ["SENTINEL GET-MASTER-ADDR-BY-NAME mymaster", "NOSUCH", "PING \(number)"]
+                default: ["PING \(number)"]
                 }
-                // What is about the connection itself keeps its place as well.
-                commands += [["CLIENT", "SETNAME", "pipelined"], ["CLIENT", "GETNAME"], ["QUIT"]]
-                expected += [.simple("OK"), .bulk("pipelined"), .simple("OK")]
-                let client = try RedisClient(port: sentinel.port)
-                let replies = try client.pipeline(commands, within: .seconds(20))
-                let firstWrong = zip(replies, expected).first { $0 != $1 }
-                #expect(firstWrong == nil && replies.count == expected.count)
-                #expect(client.isClosedByPeer(within: .seconds(5)))
-                #expect(try sentinel.master(cluster.masterName)["quorum"] == "\(changes)")
-                #expect(sentinel.rememberedLines.contains { $0[1] == "monitor" && $0.last == "\(changes)" })
-                #expect(sentinel.writesOfTheFile - before < changes / 2)
             }
-        }
-
-        @Test(.timeLimit(.minutes(1)))
-        func `a protocol error is told after the replies that stand before it`() throws {
-            try withCluster(replicas: 0, sentinels: [.ours], quorum: 1) { cluster in
-                let client = try RedisClient(port: cluster.sentinels[0].port)
-                let change = ["SENTINEL", "SET", cluster.masterName, "quorum", "1"]
-                try client.send(RedisClient.encode(change) + Array("*1\r\n!oops\r\n".utf8))
-                #expect(try client.readReply() == .simple("OK"))
-                guard case .error(let text) = try client.readReply() else { return #expect(Bool(false), "an error") }
-                #expect(text.hasPrefix("ERR Protocol error"))
-                #expect(client.isClosedByPeer(within: .seconds(5)))
+            let bytes = commands.enumerated().flatMap { index, command in
+                // Arrays and inline requests take turns.
+                index.isMultiple(of: 2)
+                    ? Array((command + "\r\n").utf8)
+                    : RedisClient.encode(command.split(separator: " ").map(String.init))
+            }
+            try client.send(bytes, within: .seconds(20))
+            for command in commands {
+                let reply = try client.readReply(within: .seconds(20))
+                if command.hasPrefix("PING") {
+                    #expect(reply == .bulk(String(command.dropFirst(5))))
+                } else if command.hasPrefix("SENTINEL SET") {
+                    #expect(reply == .simple("OK"))
+                } else if command == "NOSUCH" {
+                    #expect(reply.text?.hasPrefix("ERR unknown command 'NOSUCH'") == true)
+                } else {
+                    #expect(reply == .array([.bulk("127.0.0.9"), .bulk("1")]))
+                }
             }
         }
     }
-}
 
-extension SentinelServer {
-    /// How often it says that it has saved its configuration.
-    fileprivate var writesOfTheFile: Int {
-        process.log().split(separator: "\n").count { $0.hasSuffix("Sentinel new configuration saved on disk") }
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `tell of every failed AUTH`(program: SentinelProgram) throws {
+        try withSentinel(program, ["requirepass secret"]) { sentinel in
+            let client = try RedisClient(port: sentinel.port)
+            let replies = try client.pipeline([
+                ["AUTH", "secret"], ["PING"], ["AUTH", "wrong"], ["PING", "a"], ["AUTH", "nobody", "wrong"],
+                ["HELLO", "2", "AUTH", "default", "wrong"], ["PING", "b"],
+            ])
+            let wrong = Reply.error("WRONGPASS invalid username-password pair or user is disabled.")
+            #expect(replies == [.simple("OK"), .simple("PONG"), wrong, .bulk("a"), wrong, wrong, .bulk("b")])
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `of inline requests may quote their words`(program: SentinelProgram) throws {
+        try withSentinel(program) { sentinel in
+            let client = try RedisClient(port: sentinel.port)
+            let lines: [(line: String, reply: String)] = [
+                (#"PING "two words""#, "two words"), (#"PING 'it\'s'"#, "it's"), (#"ping """#, ""),
+                (#"PING "\x41\n\"\\\q""#, "A\n\"\\q"), (#"PING '\x41'"#, #"\x41"#), (#""PING" plain"#, "plain"),
+                ("  PING\t spaced ", "spaced"), (#"PING "a""#, "a"),
+            ]
+            try client.send(Array(lines.map { $0.line + "\n" }.joined().utf8))
+            for (line, reply) in lines { #expect(try client.readReply() == .bulk(reply), "\(line)") }
+        }
     }
 }
