@@ -35,9 +35,10 @@ let package = Package(
         .target(name: "SentinelWire", dependencies: ["SentinelCore", "RESP"], swiftSettings: pure),
         .target(name: "SentinelConfiguration", dependencies: ["SentinelCore"], swiftSettings: pure),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CSignals"),
         .target(
             name: "EventLoop",
-            dependencies: [.target(name: "CLinux", condition: .when(platforms: [.linux]))],
+            dependencies: ["CSignals", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
             swiftSettings: mainQueue),
         .target(
             name: "SentinelServer",

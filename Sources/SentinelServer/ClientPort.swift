@@ -29,7 +29,7 @@ final class ClientPort {
     let deniesScriptReconfiguration: Bool
     var counters = Counters()
 
-    private var listeners: [Listener] = []
+    private let listeners: Listeners
     private var clients: [Int: Client] = [:]
     private var clientsMade = 0
     private var slots: ConnectionSlots
@@ -52,57 +52,24 @@ final class ClientPort {
     }
 
     init(
-        _ settings: ServerSettings, access: Access, deniesScriptReconfiguration: Bool, log: Logger,
-        owner: any ClientPortOwner
+        _ settings: ServerSettings, listeners: Listeners, access: Access, deniesScriptReconfiguration: Bool,
+        log: Logger, owner: any ClientPortOwner
     ) {
+        self.listeners = listeners
         self.access = access
         self.settings = settings
         self.deniesScriptReconfiguration = deniesScriptReconfiguration
         self.log = log
         self.owner = owner
         slots = ConnectionSlots(maxClients: settings.maxClients)
+        listeners.accepted = { [unowned self] in self.accept($0) }
     }
 
     var clientCount: Int { clients.count }
     var sortedClients: [Client] { clients.values.sorted { $0.id < $1.id } }
     var subscriberCount: Int { clients.values.count { $0.isSubscribed } }
 
-    // MARK: Listening
-
-    /// A port that can't be listened on.
-    struct ListenError: Error {
-        let host: String
-        let error: SystemError
-    }
-
-    func listen() throws(ListenError) {
-        guard settings.port != 0 else { return }
-        for bind in settings.bindAddresses {
-            guard let address = Self.address(bind.host, port: UInt16(clamping: settings.port)) else {
-                if bind.isOptional { continue }
-                throw ListenError(host: bind.host, error: SystemError(call: "bind: not a numeric address", errno: 22))
-            }
-            do throws(SystemError) {
-                listeners.append(
-                    try Listener(
-                        on: address, backlog: Int32(clamping: settings.tcpBacklog),
-                        options: ConnectionOptions(keepAliveIdleSeconds: keepAliveSeconds)
-                    ) { [unowned self] in self.accept($0) })
-            } catch {
-                guard bind.isOptional else { throw ListenError(host: bind.host, error: error) }
-            }
-        }
-    }
-
-    private var keepAliveSeconds: Int32? { settings.tcpKeepalive > 0 ? Int32(clamping: settings.tcpKeepalive) : nil }
-
-    private static func address(_ host: String, port: UInt16) -> SocketAddress? {
-        switch host {
-        case "*": .anyIPv4(port: port)
-        case "::*": .anyIPv6(port: port)
-        default: SocketAddress(numericHost: host, port: port)
-        }
-    }
+    // MARK: Connections
 
     private func accept(_ connection: Connection) {
         counters.connections += 1
@@ -215,8 +182,10 @@ final class ClientPort {
         }
     }
 
+    /// Takes nobody in any more and lets go of those that are there.
     func finishAll() {
-        for listener in listeners { listener.close() }
+        if listeners.hasUnixSocket { log.write(.notice, "Removing the unix socket file.") }
+        listeners.close()
         for client in clients.values { client.close() }
     }
 }
