@@ -39,10 +39,14 @@ let package = Package(
             dependencies: [.target(name: "CLinux", condition: .when(platforms: [.linux]))],
             swiftSettings: mainQueue),
         .target(
+            name: "TransportSecurity",
+            dependencies: ["EventLoop", "SentinelConfiguration", "SentinelCore"],
+            swiftSettings: mainQueue),
+        .target(
             name: "SentinelServer",
             dependencies: [
                 "SentinelCore", "RESP", "SentinelWire", "SentinelConfiguration", "CommandCatalogue", "AccessControl",
-                "EventLoop",
+                "EventLoop", "TransportSecurity",
             ],
             swiftSettings: mainQueue),
         .executableTarget(
@@ -75,6 +79,10 @@ let package = Package(
             name: "SentinelSimulationTests", dependencies: ["SentinelSimulation", "SentinelCore"],
             swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
+        .testTarget(
+            name: "TransportSecurityTests",
+            dependencies: ["TransportSecurity", "EventLoop", "SentinelConfiguration", "SentinelCore"],
+            swiftSettings: mainQueue),
         .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(

@@ -36,6 +36,7 @@ final class Client: ConnectionDelegate {
     private var awaited: RequestID?
     private var isProcessing = false
     private var isClosed = false
+    private var hasHeard = false
 
     /// What CLIENT REPLY asked for.
     enum Replies {
@@ -158,6 +159,10 @@ final class Client: ConnectionDelegate {
 
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
         usedAt = MonotonicClock.now
+        if !hasHeard {
+            hasHeard = true
+            if port.diagnosis.isHandshake(bytes, from: connection.remoteAddress) { return close() }
+        }
         parser.append(bytes)
         if parser.bufferedBytes > port.queryBufferLimit {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(address)")

@@ -6,6 +6,7 @@ import RESP
 import SentinelConfiguration
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// What the client port needs of the rest.
 protocol ClientPortOwner: AnyObject {
@@ -27,8 +28,11 @@ final class ClientPort {
     unowned let owner: any ClientPortOwner
     let settings: ServerSettings
     let deniesScriptReconfiguration: Bool
+    let diagnosis: SecurityDiagnosis
     private(set) var counters = Counters()
 
+    /// `nil` where no TLS is configured.
+    private let tls: TLS?
     private var listeners: [Listener] = []
     private var clients: [Int: Client] = [:]
     private var clientsMade = 0
@@ -47,10 +51,12 @@ final class ClientPort {
     }
 
     init(
-        _ settings: ServerSettings, access: Access, deniesScriptReconfiguration: Bool, log: Logger,
-        owner: any ClientPortOwner
+        _ settings: ServerSettings, access: Access, tls: TLS?, diagnosis: SecurityDiagnosis,
+        deniesScriptReconfiguration: Bool, log: Logger, owner: any ClientPortOwner
     ) {
         self.access = access
+        self.tls = tls
+        self.diagnosis = diagnosis
         self.settings = settings
         self.deniesScriptReconfiguration = deniesScriptReconfiguration
         self.log = log
@@ -68,27 +74,49 @@ final class ClientPort {
     /// A port that can't be listened on.
     struct ListenError: Error {
         let host: String
+        let port: Int
+        /// `tcp` or `tls`.
+        let kind: String
         let error: SystemError
     }
 
     func listen() throws(ListenError) {
-        guard settings.port != 0 else { return }
+        try listen(on: settings.port, kind: "tcp", security: nil)
+        if let tls { try listen(on: settings.tls.port, kind: "tls", security: security(tls)) }
+    }
+
+    private func listen(on port: Int, kind: String, security: ListenerSecurity?) throws(ListenError) {
+        guard port != 0 else { return }
         for bind in settings.bindAddresses {
-            guard let address = Self.address(bind.host, port: UInt16(clamping: settings.port)) else {
+            guard let address = Self.address(bind.host, port: UInt16(clamping: port)) else {
                 if bind.isOptional { continue }
-                throw ListenError(host: bind.host, error: SystemError(call: "bind: not a numeric address", errno: 22))
+                throw ListenError(
+                    host: bind.host, port: port, kind: kind,
+                    error: SystemError(call: "bind: not a numeric address", errno: 22))
             }
             do throws(SystemError) {
                 listeners.append(
                     try Listener(
                         on: address, backlog: Int32(clamping: settings.tcpBacklog),
-                        options: ConnectionOptions(keepAliveIdleSeconds: keepAliveSeconds)
+                        options: ConnectionOptions(keepAliveIdleSeconds: keepAliveSeconds), security: security
                     ) { [unowned self] in self.accept($0) })
             } catch {
-                guard bind.isOptional else { throw ListenError(host: bind.host, error: error) }
+                guard bind.isOptional else {
+                    throw ListenError(host: bind.host, port: port, kind: kind, error: error)
+                }
             }
         }
     }
+
+    /// Handshakes may take the places that clients leave free; what fails is told once for each host.
+    private func security(_ tls: TLS) -> ListenerSecurity {
+        ListenerSecurity(
+            make: { tls.makeServerSecurity() },
+            capacity: { [unowned self] in max(Self.leastHandshakes, self.settings.maxClients - self.clients.count) },
+            failed: { [unowned self] in self.diagnosis.handshakeFailed(from: $0, $1) })
+    }
+
+    private static let leastHandshakes = 16
 
     private var keepAliveSeconds: Int32? { settings.tcpKeepalive > 0 ? Int32(clamping: settings.tcpKeepalive) : nil }
 

@@ -4,6 +4,7 @@ import EventLoop
 import SentinelConfiguration
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// From the command line to a running sentinel, or to a sentence on why there is none.
 ///
@@ -47,27 +48,39 @@ package enum Launch {
         } catch {
             refuse(log, "Sentinel config file \(path) is not writable: \(error.message). Exiting...")
         }
-        log.write(.notice, "Running mode=sentinel, port=\(configuration.server.port).")
+        log.write(.notice, "Running mode=sentinel, port=\(configuration.server.portForPeople).")
         let access: Access
         do throws(Access.StartError) {
             access = try Access(configuration.server)
         } catch {
             refuse(log, "Aborting Redis startup because of ACL errors: \(error.text)")
         }
+        let tls = loadTLS(configuration, log)
         let myID = identify(configuration, path: path, log: log)
-        let server = Server(configuration, access: access, myID: myID, path: path, log: log)
+        let server = Server(configuration, access: access, tls: tls, myID: myID, path: path, log: log)
         do throws(ClientPort.ListenError) {
             try server.start()
         } catch {
-            let port = configuration.server.port
             log.write(
                 .warning,
-                "Warning: Could not create server TCP listening socket \(error.host):\(port): bind: "
+                "Warning: Could not create server TCP listening socket \(error.host):\(error.port): bind: "
                     + error.error.message)
-            refuse(log, "Failed listening on port \(port) (tcp), aborting.")
+            refuse(log, "Failed listening on port \(error.port) (\(error.kind)), aborting.")
         }
         self.server = server
         watchSignals(server, log)
+    }
+
+    /// Everything TLS needs, before anything is written; `nil` where none is configured.
+    private static func loadTLS(_ configuration: Configuration, _ log: Logger) -> TLS? {
+        do throws(TLSError) {
+            guard let tls = try TLS.load(configuration.server.tls) else { return nil }
+            log.write(.notice, "TLS by \(tls.libraryText)")
+            for warning in tls.warnings { log.write(.warning, warning) }
+            return tls
+        } catch {
+            refuse(log, "Failed to configure TLS: \(error)")
+        }
     }
 
     /// The sentinel's identity; a new one is on disk before anybody hears of it.
@@ -106,7 +119,18 @@ package enum Launch {
     private static func check(_ invocation: Invocation) {
         let (path, configuration) = read(invocation)
         for warning in configuration.warnings { ProcessFacts.complain(Array("\(warning.text)\n".utf8)) }
+        checkTLS(configuration)
         ProcessFacts.show("\(path) is valid: \(configuration.sentinel.masters.count) masters\n")
+    }
+
+    private static func checkTLS(_ configuration: Configuration) {
+        do throws(TLSError) {
+            for warning in try TLS.load(configuration.server.tls)?.warnings ?? [] {
+                ProcessFacts.complain(Array("\(warning)\n".utf8))
+            }
+        } catch {
+            fail("Failed to configure TLS: \(error)\n")
+        }
     }
 
     private static func read(_ invocation: Invocation) -> (path: String, Configuration) {

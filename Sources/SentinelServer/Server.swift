@@ -5,6 +5,7 @@ import RESP
 import SentinelConfiguration
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// The sentinel as a process: the core, and everything it reaches the world with.
 final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
@@ -12,6 +13,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let log: Logger
     private var configuration: Configuration
     private let access: Access
+    private let tls: TLS?
+    private let diagnosis: SecurityDiagnosis
     private let path: String
     private let runID: RunID
     private let startedAt = MonotonicClock.now
@@ -24,17 +27,20 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     /// - Parameters:
     ///   - configuration: As read, with an identity.
+    ///   - tls: `nil` where none is configured.
     ///   - path: The file it came from and is written back to; absolute.
-    init(_ configuration: Configuration, access: Access, myID: RunID, path: String, log: Logger) {
+    init(_ configuration: Configuration, access: Access, tls: TLS?, myID: RunID, path: String, log: Logger) {
         var system = SystemRandomNumberGenerator()
         self.configuration = configuration
         self.access = access
+        self.tls = tls
+        diagnosis = SecurityDiagnosis(settings: configuration.server.tls, log: log)
         self.path = path
         self.log = log
         runID = RunID(using: &system)
         source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
         let core = Sentinel(
-            configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.port),
+            configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.portForPeers),
             requirePassword: configuration.server.requirePassword,
             logThreshold: LogThreshold(rawValue: configuration.server.logLevel.rawValue) ?? .notice, seed: system.next())
         let driver = Driver(core: core)
@@ -45,7 +51,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// Opens the port and begins to watch.
     func start() throws(ClientPort.ListenError) {
         let port = ClientPort(
-            configuration.server, access: access,
+            configuration.server, access: access, tls: tls, diagnosis: diagnosis,
             deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
         try port.listen()
         self.port = port
@@ -87,7 +93,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     func perform(_ effect: Effect) {
         switch effect {
         case .connect(let id, let channel, let endpoint): connect(id, channel, to: endpoint)
-        case .disconnect(let id): connections.removeValue(forKey: id)?.close()
+        case .disconnect(let id): disconnect(id)
         case .send(let id, let request, let renamed): connections[id]?.send(request, renamed: renamed)
         case .answer(let request, let response): port?.answer(request, response)
         case .persist(let generation): stateFile?.save(generation)
@@ -117,7 +123,29 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         }
         connections[id] = InstanceConnection(
             id, channel, to: address, from: source,
-            options: ConnectionOptions(keepAliveIdleSeconds: 5, userTimeoutMilliseconds: 15000), owner: self)
+            options: ConnectionOptions(keepAliveIdleSeconds: 5, userTimeoutMilliseconds: 15000),
+            security: tls?.makeClientSecurity(), diagnosis: diagnosis, owner: self)
+    }
+
+    private func disconnect(_ id: ConnectionID) {
+        guard let connection = connections.removeValue(forKey: id) else { return }
+        if connection.isSecuring { diagnosis.noHandshake(with: connection.address) }
+        connection.close()
+    }
+
+    /// Takes in certificates and keys anew; connections that stand are not touched.
+    ///
+    /// - Throws: What is wrong with the new ones; the old ones stay in use then.
+    func reloadCertificates() throws(TLSError) {
+        guard let tls else { throw .failed("no TLS is configured") }
+        do throws(TLSError) {
+            try tls.reload()
+        } catch {
+            log.write(.warning, "The TLS certificates stay as they were: \(error)")
+            throw error
+        }
+        log.write(.notice, "The TLS certificates were read again")
+        for warning in tls.warnings { log.write(.warning, warning) }
     }
 
     private func resolve(_ host: String) {
@@ -146,7 +174,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     func infoFacts() -> InfoText.Facts {
         InfoText.Facts(
-            runID: runID, port: configuration.server.port, configurationFile: path,
+            runID: runID, port: configuration.server.portForPeople, configurationFile: path,
             uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
             maxClients: configuration.server.maxClients, clients: port?.clientCount ?? 0,
             subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),
