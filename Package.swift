@@ -81,13 +81,16 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
         .testTarget(
             name: "TransportSecurityTests",
-            dependencies: ["TransportSecurity", "EventLoop", "SentinelConfiguration", "SentinelCore"],
+            dependencies: [
+                "TransportSecurity", "EventLoop", "SentinelConfiguration", "SentinelCore", "TestCertificates",
+            ],
             swiftSettings: mainQueue),
+        .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
         .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",
-            dependencies: ["RESP", "redis-sentinel", "sentinel-demo"],
+            dependencies: ["RESP", "TestCertificates", "redis-sentinel", "sentinel-demo"],
             swiftSettings: strict),
     ]
 )

@@ -77,6 +77,7 @@ package nonisolated enum ProcessFacts {
 
     package static let terminate = SIGTERM
     package static let interrupt = SIGINT
+    package static let hangUp = SIGHUP
     package static let killSignal = SIGKILL
 
     package static func remove(_ path: String) { unlink(path) }

@@ -16,6 +16,7 @@ protocol ClientPortOwner: AnyObject {
     /// Facts for INFO that the port does not have.
     func infoFacts() -> InfoText.Facts
     func shutDown(reason: String)
+    func reloadCertificates() throws(TLSError)
 }
 
 /// The port that clients and other sentinels connect to.

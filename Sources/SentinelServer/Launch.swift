@@ -111,6 +111,7 @@ package enum Launch {
                     server.shutDown(reason: "User requested shutdown...")
                 })
         }
+        signals.append(SignalSource(ProcessFacts.hangUp) { server.reload() })
     }
 
     // MARK: Reading

@@ -133,6 +133,12 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         connection.close()
     }
 
+    /// SIGHUP: what can be read again while running is read here.
+    func reload() {
+        guard tls != nil else { return }
+        try? reloadCertificates()  // it has told the log
+    }
+
     /// Takes in certificates and keys anew; connections that stand are not touched.
     ///
     /// - Throws: What is wrong with the new ones; the old ones stay in use then.

@@ -29,6 +29,8 @@ package enum ParsedCommand {
     case refused(String)
     /// Answered by the words alone.
     case lines([String])
+    /// Nothing of the core's: certificates and keys are to be read again.
+    case reloadCertificates
 }
 
 /// What SENTINEL's subcommands ask of the core. Which there are, and how many words they take, the catalogue knows.

@@ -148,6 +148,7 @@ import Testing
         case .command(let command): "\(command)"
         case .refused(let text): text
         case .lines(let lines): lines.joined(separator: "|")
+        case .reloadCertificates: "reload certificates"
         }
     }
 
@@ -167,6 +168,16 @@ import Testing
         #expect(parse("sentinel", "simulate-failure", "x") == "ERR Unknown failure simulation specified")
         #expect(parse("sentinel", "nothing") == "unknown")
         #expect(parse("sentinel", "debug", "info-period", "0") == "ERR Invalid argument '0' for SENTINEL DEBUG 'info-period'")
+    }
+
+    @Test func `to read certificates again is an order of its own`() {
+        #expect(parse("sentinel", "config", "set", "TLS-RELOAD", "now") == "reload certificates")
+        #expect(
+            parse("sentinel", "config", "set", "tls-reload", "later")
+                == "ERR Invalid argument 'tls-reload' to SENTINEL CONFIG SET")
+        #expect(
+            parse("sentinel", "config", "set", "tls-reload", "now", "loglevel", "debug")
+                == "ERR Invalid argument 'tls-reload' to SENTINEL CONFIG SET")
     }
 
     @Test func `a pattern picks the masters to reset`() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SentinelConfiguration
+import TestCertificates
 import Testing
 
 @testable import EventLoop

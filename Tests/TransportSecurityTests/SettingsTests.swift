@@ -2,6 +2,7 @@
 
 import SentinelConfiguration
 import SentinelCore
+import TestCertificates
 import Testing
 
 @testable import TransportSecurity

@@ -4,6 +4,7 @@ import Dispatch
 import Foundation
 import SentinelConfiguration
 import SentinelCore
+import TestCertificates
 import Testing
 
 @testable import EventLoop
@@ -26,7 +27,7 @@ func eventually(_ condition: () -> Bool) async throws {
     }
 }
 
-func certificates() throws -> Certificates { try #require(Certificates.shared, "openssl makes the certificates") }
+func certificates() throws -> Certificates { try Certificates.shared.get() }
 
 /// Settings of a process that listens and connects with certificates of one authority.
 func settings(_ change: (inout TLSSettings) -> Void = { _ in }) throws -> TLSSettings {
@@ -105,8 +106,3 @@ func seal(_ bytes: [UInt8], _ end: any StreamSecurity) throws(SecurityFailure) -
 
 /// `count` bytes in which a lost, doubled or displaced part shows.
 func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8 ^ $0 >> 16) } }
-
-/// Overwrites `target` with the contents of `source`.
-func copy(_ source: String, to target: String) throws {
-    try Data(contentsOf: URL(fileURLWithPath: source)).write(to: URL(fileURLWithPath: target))
-}

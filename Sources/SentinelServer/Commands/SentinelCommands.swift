@@ -4,6 +4,7 @@ import EventLoop
 import RESP
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// SENTINEL.
 ///
@@ -22,7 +23,16 @@ enum SentinelCommands {
             case .lines(let lines):
                 client.encoder.arrayHeader(lines.count)
                 for line in lines { client.encoder.simple(line) }
+            case .reloadCertificates: reloadCertificates(port, client)
             }
+        }
+    }
+    private static func reloadCertificates(_ port: ClientPort, _ client: Client) {
+        do throws(TLSError) {
+            try port.owner.reloadCertificates()
+            client.encoder.simple("OK")
+        } catch {
+            port.refuse(client, "ERR \(error)")
         }
     }
 }

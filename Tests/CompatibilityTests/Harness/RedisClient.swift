@@ -13,10 +13,19 @@ final class RedisClient {
 
     let port: UInt16
     private let descriptor: Int32
+    /// The program that speaks TLS for this client.
+    private let tunnel: Tunnel?
     private var decoder = ReplyDecoder()
 
-    init(port: UInt16, within limit: Duration = .seconds(2)) throws {
+    /// - Parameter security: For TLS, which a program at the other end of a pair of sockets speaks for it.
+    init(port: UInt16, security: Security? = nil, within limit: Duration = .seconds(2)) throws {
         self.port = port
+        if let security {
+            (descriptor, tunnel) = try security.tunnel(to: port)
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+            return
+        }
+        tunnel = nil
         descriptor = loopbackSocket()
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         #if !os(Linux)
@@ -33,7 +42,10 @@ final class RedisClient {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        tunnel?.end()
+    }
 
     /// Sends one command and returns its reply.
     func request(_ words: [String], within limit: Duration = .seconds(3)) throws -> Reply {

@@ -8,11 +8,13 @@ final class SentinelServer: Server {
 
     init(
         name: String, directory: String, program: SentinelProgram, monitoring: [(name: String, port: UInt16)],
-        options: SentinelOptions
+        options: SentinelOptions, security: Security? = nil
     ) throws {
         self.program = program
-        try super.init(name: "\(name)-\(program)", directory: directory, executable: program.path()) { port in
-            var lines = ["port \(port)", "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)"]
+        try super.init(
+            name: "\(name)-\(program)", directory: directory, executable: program.path(), security: security
+        ) { port in
+            var lines = [Security.portLines(port, security), "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)"]
             for master in monitoring {
                 lines += [
                     "sentinel monitor \(master.name) 127.0.0.1 \(master.port) \(options.quorum)",

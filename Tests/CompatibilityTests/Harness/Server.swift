@@ -6,6 +6,8 @@ import Foundation
 class Server {
     let port: UInt16
     let process: ServerProcess
+    /// How it is talked to; `nil` in plaintext.
+    let security: Security?
     private var client: RedisClient?
 
     var name: String { process.name }
@@ -15,8 +17,13 @@ class Server {
 
     /// Starts `executable` with a configuration file on a free port and waits until it answers.
     ///
+    /// - Parameter security: Where it listens on a TLS port rather than on a plain one.
     /// - Parameter configuration: The file's text for a port. It is asked again when somebody else took the port first.
-    init(name: String, directory: String, executable: String, configuration: (UInt16) -> String) throws {
+    init(
+        name: String, directory: String, executable: String, security: Security? = nil,
+        configuration: (UInt16) -> String
+    ) throws {
+        self.security = security
         var attempt = 0
         while true {
             attempt += 1
@@ -28,7 +35,7 @@ class Server {
             try configuration(port).write(toFile: path, atomically: false, encoding: .utf8)
             do {
                 try process.start()
-                try Self.awaitAnswer(process, port)
+                try Self.awaitAnswer(process, port, security)
                 self.port = port
                 self.process = process
                 return
@@ -42,7 +49,7 @@ class Server {
     func restart() throws {
         client = nil
         try process.restart()
-        try Self.awaitAnswer(process, port)
+        try Self.awaitAnswer(process, port, security)
     }
 
     /// The reply to a command; a connection that broke since the last one is opened again.
@@ -51,7 +58,7 @@ class Server {
             do { return try client.request(words, within: limit) } catch RedisClient.Failure.closed {}
         }
         client = nil
-        let fresh = try RedisClient(port: port)
+        let fresh = try RedisClient(port: port, security: security)
         let reply = try fresh.request(words, within: limit)
         client = fresh
         return reply
@@ -69,14 +76,14 @@ class Server {
         return "--- \(name) (\(process.isRunning ? "running" : "ended \(process.exitCode ?? -1)")) ---\n  \(lines)"
     }
 
-    private static func awaitAnswer(_ process: ServerProcess, _ port: UInt16) throws {
+    private static func awaitAnswer(_ process: ServerProcess, _ port: UInt16, _ security: Security?) throws {
         let end = ContinuousClock.now + .seconds(20)
         while true {
             guard process.isRunning else {
                 throw ServerProcess.Failure.ended(process.name, output: process.log() + process.errors())
             }
             do {
-                let reply = try RedisClient(port: port).request("PING")
+                let reply = try RedisClient(port: port, security: security).request("PING")
                 if reply == .simple("PONG") { return }
             } catch {
                 guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
@@ -89,11 +96,11 @@ class Server {
 /// A real `redis-server`.
 final class DataServer: Server {
     /// - Parameter master: Port of the server it replicates from; `nil` for a master.
-    init(name: String, directory: String, replicating master: UInt16?) throws {
+    init(name: String, directory: String, replicating master: UInt16?, security: Security? = nil) throws {
         let executable = try Programs.installed("redis-server")
-        try super.init(name: name, directory: directory, executable: executable) { port in
+        try super.init(name: name, directory: directory, executable: executable, security: security) { port in
             """
-            port \(port)
+            \(Security.portLines(port, security))
             bind 127.0.0.1
             dir \(directory)/\(name)-\(port)
             save ""
