@@ -9,6 +9,8 @@ import Dispatch
 /// The handshakes under way on one poller.
 final class Handshakes {
     nonisolated static let limitSeconds = 10
+    /// Changed by tests alone, before anything begins.
+    var limitNanoseconds = UInt64(limitSeconds) * 1_000_000_000
     private static let sliceNanoseconds: UInt64 = 4_000_000
 
     private struct Entry {
@@ -52,7 +54,7 @@ final class Handshakes {
     /// Starts the clock for a connection; returns the number by which `end` stops it.
     func begin(_ connection: Connection) -> UInt64 {
         begun += 1
-        let deadline = MonotonicClock.now + UInt64(Self.limitSeconds) * 1_000_000_000
+        let deadline = MonotonicClock.now + limitNanoseconds
         entries[begun] = Entry(connection: connection, deadline: deadline)
         if entries.count == 1 { schedule() }
         return begun

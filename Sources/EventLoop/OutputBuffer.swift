@@ -12,7 +12,7 @@ package nonisolated struct OutputBuffer {
     package var count: Int { bytes.count - start }
     package var isEmpty: Bool { bytes.count == start }
 
-    package mutating func append(_ more: some Collection<UInt8>) { bytes.append(contentsOf: more) }
+    package mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
 
     /// Lets `body` append in place. It must not remove anything.
     mutating func append(_ body: (inout [UInt8]) -> Void) {

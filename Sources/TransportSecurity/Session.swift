@@ -92,7 +92,7 @@ final class Session: StreamSecurity {
         while true {
             let count = library.BIO_read(outgoing, Self.scratch.baseAddress, Int32(clamping: Self.scratch.count))
             guard count > 0 else { return }
-            wire.append(Self.scratch[..<Int(count)])
+            wire.append(UnsafeRawBufferPointer(rebasing: Self.scratch[..<Int(count)]))
         }
     }
 

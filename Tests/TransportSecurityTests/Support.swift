@@ -82,7 +82,7 @@ func deliver(_ wire: OutputBuffer, to receiver: any StreamSecurity) throws(Secur
 
 func receive(_ bytes: [UInt8], _ receiver: any StreamSecurity) throws(SecurityFailure) {
     var wire = OutputBuffer()
-    wire.append(bytes)
+    bytes.withUnsafeBytes { wire.append($0) }
     try deliver(wire, to: receiver)
 }
 
@@ -105,4 +105,7 @@ func seal(_ bytes: [UInt8], _ end: any StreamSecurity) throws(SecurityFailure) -
 }
 
 /// `count` bytes in which a lost, doubled or displaced part shows.
-func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8 ^ $0 >> 16) } }
+func pattern(_ count: Int) -> [UInt8] {
+    let block = (0..<min(count, 65_521)).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
+    return Array(repeatElement(block, count: count / max(1, block.count) + 1).joined().prefix(count))
+}

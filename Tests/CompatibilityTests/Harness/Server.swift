@@ -70,6 +70,15 @@ class Server {
         String(decoding: FileManager.default.contents(atPath: configurationPath) ?? Data(), as: UTF8.self)
     }
 
+    /// The libraries it has loaded.
+    var libraries: Set<String> {
+        let maps = process.pid.flatMap { FileManager.default.contents(atPath: "/proc/\($0)/maps") } ?? Data()
+        return Set(
+            String(decoding: maps, as: UTF8.self).split(separator: "\n").compactMap { line in
+                line.split(separator: " ").last.map(String.init)
+            })
+    }
+
     /// The end of its output, for a failed test.
     var diagnosis: String {
         let lines = (process.log() + process.errors()).split(separator: "\n").suffix(40).joined(separator: "\n  ")
