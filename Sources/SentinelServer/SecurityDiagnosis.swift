@@ -9,11 +9,15 @@ import SentinelCore
 /// Such a mistake shows in every attempt to connect, several times a second for ever.
 final class SecurityDiagnosis {
     private static let endsRemembered = 1024
+    /// A TLS port ends plain connections without a word; but so may a server that is being stopped, once or twice.
+    private static let silentEndsSuspected = 4
 
     private let settings: TLSSettings
     private let log: Logger
     /// Complaints made, by what they are about.
     private var told: Set<String> = []
+    /// How often in a row a plain link ended before the other end had said anything.
+    private var silentEnds: [SocketAddress: Int] = [:]
 
     init(settings: TLSSettings, log: Logger) {
         self.settings = settings
@@ -39,8 +43,19 @@ final class SecurityDiagnosis {
             complain(address, "ends the connection at the TLS handshake: \(Self.likelyPlain)")
         case .insecure(.timedOut): noHandshake(with: address)
         case .insecure(let failure): complain(address, "no secure connection: \(failure)")
-        case .endOfStream, .failed, .connectFailed: break
+        case .endOfStream, .failed: if !hasHeard { endedSilently(address) }
+        case .connectFailed: break
         }
+    }
+
+    private func endedSilently(_ address: SocketAddress) {
+        if silentEnds.count >= Self.endsRemembered { silentEnds.removeAll() }
+        let count = silentEnds[address, default: 0] + 1
+        silentEnds[address] = count
+        guard count == Self.silentEndsSuspected else { return }
+        complain(
+            address,
+            "takes connections and ends them without a word: if it listens in TLS, 'tls-replication yes' is missing here")
     }
 
     /// An outgoing connection was given up while the other end owed its part of the handshake.
@@ -94,6 +109,7 @@ final class SecurityDiagnosis {
 
     /// The other end is well: what comes after that is told anew.
     private func settle(_ address: SocketAddress) {
+        silentEnds[address] = nil
         guard !told.isEmpty else { return }
         let end = "\(address) "
         told = told.filter { !$0.hasPrefix(end) }

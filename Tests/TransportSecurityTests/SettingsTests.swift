@@ -106,7 +106,9 @@ extension `Transport security` {
                 $0.certificateFile = files["soon.crt"]
                 $0.keyFile = files["soon.key"]
             }
-            #expect(soon.warnings == ["tls-cert-file \(files["soon.crt"]): a certificate in it expires in 19 days"])
+            let start = "tls-cert-file \(files["soon.crt"]): a certificate in it expires in "
+            // Twenty only within the second in which it was made.
+            #expect(soon.warnings == ["\(start)19 days"] || soon.warnings == ["\(start)20 days"])
         }
 
         @Test func `say what is missing`() throws {
