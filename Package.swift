@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "redis-sentinel", targets: ["redis-sentinel"]),
         .executable(name: "sentinel-demo", targets: ["sentinel-demo"]),
+        .executable(name: "sentinel-benchmark", targets: ["sentinel-benchmark"]),
         .executable(name: "sentinel-simulate", targets: ["sentinel-simulate"]),
     ],
     targets: [
@@ -54,9 +55,15 @@ let package = Package(
             dependencies: ["SentinelServer", "SentinelConfiguration"],
             swiftSettings: mainQueue),
         .target(name: "DataNode", dependencies: ["RESP", "EventLoop"], swiftSettings: mainQueue),
+        .target(
+            name: "ClusterProcesses", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .executableTarget(
             name: "sentinel-demo",
-            dependencies: ["DataNode", "RESP", "EventLoop", "redis-sentinel"],
+            dependencies: ["ClusterProcesses", "RESP", "EventLoop", "redis-sentinel"],
+            swiftSettings: mainQueue),
+        .executableTarget(
+            name: "sentinel-benchmark",
+            dependencies: ["ClusterProcesses", "RESP", "EventLoop", "redis-sentinel"],
             swiftSettings: mainQueue),
         .target(
             name: "SentinelSimulation",
@@ -90,7 +97,7 @@ let package = Package(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",
-            dependencies: ["RESP", "TestCertificates", "redis-sentinel", "sentinel-demo"],
+            dependencies: ["RESP", "TestCertificates", "redis-sentinel", "sentinel-demo", "sentinel-benchmark"],
             swiftSettings: strict),
     ]
 )

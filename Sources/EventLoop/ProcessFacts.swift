@@ -56,6 +56,11 @@ package nonisolated enum ProcessFacts {
         return String(cString: path)
     }
 
+    /// `path`, from the root on.
+    package static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
+    }
+
     package static func changeDirectory(to path: String) throws(SystemError) {
         guard chdir(path) == 0 else { throw SystemError(call: "chdir", errno: errno) }
     }
@@ -64,6 +69,16 @@ package nonisolated enum ProcessFacts {
     package static func canExecute(_ path: String) -> Bool { access(path, X_OK) == 0 }
     package static func canWrite(_ path: String) throws(SystemError) {
         guard access(path, W_OK) == 0 else { throw SystemError(call: "access", errno: errno) }
+    }
+
+    /// Whether a file may be written, or made where there is none yet.
+    package static func canMake(_ path: String) throws(SystemError) {
+        guard access(path, W_OK) != 0 else { return }
+        let error = SystemError(call: "access", errno: errno)
+        guard error.isNoSuchFile else { throw error }
+        let slash = path.lastIndex(of: "/")
+        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        try canWrite(directory)
     }
 
     /// The files a shell pattern stands for, sorted; a text without `*`, `?` and `[` stands for itself.

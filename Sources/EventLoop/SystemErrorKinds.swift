@@ -40,7 +40,7 @@ nonisolated extension SystemError {
     }
 
     var isFileExists: Bool { errno == EEXIST }
-    var isNoSuchFile: Bool { errno == ENOENT }
+    package var isNoSuchFile: Bool { errno == ENOENT }
 }
 
 nonisolated extension System {

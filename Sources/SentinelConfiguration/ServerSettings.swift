@@ -59,6 +59,8 @@ package struct ServerSettings: Sendable, Equatable {
     package var longestBulkBytes: UInt64 = 512 << 20
 
     package var tls = TLSSettings()
+    /// Where what must be remembered is kept; empty for the configuration file itself.
+    package var stateFile = ""
 
     package init() {}
 

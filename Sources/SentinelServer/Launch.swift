@@ -43,11 +43,8 @@ package enum Launch {
     }
 
     private static func start(_ configuration: Configuration, path: String, log: Logger) {
-        do throws(SystemError) {
-            try ProcessFacts.canWrite(path)
-        } catch {
-            refuse(log, "Sentinel config file \(path) is not writable: \(error.message). Exiting...")
-        }
+        let stateFile = StateFile(configuration, configurationPath: path, log: log)
+        if let refusal = stateFile.refusal { refuse(log, refusal) }
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.portForPeople).")
         let access: Access
         do throws(Access.StartError) {
@@ -56,8 +53,10 @@ package enum Launch {
             refuse(log, "Aborting Redis startup because of ACL errors: \(error.text)")
         }
         let tls = loadTLS(configuration, log)
-        let myID = identify(configuration, path: path, log: log)
-        let server = Server(configuration, access: access, tls: tls, myID: myID, path: path, log: log)
+        stateFile.removeLeftovers()
+        let myID = identify(configuration, stateFile)
+        let server = Server(
+            configuration, access: access, tls: tls, myID: myID, path: path, stateFile: stateFile, log: log)
         do throws(ClientPort.ListenError) {
             try server.start()
         } catch {
@@ -84,22 +83,13 @@ package enum Launch {
     }
 
     /// The sentinel's identity; a new one is on disk before anybody hears of it.
-    private static func identify(_ configuration: Configuration, path: String, log: Logger) -> RunID {
+    private static func identify(_ configuration: Configuration, _ stateFile: StateFile) -> RunID {
         if let known = configuration.sentinel.myID { return known }
         var system = SystemRandomNumberGenerator()
         var configuration = configuration
         let runID = RunID(using: &system)
         configuration.sentinel.myID = runID
-        do throws(SystemError) {
-            let old = try FileReplacement.readFile(path)
-            _ = try FileReplacement.replace(
-                path: path, contents: Rewriter.rewrite(old: old, configuration: configuration))
-            log.write(.notice, "Sentinel new configuration saved on disk")
-        } catch {
-            log.write(
-                .warning,
-                "WARNING: Sentinel was not able to save the new configuration on disk!!!: \(error.message)")
-        }
+        stateFile.saveNow(configuration)
         return runID
     }
 
@@ -138,7 +128,7 @@ package enum Launch {
         guard let file = invocation.file else {
             fail("Sentinel needs config file on disk to save state. Exiting...\n")
         }
-        let path = absolute(file)
+        let path = ProcessFacts.absolute(file)
         do throws(SystemError) {
             let text = try FileReplacement.readFile(path)
             let input = invocation.readsStandardInput ? try FileReplacement.readFile("/dev/stdin") : nil
@@ -174,10 +164,6 @@ package enum Launch {
             ProcessFacts.complain(error.report(version: "Redis \(InfoText.redisVersion)"))
             ProcessFacts.exit(1)
         }
-    }
-
-    private static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(ProcessFacts.currentDirectory)/\(path)"
     }
 
     private static func fail(_ text: String) -> Never {

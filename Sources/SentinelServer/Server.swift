@@ -21,21 +21,26 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let resolver = Resolver()
     private let source: SocketAddress?
     private var port: ClientPort?
-    private var stateFile: StateFile?
+    private let stateFile: StateFile
     private let scripts: ScriptRunner
     private var connections: [ConnectionID: InstanceConnection] = [:]
 
     /// - Parameters:
     ///   - configuration: As read, with an identity.
     ///   - tls: `nil` where none is configured.
-    ///   - path: The file it came from and is written back to; absolute.
-    init(_ configuration: Configuration, access: Access, tls: TLS?, myID: RunID, path: String, log: Logger) {
+    ///   - path: The file it came from; absolute.
+    ///   - stateFile: Where it is written back to.
+    init(
+        _ configuration: Configuration, access: Access, tls: TLS?, myID: RunID, path: String, stateFile: StateFile,
+        log: Logger
+    ) {
         var system = SystemRandomNumberGenerator()
         self.configuration = configuration
         self.access = access
         self.tls = tls
         diagnosis = SecurityDiagnosis(settings: configuration.server.tls, log: log)
         self.path = path
+        self.stateFile = stateFile
         self.log = log
         runID = RunID(using: &system)
         source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
@@ -55,8 +60,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
         try port.listen()
         self.port = port
-        stateFile = StateFile(
-            path: path, log: log, currentConfiguration: { [unowned self] in self.currentConfiguration },
+        stateFile.begin(
+            currentConfiguration: { [unowned self] in self.currentConfiguration },
             finished: { [unowned self] generation, isSaved in
                 self.driver.receive(isSaved ? .persisted(generation) : .persistFailed(generation))
             })
@@ -96,7 +101,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         case .disconnect(let id): disconnect(id)
         case .send(let id, let request, let renamed): connections[id]?.send(request, renamed: renamed)
         case .answer(let request, let response): port?.answer(request, response)
-        case .persist(let generation): stateFile?.save(generation)
+        case .persist(let generation): stateFile.save(generation)
         case .emit(let event):
             let text = EventText(event)
             log.write(event.severity, "\(text.name) \(text.payload)")
@@ -180,7 +185,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     func infoFacts() -> InfoText.Facts {
         InfoText.Facts(
-            runID: runID, port: configuration.server.portForPeople, configurationFile: path,
+            runID: runID, port: configuration.server.portForPeople, configurationFile: path, stateFile: stateFile.path,
             uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
             maxClients: configuration.server.maxClients, clients: port?.clientCount ?? 0,
             subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),

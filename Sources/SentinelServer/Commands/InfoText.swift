@@ -17,6 +17,7 @@ struct InfoText {
         let runID: RunID
         let port: Int
         let configurationFile: String
+        let stateFile: String
         let uptimeSeconds: Int
         let maxClients: Int
         let clients: Int
@@ -32,7 +33,7 @@ struct InfoText {
         let everything = wanted.isEmpty || !Set(wanted).isDisjoint(with: ["all", "everything", "default"])
         let sections: [(String, [(String, String)])] = [
             ("Server", Self.server(facts)), ("Clients", Self.clients(facts)), ("Stats", Self.stats(facts)),
-            ("CPU", Self.cpu()), ("Sentinel", Self.sentinel(summary)), ("Internals", Self.internals(summary)),
+            ("CPU", Self.cpu()), ("Sentinel", Self.sentinel(summary)), ("Internals", Self.internals(summary, facts)),
         ]
         text = sections.filter { everything || wanted.contains($0.0.lowercased()) }
             .map { name, lines in "# \(name)\r\n" + lines.map { "\($0):\($1)\r\n" }.joined() }
@@ -104,15 +105,16 @@ struct InfoText {
     }
 
     /// What the original does not tell: what was ignored, dropped or not saved.
-    private static func internals(_ summary: Response.Summary) -> [(String, String)] {
+    private static func internals(_ summary: Response.Summary, _ facts: Facts) -> [(String, String)] {
         let counters = summary.counters
         return [
             ("ignored_hellos_malformed", "\(counters.malformedHellos)"),
             ("ignored_hellos_foreign", "\(counters.foreignHellos)"),
             ("ignored_hellos_rejected", "\(counters.rejectedHellos)"),
+            ("ignored_hellos_impostor", "\(counters.impostorHellos)"),
             ("ignored_replies_malformed", "\(counters.malformedReplies)"),
             ("failed_saves", "\(counters.failedSaves)"), ("dropped_scripts", "\(counters.droppedScripts)"),
-            ("state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
+            ("state_file", facts.stateFile), ("state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
         ]
     }
 }

@@ -15,12 +15,14 @@ final class SentinelServer: Server {
             name: "\(name)-\(program)", directory: directory, executable: program.path(), security: security
         ) { port in
             var lines = [Security.portLines(port, security), "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)"]
+            lines += options.lines
             for master in monitoring {
                 lines += [
-                    "sentinel monitor \(master.name) 127.0.0.1 \(master.port) \(options.quorum)",
+                    "sentinel monitor \(master.name) \(options.host) \(master.port) \(options.quorum)",
                     "sentinel down-after-milliseconds \(master.name) \(options.downAfter.milliseconds)",
                     "sentinel failover-timeout \(master.name) \(options.failoverTimeout.milliseconds)",
                 ]
+                lines += options.masterLines.map { "sentinel \($0.word) \(master.name) \($0.rest)" }
             }
             return lines.joined(separator: "\n") + "\n"
         }
@@ -39,6 +41,12 @@ final class SentinelServer: Server {
         var words = ["SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "250", "TILT-PERIOD", "2000"]
         if try program.isOriginalBinary { words += ["PING-PERIOD", "500"] }
         _ = try ask(words)
+    }
+
+    /// Changes periods, as SENTINEL DEBUG takes them.
+    func debug(_ words: [String]) throws {
+        let reply = try ask(["SENTINEL", "DEBUG"] + words)
+        guard reply == .simple("OK") else { throw NotReached(description: "DEBUG \(words) answered \(reply)") }
     }
 
     func myID() throws -> String { try ask("SENTINEL", "MYID").text ?? "?" }
@@ -98,4 +106,10 @@ struct SentinelOptions {
     var quorum = 2
     var downAfter = Duration.milliseconds(1_000)
     var failoverTimeout = Duration.seconds(10)
+    /// What the masters' host is called.
+    var host = "127.0.0.1"
+    /// Lines before those of the masters.
+    var lines: [String] = []
+    /// More for each master: the word after `sentinel`, and what follows the master's name.
+    var masterLines: [(word: String, rest: String)] = []
 }

@@ -9,6 +9,8 @@ class Server {
     /// How it is talked to; `nil` in plaintext.
     let security: Security?
     private var client: RedisClient?
+    /// What `ask` logs in with.
+    var password: String?
 
     var name: String { process.name }
     var configurationPath: String { process.directory + "/" + Self.configurationName }
@@ -59,6 +61,7 @@ class Server {
         }
         client = nil
         let fresh = try RedisClient(port: port, security: security)
+        if let password { _ = try fresh.request("AUTH", password) }
         let reply = try fresh.request(words, within: limit)
         client = fresh
         return reply
@@ -93,7 +96,7 @@ class Server {
             }
             do {
                 let reply = try RedisClient(port: port, security: security).request("PING")
-                if reply == .simple("PONG") { return }
+                if reply == .simple("PONG") || reply.text?.hasPrefix("NOAUTH") == true { return }
             } catch {
                 guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
             }
@@ -104,8 +107,13 @@ class Server {
 
 /// A real `redis-server`.
 final class DataServer: Server {
-    /// - Parameter master: Port of the server it replicates from; `nil` for a master.
-    init(name: String, directory: String, replicating master: UInt16?, security: Security? = nil) throws {
+    /// - Parameters:
+    ///   - master: Port of the server it replicates from; `nil` for a master.
+    ///   - security: For TLS instead of plaintext.
+    ///   - lines: More lines of its configuration.
+    init(
+        name: String, directory: String, replicating master: UInt16?, security: Security? = nil, lines: [String] = []
+    ) throws {
         let executable = try Programs.installed("redis-server")
         try super.init(name: name, directory: directory, executable: executable, security: security) { port in
             """
@@ -115,6 +123,7 @@ final class DataServer: Server {
             save ""
             repl-diskless-sync-delay 0
             \(master.map { "replicaof 127.0.0.1 \($0)" } ?? "")
+            \(lines.joined(separator: "\n"))
 
             """
         }
