@@ -16,8 +16,10 @@ final class SecurityDiagnosis {
     private let log: Logger
     /// Complaints made, by what they are about.
     private var told: Set<String> = []
-    /// How often in a row a plain link ended before the other end had said anything.
-    private var silentEnds: [SocketAddress: Int] = [:]
+    /// Ends that have answered as they should: when they fall silent, that is not for want of TLS, or for too much of it.
+    private var proven: Set<String> = []
+    /// How often in a row a plain link ended before the other end had said anything, by its address.
+    private var silentEnds: [String: Int] = [:]
 
     init(settings: TLSSettings, log: Logger) {
         self.settings = settings
@@ -40,7 +42,7 @@ final class SecurityDiagnosis {
                 address,
                 "answers in plaintext to TLS: either it is to listen with 'tls-port', or 'tls-replication' is to be no")
         case .insecure(.abandoned):
-            complain(address, "ends the connection at the TLS handshake: \(Self.likelyPlain)")
+            suspect(address, "ends the connection at the TLS handshake: likely it is \(Self.plainPort)")
         case .insecure(.timedOut): noHandshake(with: address)
         case .insecure(let failure): complain(address, "no secure connection: \(failure)")
         case .endOfStream, .failed: if !hasHeard { endedSilently(address) }
@@ -50,21 +52,21 @@ final class SecurityDiagnosis {
 
     private func endedSilently(_ address: SocketAddress) {
         if silentEnds.count >= Self.endsRemembered { silentEnds.removeAll() }
-        let count = silentEnds[address, default: 0] + 1
-        silentEnds[address] = count
+        let count = silentEnds["\(address)", default: 0] + 1
+        silentEnds["\(address)"] = count
         guard count == Self.silentEndsSuspected else { return }
-        complain(
+        suspect(
             address,
             "takes connections and ends them without a word: if it listens in TLS, 'tls-replication yes' is missing here")
     }
 
     /// An outgoing connection was given up while the other end owed its part of the handshake.
     func noHandshake(with address: SocketAddress) {
-        complain(address, "takes connections but leaves TLS unanswered: \(Self.likelyPlain)")
+        suspect(address, "takes connections but leaves TLS unanswered: it hangs, or it is \(Self.plainPort)")
     }
 
-    private static let likelyPlain =
-        "likely a plaintext port, which 'tls-replication yes' here does not fit"
+    private static let plainPort =
+        "a plaintext port, which 'tls-replication yes' here does not fit"
 
     // MARK: Clients
 
@@ -99,6 +101,11 @@ final class SecurityDiagnosis {
         bytes.count >= 2 && (bytes[0] == 22 || bytes[0] == 21) && bytes[1] == 3
     }
 
+    /// Tells what is likely, unless the other end is known to do better.
+    private func suspect(_ address: SocketAddress, _ text: String) {
+        if !proven.contains("\(address)") { complain(address, text) }
+    }
+
     private func complain(_ address: SocketAddress, _ text: String) { complain("\(address)", text) }
 
     private func complain(_ end: String, _ text: String) {
@@ -109,10 +116,11 @@ final class SecurityDiagnosis {
 
     /// The other end is well: what comes after that is told anew.
     private func settle(_ address: SocketAddress) {
-        silentEnds[address] = nil
-        guard !told.isEmpty else { return }
-        let end = "\(address) "
-        told = told.filter { !$0.hasPrefix(end) }
+        let end = "\(address)"
+        if proven.count >= Self.endsRemembered { proven.removeAll() }
+        proven.insert(end)
+        silentEnds[end] = nil
+        told = told.filter { !$0.hasPrefix("\(end) ") }
     }
 
     private func host(of address: SocketAddress?) -> String { address?.host ?? "?" }
