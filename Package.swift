@@ -35,9 +35,10 @@ let package = Package(
         .target(name: "SentinelWire", dependencies: ["SentinelCore", "RESP"], swiftSettings: pure),
         .target(name: "SentinelConfiguration", dependencies: ["SentinelCore"], swiftSettings: pure),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CSignals"),
         .target(
             name: "EventLoop",
-            dependencies: [.target(name: "CLinux", condition: .when(platforms: [.linux]))],
+            dependencies: ["CSignals", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
             swiftSettings: mainQueue),
         .target(
             name: "TransportSecurity",
@@ -96,8 +97,12 @@ let package = Package(
         .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
+            name: "SentinelServerTests", dependencies: ["SentinelServer", "SentinelConfiguration", "EventLoop"],
+            swiftSettings: mainQueue),
+        .testTarget(
             name: "CompatibilityTests",
             dependencies: ["RESP", "TestCertificates", "redis-sentinel", "sentinel-demo", "sentinel-benchmark"],
+            exclude: ["Deployments/counter.py", "OtherPrograms/redis_py.py"],
             swiftSettings: strict),
     ]
 )

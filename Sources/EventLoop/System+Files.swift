@@ -28,6 +28,15 @@ nonisolated extension System {
         Descriptor(try retrying("open") { open(path, O_RDWR | O_CLOEXEC) })
     }
 
+    static func openForBoth(_ path: String) throws(SystemError) -> Descriptor {
+        Descriptor(try retrying("open") { open(path, O_RDWR | O_CLOEXEC) })
+    }
+
+    /// Opens the file at `path` to be filled anew, creating it if it is not there.
+    static func openEmpty(_ path: String) throws(SystemError) -> Descriptor {
+        Descriptor(try retrying("open") { open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0o644) })
+    }
+
     /// Opens the file at `path` for writing at its end, creating it if it is not there.
     static func openForAppending(_ path: String) throws(SystemError) -> Descriptor {
         Descriptor(try retrying("open") { open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644) })

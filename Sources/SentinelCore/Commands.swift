@@ -6,6 +6,11 @@ extension Sentinel {
     /// The names of all masters, in the order they are shown in.
     package var masterNames: [MasterName] { masterOrder.map { masters[$0].name } }
 
+    /// Whether a known sentinel is at this numeric address, on whatever port.
+    package func hasPeer(at ip: String) -> Bool {
+        peerLinks.values.joined().contains { links[$0].address.ip == ip }
+    }
+
     mutating func obey(_ request: RequestID, _ command: Command, at now: Instant) {
         switch command {
         case .masters:

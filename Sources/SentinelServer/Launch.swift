@@ -12,7 +12,7 @@ import TransportSecurity
 package enum Launch {
     /// Kept for the life of the process.
     private static var server: Server?
-    private static var signals: [SignalSource] = []
+    private static var signals: ProcessSignals?
 
     /// - Parameter words: The command line, the program's name first.
     package static func run(_ words: [String]) {
@@ -25,13 +25,19 @@ package enum Launch {
     }
 
     private static func run(_ invocation: Invocation) {
+        ProcessTitle.hide(argumentsAt: invocation.secretPositions)
         let (path, configuration) = read(invocation)
-        let log = Logger(path: configuration.server.logFile, level: configuration.server.logLevel)
+        let log = Logger(configuration.server)
         do throws(SystemError) {
             try log.check()
         } catch {
             fail("\n*** FATAL CONFIG FILE ERROR (Redis \(InfoText.redisVersion)) ***\nCan't open the log file: \(error.message)\n")
         }
+        let serviceManager = ServiceManager(configuration.server.supervision, log: log)
+        let isInBackground = configuration.server.daemonizes && !serviceManager.forbidsBackground
+        if isInBackground { goToBackground(log) }
+        catchSignals(configuration.server, log)
+        serviceManager.starting()
         log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
         log.write(
             .notice,
@@ -39,38 +45,103 @@ package enum Launch {
                 + "pid=\(ProcessFacts.id), just started")
         log.write(.notice, "Configuration loaded")
         for warning in configuration.warnings { log.write(.warning, warning.text) }
-        start(configuration, path: path, log: log)
+        prepareProcess(configuration.server, path: path, log: log)
+        start(configuration, path: path, serviceManager, isInBackground: isInBackground, log: log)
     }
 
-    private static func start(_ configuration: Configuration, path: String, log: Logger) {
+    /// Before anything of Dispatch exists; see `Background`.
+    private static func goToBackground(_ log: Logger) {
+        do throws(SystemError) {
+            try Background.enter()
+        } catch {
+            log.write(.warning, "Can't go to the background, going on in the foreground: \(error.message)")
+        }
+    }
+
+    private static func catchSignals(_ settings: ServerSettings, _ log: Logger) {
+        do throws(SystemError) {
+            signals = try ProcessSignals(logFile: settings.logFile)
+        } catch {
+            refuse(log, "Can't watch for signals: \(error)")
+        }
+    }
+
+    /// What the process shows of itself, while there is one thread.
+    private static func prepareProcess(_ settings: ServerSettings, path: String, log: Logger) {
+        if settings.crashLogIsEnabled {
+            CrashReport.install(
+                logFile: settings.logFile,
+                version: "Redis \(InfoText.redisVersion) (swift-sentinel \(InfoText.ownVersion))")
+        }
+        if settings.setsProcessTitle {
+            ProcessTitle.set(
+                ProcessTitleText(settings, program: CommandLine.arguments.first ?? "", configurationFile: path).text)
+        }
+        setOutOfMemoryScore(settings, log)
+    }
+
+    private static func setOutOfMemoryScore(_ settings: ServerSettings, _ log: Logger) {
+        let score: Int
+        switch settings.outOfMemoryAdjustment {
+        case .no: return
+        case .yes, .relative: score = ProcessFacts.outOfMemoryScore + settings.outOfMemoryScores.master
+        case .absolute: score = settings.outOfMemoryScores.master
+        }
+        do throws(SystemError) {
+            try ProcessFacts.setOutOfMemoryScore(min(max(score, -1000), 1000))
+        } catch {
+            log.write(.warning, "Unable to write oom_score_adj: \(error.message)")
+        }
+    }
+
+    private static func start(
+        _ configuration: Configuration, path: String, _ serviceManager: ServiceManager, isInBackground: Bool,
+        log: Logger
+    ) {
         let stateFile = StateFile(configuration, configurationPath: path, log: log)
         if let refusal = stateFile.refusal { refuse(log, refusal) }
+        let tls = loadTLS(configuration, log)
+        let diagnosis = SecurityDiagnosis(settings: configuration.server.tls, log: log)
+        let listeners = Listeners(configuration.server, tls: tls, diagnosis: diagnosis, log: log)
+        let clientLimit: Int
+        do throws(Listeners.Refusal) {
+            clientLimit = try ClientLimit.settle(configuration, log: log)
+            log.write(.notice, "monotonic clock: POSIX clock_gettime")
+            try listeners.open()
+        } catch {
+            refuse(log, error.text)
+        }
+        let surroundings = Server.Surroundings(
+            listeners: listeners, tls: tls, stateFile: stateFile, serviceManager: serviceManager,
+            clientLimit: clientLimit,
+            processIDFile: writeProcessID(configuration.server, isInBackground: isInBackground, log: log))
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.portForPeople).")
+        listeners.warnOfShortBacklog()
         let access: Access
         do throws(Access.StartError) {
             access = try Access(configuration.server)
         } catch {
             refuse(log, "Aborting Redis startup because of ACL errors: \(error.text)")
         }
-        let tls = loadTLS(configuration, log)
         stateFile.removeLeftovers()
         let myID = identify(configuration, stateFile)
         let server = Server(
-            configuration, access: access, tls: tls, myID: myID, path: path, stateFile: stateFile, log: log)
-        do throws(ClientPort.ListenError) {
-            try server.start()
-        } catch {
-            log.write(
-                .warning,
-                "Warning: Could not create server TCP listening socket \(error.host):\(error.port): bind: "
-                    + error.error.message)
-            refuse(log, "Failed listening on port \(error.port) (\(error.kind)), aborting.")
-        }
+            configuration, access: access, myID: myID, path: path, surroundings: surroundings, log: log)
         self.server = server
-        watchSignals(server, log)
+        do throws(SystemError) {
+            try signals?.obey(log: log) {
+                server.shutDown(reason: "User requested shutdown...")
+            } reload: {
+                server.reload()
+            }
+        } catch {
+            refuse(log, "Can't watch for signals: \(error)")
+        }
+        server.start()
+        serviceManager.ready()
     }
 
-    /// Everything TLS needs, before anything is written; `nil` where none is configured.
+    /// Everything TLS needs, before anything is opened or written; `nil` where none is configured.
     private static func loadTLS(_ configuration: Configuration, _ log: Logger) -> TLS? {
         do throws(TLSError) {
             guard let tls = try TLS.load(configuration.server.tls) else { return nil }
@@ -82,6 +153,20 @@ package enum Launch {
         }
     }
 
+    /// - Returns: The file that holds the process's number, if there is to be one.
+    private static func writeProcessID(_ settings: ServerSettings, isInBackground: Bool, log: Logger) -> String? {
+        guard isInBackground || !settings.pidFile.isEmpty else { return nil }
+        let path = settings.pidFile.isEmpty ? standardProcessIDFile : settings.pidFile
+        do throws(SystemError) {
+            try ProcessFacts.writeProcessID(to: path)
+        } catch {
+            log.write(.warning, "Failed to write PID file: \(error.message)")
+        }
+        return path
+    }
+
+    private static let standardProcessIDFile = "/var/run/redis.pid"
+
     /// The sentinel's identity; a new one is on disk before anybody hears of it.
     private static func identify(_ configuration: Configuration, _ stateFile: StateFile) -> RunID {
         if let known = configuration.sentinel.myID { return known }
@@ -91,17 +176,6 @@ package enum Launch {
         configuration.sentinel.myID = runID
         stateFile.saveNow(configuration)
         return runID
-    }
-
-    private static func watchSignals(_ server: Server, _ log: Logger) {
-        for (number, name) in [(ProcessFacts.terminate, "SIGTERM"), (ProcessFacts.interrupt, "SIGINT")] {
-            signals.append(
-                SignalSource(number) {
-                    log.writeFromSignal("Received \(name) scheduling shutdown...")
-                    server.shutDown(reason: "User requested shutdown...")
-                })
-        }
-        signals.append(SignalSource(ProcessFacts.hangUp) { server.reload() })
     }
 
     // MARK: Reading

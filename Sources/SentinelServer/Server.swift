@@ -23,24 +23,31 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private var port: ClientPort?
     private let stateFile: StateFile
     private let scripts: ScriptRunner
+    private let listeners: Listeners
+    private let serviceManager: ServiceManager
+    private let clientLimit: Int
+    private let processIDFile: String?
     private var connections: [ConnectionID: InstanceConnection] = [:]
 
     /// - Parameters:
     ///   - configuration: As read, with an identity.
-    ///   - tls: `nil` where none is configured.
     ///   - path: The file it came from; absolute.
-    ///   - stateFile: Where it is written back to.
+    ///   - surroundings: What was opened and found out for it.
     init(
-        _ configuration: Configuration, access: Access, tls: TLS?, myID: RunID, path: String, stateFile: StateFile,
+        _ configuration: Configuration, access: Access, myID: RunID, path: String, surroundings: Surroundings,
         log: Logger
     ) {
+        listeners = surroundings.listeners
+        diagnosis = surroundings.listeners.diagnosis
+        tls = surroundings.tls
+        stateFile = surroundings.stateFile
+        serviceManager = surroundings.serviceManager
+        clientLimit = surroundings.clientLimit
+        processIDFile = surroundings.processIDFile
         var system = SystemRandomNumberGenerator()
         self.configuration = configuration
         self.access = access
-        self.tls = tls
-        diagnosis = SecurityDiagnosis(settings: configuration.server.tls, log: log)
         self.path = path
-        self.stateFile = stateFile
         self.log = log
         runID = RunID(using: &system)
         source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
@@ -53,12 +60,27 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         scripts = ScriptRunner { driver.receive($0) }
     }
 
-    /// Opens the port and begins to watch.
-    func start() throws(ClientPort.ListenError) {
+    /// What the start of the process leaves to the server.
+    struct Surroundings {
+        let listeners: Listeners
+        /// `nil` where none is configured.
+        let tls: TLS?
+        /// Where the configuration is written back to.
+        let stateFile: StateFile
+        let serviceManager: ServiceManager
+        /// As many clients as there are descriptors for.
+        let clientLimit: Int
+        /// To be removed at the end.
+        let processIDFile: String?
+    }
+
+    /// Takes clients in and begins to watch.
+    func start() {
+        var settings = configuration.server
+        settings.maxClients = clientLimit
         let port = ClientPort(
-            configuration.server, access: access, tls: tls, diagnosis: diagnosis,
+            settings, listeners: listeners, access: access,
             deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
-        try port.listen()
         self.port = port
         stateFile.begin(
             currentConfiguration: { [unowned self] in self.currentConfiguration },
@@ -87,9 +109,13 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// Says goodbye and leaves; nothing is saved, for all that matters has been.
     func shutDown(reason: String) {
         log.write(.warning, reason)
+        serviceManager.stopping()
+        if let path = processIDFile {
+            log.write(.notice, "Removing the pid file.")
+            ProcessFacts.remove(path)
+        }
         port?.finishAll()
         log.write(.warning, "Sentinel is now ready to exit, bye bye...")
-        if !configuration.server.pidFile.isEmpty { ProcessFacts.remove(configuration.server.pidFile) }
         ProcessFacts.exit(0)
     }
 
@@ -140,7 +166,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     /// SIGHUP: what can be read again while running is read here.
     func reload() {
-        guard tls != nil else { return }
+        guard tls != nil else { return log.write(.verbose, "SIGHUP: there is nothing to read again") }
         try? reloadCertificates()  // it has told the log
     }
 
@@ -182,12 +208,14 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     var masterNames: [MasterName] { driver.core.masterNames }
     var timing: Timing { driver.core.timing }
     func obey(_ request: RequestID, _ command: Command) { driver.receive(.command(request, command)) }
+    func hasPeer(at host: String) -> Bool { driver.core.hasPeer(at: host) }
 
     func infoFacts() -> InfoText.Facts {
         InfoText.Facts(
-            runID: runID, port: configuration.server.portForPeople, configurationFile: path, stateFile: stateFile.path,
+            runID: runID, supervisor: serviceManager.name, port: configuration.server.portForPeople,
+            configurationFile: path, stateFile: stateFile.path,
             uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
-            maxClients: configuration.server.maxClients, clients: port?.clientCount ?? 0,
+            maxClients: clientLimit, clients: port?.clientCount ?? 0,
             subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),
             pubsubChannels: port?.pubSub.channelCount ?? 0, pubsubPatterns: port?.pubSub.patternCount ?? 0)
     }

@@ -15,6 +15,8 @@ struct InfoText {
     /// What the shell knows.
     struct Facts {
         let runID: RunID
+        /// Who watches over the process.
+        let supervisor: String
         let port: Int
         let configurationFile: String
         let stateFile: String
@@ -44,7 +46,7 @@ struct InfoText {
         [
             ("redis_version", redisVersion), ("swift_sentinel_version", ownVersion), ("redis_mode", "sentinel"),
             ("os", ProcessFacts.system), ("arch_bits", String(Int.bitWidth)), ("process_id", "\(ProcessFacts.id)"),
-            ("run_id", facts.runID.text), ("tcp_port", "\(facts.port)"),
+            ("process_supervised", facts.supervisor), ("run_id", facts.runID.text), ("tcp_port", "\(facts.port)"),
             ("server_time_usec", "\(LocalTime.microseconds)"), ("uptime_in_seconds", "\(facts.uptimeSeconds)"),
             ("uptime_in_days", "\(facts.uptimeSeconds / 86400)"), ("executable", ProcessFacts.executable),
             ("config_file", facts.configurationFile),
@@ -64,6 +66,8 @@ struct InfoText {
             ("total_commands_processed", "\(facts.counters.commands)"),
             ("rejected_connections", "\(facts.counters.rejected)"), ("pubsub_channels", "\(facts.pubsubChannels)"),
             ("pubsub_patterns", "\(facts.pubsubPatterns)"), ("total_error_replies", "\(facts.counters.errors)"),
+            ("client_query_buffer_limit_disconnections", "\(facts.counters.queryLimitDisconnections)"),
+            ("client_output_buffer_limit_disconnections", "\(facts.counters.outputLimitDisconnections)"),
         ]
     }
 

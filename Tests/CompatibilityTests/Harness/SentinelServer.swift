@@ -12,9 +12,12 @@ final class SentinelServer: Server {
     ) throws {
         self.program = program
         try super.init(
-            name: "\(name)-\(program)", directory: directory, executable: program.path(), security: security
+            name: "\(name)-\(program)", directory: directory, executable: program.path(), password: options.password,
+            security: security
         ) { port in
-            var lines = [Security.portLines(port, security), "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)"]
+            var lines = [
+                Security.portLines(port, security), "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)",
+            ]
             lines += options.lines
             for master in monitoring {
                 lines += [
@@ -23,7 +26,9 @@ final class SentinelServer: Server {
                     "sentinel failover-timeout \(master.name) \(options.failoverTimeout.milliseconds)",
                 ]
                 lines += options.masterLines.map { "sentinel \($0.word) \(master.name) \($0.rest)" }
+                if let password = options.password { lines.append("sentinel auth-pass \(master.name) \(password)") }
             }
+            if let password = options.password { lines.append("requirepass \(password)") }
             return lines.joined(separator: "\n") + "\n"
         }
     }
@@ -108,6 +113,8 @@ struct SentinelOptions {
     var failoverTimeout = Duration.seconds(10)
     /// What the masters' host is called.
     var host = "127.0.0.1"
+    /// What data nodes and sentinels want of everybody, each other included; `nil` for nothing.
+    var password: String?
     /// Lines before those of the masters.
     var lines: [String] = []
     /// More for each master: the word after `sentinel`, and what follows the master's name.

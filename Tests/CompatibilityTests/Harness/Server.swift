@@ -8,9 +8,9 @@ class Server {
     let process: ServerProcess
     /// How it is talked to; `nil` in plaintext.
     let security: Security?
-    private var client: RedisClient?
-    /// What `ask` logs in with.
+    /// What `ask` logs in with; `nil` where nobody is asked.
     var password: String?
+    private var client: RedisClient?
 
     var name: String { process.name }
     var configurationPath: String { process.directory + "/" + Self.configurationName }
@@ -22,9 +22,10 @@ class Server {
     /// - Parameter security: Where it listens on a TLS port rather than on a plain one.
     /// - Parameter configuration: The file's text for a port. It is asked again when somebody else took the port first.
     init(
-        name: String, directory: String, executable: String, security: Security? = nil,
+        name: String, directory: String, executable: String, password: String? = nil, security: Security? = nil,
         configuration: (UInt16) -> String
     ) throws {
+        self.password = password
         self.security = security
         var attempt = 0
         while true {
@@ -96,8 +97,12 @@ class Server {
             }
             do {
                 let reply = try RedisClient(port: port, security: security).request("PING")
+                // One that wants a password is up as well.
                 if reply == .simple("PONG") || reply.text?.hasPrefix("NOAUTH") == true { return }
-            } catch {
+                guard ContinuousClock.now < end, !Task.isCancelled else {
+                    throw NotReached(description: "\(process.name) answers \(reply)")
+                }
+            } catch let error as RedisClient.Failure {
                 guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
             }
             wait(until: .now + .milliseconds(5))
@@ -109,13 +114,17 @@ class Server {
 final class DataServer: Server {
     /// - Parameters:
     ///   - master: Port of the server it replicates from; `nil` for a master.
+    ///   - password: What it wants of everybody, and says to its master.
     ///   - security: For TLS instead of plaintext.
     ///   - lines: More lines of its configuration.
     init(
-        name: String, directory: String, replicating master: UInt16?, security: Security? = nil, lines: [String] = []
+        name: String, directory: String, replicating master: UInt16?, password: String? = nil,
+        security: Security? = nil, lines: [String] = []
     ) throws {
         let executable = try Programs.installed("redis-server")
-        try super.init(name: name, directory: directory, executable: executable, security: security) { port in
+        try super.init(
+            name: name, directory: directory, executable: executable, password: password, security: security
+        ) { port in
             """
             \(Security.portLines(port, security))
             bind 127.0.0.1
@@ -123,6 +132,7 @@ final class DataServer: Server {
             save ""
             repl-diskless-sync-delay 0
             \(master.map { "replicaof 127.0.0.1 \($0)" } ?? "")
+            \(password.map { "requirepass \($0)\nmasterauth \($0)" } ?? "")
             \(lines.joined(separator: "\n"))
 
             """
