@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if os(Linux)
+import CLinux  // which of the two modules owns `timeval` depends on the order in which they are loaded
+#endif
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)

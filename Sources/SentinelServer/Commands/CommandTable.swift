@@ -36,7 +36,9 @@ enum CommandTable {
                 "ERR Can't execute '\(entry.fullName)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
                     + "are allowed in this context")
         }
+        guard !port.isPaused(for: client, entry) else { return client.postpone() }
         client.lastCommand = entry
+        port.counters.commands += 1
         handlers[entry.id]?(port, client, request)
     }
 
