@@ -46,6 +46,7 @@ final class Client: ConnectionDelegate {
     private var held = HeldReplies()
     private var isProcessing = false
     private var isClosed = false
+    private var hasHeard = false
     private var backlogWatch = BacklogWatch()
     /// Goes off when the backlog has been too long for too long.
     private var backlogTimer: DeadlineTimer?
@@ -301,6 +302,10 @@ final class Client: ConnectionDelegate {
         usedAt = MonotonicClock.now
         port.traffic.reads += 1
         port.traffic.inputBytes.add(bytes.count, at: usedAt)
+        if !hasHeard {
+            hasHeard = true
+            if port.diagnosis.isHandshake(bytes, from: connection.remoteAddress) { return close() }
+        }
         parser.append(bytes)
         guard parser.bufferedBytes <= port.settings.clientQueryBufferLimit else {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")

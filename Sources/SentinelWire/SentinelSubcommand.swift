@@ -27,6 +27,8 @@ package struct CommandContext {
 package enum ParsedCommand {
     case command(Command)
     case refused(ErrorText)
+    /// Nothing of the core's: certificates and keys are to be read again.
+    case reloadCertificates
 }
 
 /// What SENTINEL's subcommands ask of the core. Which there are, and how many words they take, the catalogue knows.
