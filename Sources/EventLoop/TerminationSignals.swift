@@ -36,9 +36,7 @@ package final class TerminationSignals: PollerClient {
 
     func descriptorIsReady(_ readiness: Readiness) {
         var bytes = [UInt8](repeating: 0, count: 4096)
-        while let count = try? System.unlessBlocking("read", { read(descriptor.number, &bytes, bytes.count) }),
-            count == bytes.count
-        {}
+        while case .bytes = try? System.readSome(descriptor, into: &bytes) {}
         for (number, signal) in [(SIGHUP, Signal.hangUp), (SIGTERM, .terminate), (SIGINT, .interrupt)]
         where take_signal(number) != 0 {
             received(signal)

@@ -98,6 +98,23 @@ import Testing
         }
     }
 
+    /// Where they are closed, other descriptors get their numbers, and what is written to them.
+    @Test(.timeLimit(.minutes(1)))
+    func `with standard input, output and errors closed it serves`() throws {
+        try withTemporaryDirectory { directory in
+            let life = try Life(
+                .ours, in: directory,
+                Circumstances(lines: ["port PORT", "dir DIR", "loglevel debug"], before: "exec <&- >&- 2>&-"))
+            defer { life.process.end() }
+            try eventually("it answers", within: .seconds(10)) { try life.ask("PING") == .simple("PONG") }
+            for number in 0...2 {
+                let path = "/proc/\(life.process.pid ?? 0)/fd/\(number)"
+                #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == "/dev/null")
+            }
+            #expect(try life.terminate() == 0)
+        }
+    }
+
     // MARK: Cases
 
     static let listening: [Case] = [
