@@ -16,6 +16,11 @@ package enum Launch {
 
     /// - Parameter words: The command line, the program's name first.
     package static func run(_ words: [String]) {
+        do throws(SystemError) {
+            try Background.openStandardDescriptors()
+        } catch {
+            ProcessFacts.exit(1)  // and nowhere to say why
+        }
         switch Arguments.parse(Array(words.dropFirst())) {
         case .run(let invocation): run(invocation)
         case .checkConfiguration(let invocation): check(invocation)

@@ -22,6 +22,10 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let source: SocketAddress?
     private var port: ClientPort?
     private let stateFile: StateFile
+    private var isShuttingDown = false
+    private var lastWriteLimit: DeadlineTimer?
+    /// Nanoseconds.
+    private static let longestLastWrite: UInt64 = 5_000_000_000
     private let scripts: ScriptRunner
     private let listeners: Listeners
     private let serviceManager: ServiceManager
@@ -107,9 +111,20 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     }
 
     /// Says goodbye and leaves; nothing is saved, for all that matters has been.
+    ///
+    /// A write that is under way is waited for, though not for ever: the original would have finished it.
     func shutDown(reason: String) {
         log.write(.warning, reason)
+        guard !isShuttingDown else { return }
+        isShuttingDown = true
         serviceManager.stopping()
+        let limit = DeadlineTimer { [unowned self] in self.leave() }
+        limit.schedule(at: MonotonicClock.now + Self.longestLastWrite)
+        lastWriteLimit = limit
+        stateFile.afterWriting { [unowned self] in self.leave() }
+    }
+
+    private func leave() -> Never {
         if let path = processIDFile {
             log.write(.notice, "Removing the pid file.")
             ProcessFacts.remove(path)
