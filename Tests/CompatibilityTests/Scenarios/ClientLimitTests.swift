@@ -229,8 +229,7 @@ import Testing
                 return try !isConnected("slow", to: sentinel)
             }
             #expect(try isConnected("attentive", to: sentinel))
-            #expect(
-                sentinel.process.log().contains("scheduled to be closed ASAP for overcoming of output buffer limits."))
+            #expect(sentinel.process.log().contains("for overcoming of output buffer limits."))
             withExtendedLifetime(slow) {}
         }
     }
@@ -239,21 +238,21 @@ import Testing
     func `a subscriber that reads too slowly is let go some seconds after the soft limit`(program: SentinelProgram)
         throws
     {
-        try withEvents(program, "client-output-buffer-limit pubsub 0 64kb 2") { sentinel, event in
+        try withEvents(program, "client-output-buffer-limit pubsub 0 64kb 3") { sentinel, event in
             let slow = try GreedySubscriber(sentinel, name: "slow", receiveBuffer: 4096)
+            var seenWithin = ContinuousClock.now
+            // Far more: for a while the kernel takes in what waits.
             try eventually("more than the soft limit waits", within: .seconds(20)) {
+                let now = ContinuousClock.now
+                if try backlog(of: "slow", at: sentinel) <= 64 << 10 { seenWithin = now }
                 try event()
-                return try backlog(of: "slow", at: sentinel) > 64 << 10
+                return try backlog(of: "slow", at: sentinel) > 1 << 20 || !isConnected("slow", to: sentinel)
             }
-            let over = ContinuousClock.now
             try eventually("the slow subscriber is let go", within: .seconds(20)) {
-                // The original looks again when it writes again.
-                if try program.isOriginalBinary { try event() }
-                return try !isConnected("slow", to: sentinel)
+                try !isConnected("slow", to: sentinel)
             }
-            #expect(ContinuousClock.now - over > .seconds(1), "not at once")
-            #expect(
-                sentinel.process.log().contains("scheduled to be closed ASAP for overcoming of output buffer limits."))
+            #expect(ContinuousClock.now - seenWithin > .seconds(2), "not at once")
+            #expect(sentinel.process.log().contains("for overcoming of output buffer limits."))
             withExtendedLifetime(slow) {}
         }
     }
