@@ -350,16 +350,24 @@ private let ownAddress: String? = {
 #if os(Linux)
     /// Seconds until keep-alive probes an established connection at `localPort`, one each; `nil` where it never does.
     private func keepAliveTimers(localPort: UInt16) throws -> [Int?] {
-        let table = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/net/tcp"))
-        let text = String(decoding: try table.readToEnd() ?? Data(), as: UTF8.self)
-        let suffix = ":" + String(format: "%04X", localPort)
-        return text.split(separator: "\n").dropFirst().compactMap { line -> Int?? in
+        let table = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/net/tcp")).readToEnd() ?? Data()
+        let suffix = String(format: ":%04X", localPort)
+        let lineFeed = UInt8(ascii: "\n")
+        var timers: [Int?] = []
+        // The machine may have tens of thousands of other connections: their lines are skipped as bytes.
+        var rest = table[...]
+        while let found = rest.range(of: Data(suffix.utf8)) {
+            let start = rest[..<found.lowerBound].lastIndex(of: lineFeed) ?? rest.startIndex
+            let end = rest[found.upperBound...].firstIndex(of: lineFeed) ?? rest.endIndex
+            let line = String(decoding: rest[start..<end], as: UTF8.self)
+            rest = rest[end...]
             // sl, local address, remote address, state, queues, timer kind and hundredths of a second, …
-            let fields = line.split(separator: " ")
-            guard fields.count > 5, fields[1].hasSuffix(suffix), fields[3] == "01" else { return nil }
+            let fields = line.split(whereSeparator: \.isWhitespace)
+            guard fields.count > 5, fields[1].hasSuffix(suffix), fields[3] == "01" else { continue }
             let timer = fields[5].split(separator: ":")
-            guard timer.count == 2, let hundredths = Int(timer[1], radix: 16) else { return nil }
-            return .some(timer[0] == "02" ? hundredths / 100 : nil)
+            guard timer.count == 2, let hundredths = Int(timer[1], radix: 16) else { continue }
+            timers.append(timer[0] == "02" ? hundredths / 100 : nil)
         }
+        return timers
     }
 #endif
