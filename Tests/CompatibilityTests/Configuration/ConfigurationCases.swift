@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import SentinelConfiguration
 
 extension ConfigurationCase {
@@ -424,6 +425,10 @@ extension ConfigurationCase {
     ]
 
     private static let inUse: [ConfigurationCase] = [
+        .init(
+            "our own example",
+            (try? String(contentsOfFile: Programs.packageDirectory + "/sentinel.conf.example", encoding: .utf8))
+                ?? "the example is missing"),
         .init(
             "everything in one order",
             """
