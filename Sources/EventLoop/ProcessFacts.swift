@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if os(Linux)
+import CLinux  // which of the two modules owns `timeval` depends on the order in which they are loaded
+#endif
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -24,15 +27,25 @@ package nonisolated enum ProcessFacts {
 
     /// Seconds of CPU used: by the kernel for this process, by it, and the same for the children it has reaped.
     package static var cpuSeconds: (system: Double, user: Double, childrenSystem: Double, childrenUser: Double) {
-        func usage(_ who: Int32) -> (Double, Double) {
-            var usage = rusage()
-            getrusage(who, &usage)
-            func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000 }
-            return (seconds(usage.ru_stime), seconds(usage.ru_utime))
-        }
         let own = usage(0)
         let children = usage(-1)
-        return (own.0, own.1, children.0, children.1)
+        return (own.system, own.user, children.system, children.user)
+    }
+
+    /// The same for the thread that asks; where the system can't tell, for all threads.
+    package static var threadCPUSeconds: (system: Double, user: Double) {
+        #if os(Linux)
+        usage(1)  // RUSAGE_THREAD
+        #else
+        usage(0)
+        #endif
+    }
+
+    private static func usage(_ who: Int32) -> (system: Double, user: Double) {
+        var usage = rusage()
+        getrusage(who, &usage)
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000 }
+        return (seconds(usage.ru_stime), seconds(usage.ru_utime))
     }
 
     /// The program's own file.
@@ -48,6 +61,12 @@ package nonisolated enum ProcessFacts {
     package static func program(_ name: String) -> String? {
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         return path.split(separator: ":").map { "\($0)/\(name)" }.first { canExecute($0) }
+    }
+
+    /// The longest queue of connections that the kernel keeps for a listener; `nil` where it does not tell.
+    package static var longestBacklog: Int? {
+        guard let text = try? FileReplacement.readFile("/proc/sys/net/core/somaxconn") else { return nil }
+        return Int(String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self))
     }
 
     package static var currentDirectory: String {
@@ -95,11 +114,38 @@ package nonisolated enum ProcessFacts {
         return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
     }
 
-    package static let terminate = SIGTERM
-    package static let interrupt = SIGINT
     package static let killSignal = SIGKILL
 
     package static func remove(_ path: String) { unlink(path) }
+
+    /// Writes the process's number into a file.
+    package static func writeProcessID(to path: String) throws(SystemError) {
+        let descriptor = try System.openEmpty(path)
+        defer { System.close(descriptor) }
+        try System.writeAll(descriptor, Array("\(id)\n".utf8))
+    }
+
+    /// A variable of the environment, if it is there.
+    package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    /// Takes a variable out of the environment; only before there are other threads.
+    package static func removeFromEnvironment(_ name: String) { unsetenv(name) }
+
+    /// Stops the process until somebody continues it.
+    package static func stop() { raise(SIGSTOP) }
+
+    /// How much more or less willing the kernel is than by itself to end this process when memory runs out.
+    package static var outOfMemoryScore: Int {
+        guard let text = try? FileReplacement.readFile("/proc/self/oom_score_adj") else { return 0 }
+        return Int(String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self)) ?? 0
+    }
+
+    /// Says how willing the kernel should be to end this process when memory runs out, from -1000 to 1000.
+    package static func setOutOfMemoryScore(_ score: Int) throws(SystemError) {
+        let descriptor = try System.openForChanging("/proc/self/oom_score_adj")
+        defer { System.close(descriptor) }
+        try System.writeAll(descriptor, Array("\(score)\n".utf8))
+    }
 
     /// Writes to standard output and leaves with success.
     package static func show(_ text: String) -> Never {

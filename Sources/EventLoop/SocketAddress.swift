@@ -63,6 +63,16 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
         form = .unix(bytes)
     }
 
+    /// A Unix address in the name space apart from the file system that only Linux has; without the leading zero byte.
+    package init?(abstractName name: String) {
+        let bytes = Array(name.utf8)
+        guard !bytes.isEmpty, bytes.count < Self.unixPathCapacity else { return nil }
+        form = .unix([0] + bytes)
+    }
+
+    /// The longest path of a Unix socket, in bytes.
+    package static var longestUnixPath: Int { unixPathCapacity - 1 }
+
     /// Every IPv4 address of this host.
     package static func anyIPv4(port: UInt16) -> SocketAddress { SocketAddress(.ipv4(0, port: port)) }
 
@@ -79,7 +89,8 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
         }
     }
 
-    /// The address in numbers without the port, or the path; "" for the unnamed end of a unix connection.
+    /// The address in numbers without the port, the path, or `@` and an abstract name; "" for the unnamed end of a
+    /// unix connection.
     package var host: String {
         switch form {
         case .ipv4(let number, _):
@@ -92,7 +103,8 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
             let digits = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             return scope == 0 ? digits : "\(digits)%\(scope)"
         case .unix(let path):
-            return String(decoding: path, as: UTF8.self)
+            return path.first == 0
+                ? "@" + String(decoding: path.dropFirst(), as: UTF8.self) : String(decoding: path, as: UTF8.self)
         }
     }
 
@@ -139,6 +151,10 @@ nonisolated extension SocketAddress {
                     port: UInt16(bigEndian: address.sin6_port))
             case AF_UNIX:
                 let path = bytes[min(Self.unixPathOffset, Int(length))..<min(Int(length), bytes.count)]
+                #if os(Linux)
+                    // An abstract name starts with a zero byte and goes on to the end.
+                    if path.first == 0, path.count > 1 { return .unix(Array(path)) }
+                #endif
                 return .unix(Array(path.prefix { $0 != 0 }))
             default:
                 return nil
@@ -197,7 +213,8 @@ nonisolated extension SocketAddress {
             case .unix(let path):
                 var address = sockaddr_un()
                 address.sun_family = sa_family_t(AF_UNIX)
-                let length = Self.unixPathOffset + path.count + 1
+                // An abstract name, which starts with a zero byte, ends with the address; a path with one more.
+                let length = Self.unixPathOffset + path.count + (path.first == 0 ? 0 : 1)
                 #if !os(Linux)
                     address.sun_len = UInt8(length)
                 #endif

@@ -28,6 +28,15 @@ nonisolated extension System {
         Descriptor(try retrying("open") { open(path, O_RDWR | O_CLOEXEC) })
     }
 
+    static func openForBoth(_ path: String) throws(SystemError) -> Descriptor {
+        Descriptor(try retrying("open") { open(path, O_RDWR | O_CLOEXEC) })
+    }
+
+    /// Opens the file at `path` to be filled anew, creating it if it is not there.
+    static func openEmpty(_ path: String) throws(SystemError) -> Descriptor {
+        Descriptor(try retrying("open") { open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0o644) })
+    }
+
     /// Opens the file at `path` for writing at its end, creating it if it is not there.
     static func openForAppending(_ path: String) throws(SystemError) -> Descriptor {
         Descriptor(try retrying("open") { open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644) })
@@ -46,6 +55,13 @@ nonisolated extension System {
             if count == 0 { return contents }
             contents.append(contentsOf: chunk[..<count])
         }
+    }
+
+    /// What is there to be read from a descriptor that does not block.
+    static func readSome(_ descriptor: Descriptor, into bytes: inout [UInt8]) throws(SystemError) -> Transfer {
+        let count = try unlessBlocking("read") { read(descriptor.number, &bytes, bytes.count) }
+        guard let count else { return .wouldBlock }
+        return count == 0 ? .endOfStream : .bytes(count)
     }
 
     static func writeAll(_ descriptor: Descriptor, _ contents: [UInt8]) throws(SystemError) {

@@ -33,6 +33,8 @@ package struct Invocation: Sendable, Equatable {
     package var readsStandardInput = false
     /// To be read after the file, one line each.
     package var options: [[UInt8]] = []
+    /// Arguments that hold a password; 0 is the program's name. What lists processes should not show them.
+    package var secretPositions: Set<Int> = []
 
     init(_ arguments: [String]) {
         var rest = arguments[...]
@@ -45,13 +47,14 @@ package struct Invocation: Sendable, Equatable {
             if arguments.first == "-" { rest.removeFirst() } else { rest.removeLast() }
         }
         var option: Option?
-        for argument in rest {
+        for (index, argument) in zip(rest.indices, rest) {
             if argument.hasPrefix("--"), option.map({ !$0.wantsValue }) ?? true {
                 if let option { options.append(option.line) }
                 option = Option(line: Array(argument.utf8.dropFirst(2)))
             } else {
                 option = (option ?? Option(line: [])).adding(argument)
             }
+            if let option, option.showsSecret { secretPositions.insert(index + 1) }
         }
         if let option { options.append(option.line) }
     }
@@ -67,6 +70,9 @@ private struct Option {
         guard !hasValue, let words = try? Grammar.words(of: line[...]), words.count == 1 else { return false }
         return !["save", "sentinel"].contains(words[0].lowercasedText)
     }
+
+    /// Whether a password is among its words so far.
+    var showsSecret: Bool { Redaction.line(line[...]) != line }
 
     func adding(_ value: String) -> Option {
         Option(line: line + (line.isEmpty ? [] : [0x20]) + Grammar.quoted(Array(value.utf8)), hasValue: true)

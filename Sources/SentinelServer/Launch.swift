@@ -11,7 +11,7 @@ import SentinelWire
 package enum Launch {
     /// Kept for the life of the process.
     private static var server: Server?
-    private static var signals: [SignalSource] = []
+    private static var signals: ProcessSignals?
 
     /// - Parameter words: The command line, the program's name first.
     package static func run(_ words: [String]) {
@@ -24,13 +24,21 @@ package enum Launch {
     }
 
     private static func run(_ invocation: Invocation) {
+        ProcessTitle.hide(argumentsAt: invocation.secretPositions)
         let (path, configuration) = read(invocation)
-        let log = Logger(path: configuration.server.logFile, level: configuration.server.logLevel)
+        let log = Logger(configuration.server)
         do throws(SystemError) {
             try log.check()
         } catch {
-            fail("\n*** FATAL CONFIG FILE ERROR (Redis \(InfoText.redisVersion)) ***\nCan't open the log file: \(error.message)\n")
+            fail(
+                "\n*** FATAL CONFIG FILE ERROR (Redis \(InfoText.redisVersion)) ***\n"
+                    + "Can't open the log file: \(error.message)\n")
         }
+        let serviceManager = ServiceManager(configuration.server.supervision, log: log)
+        let isInBackground = configuration.server.daemonizes && !serviceManager.forbidsBackground
+        if isInBackground { ProcessSetup.goToBackground(log) }
+        catchSignals(configuration.server, log)
+        serviceManager.starting()
         log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
         log.write(
             .notice,
@@ -38,13 +46,39 @@ package enum Launch {
                 + "pid=\(ProcessFacts.id), just started")
         log.write(.notice, "Configuration loaded")
         for warning in configuration.warnings { log.write(.warning, warning.text) }
-        start(configuration, path: path, log: log)
+        ProcessSetup.prepare(configuration.server, configurationFile: path, log: log)
+        start(configuration, path: path, serviceManager, isInBackground: isInBackground, log: log)
     }
 
-    private static func start(_ configuration: Configuration, path: String, log: Logger) {
+    private static func catchSignals(_ settings: ServerSettings, _ log: Logger) {
+        do throws(SystemError) {
+            signals = try ProcessSignals(logFile: settings.logFile)
+        } catch {
+            refuse(log, "Can't watch for signals: \(error)")
+        }
+    }
+
+    private static func start(
+        _ configuration: Configuration, path: String, _ serviceManager: ServiceManager, isInBackground: Bool,
+        log: Logger
+    ) {
         let stateFile = StateFile(configuration, configurationPath: path, log: log)
         if let refusal = stateFile.refusal { refuse(log, refusal) }
+        let listeners = Listeners(configuration.server, log: log)
+        let clientLimit: Int
+        do throws(Listeners.Refusal) {
+            clientLimit = try ClientLimit.settle(configuration, log: log)
+            log.write(.notice, "monotonic clock: POSIX clock_gettime")
+            try listeners.open()
+        } catch {
+            refuse(log, error.text)
+        }
+        let surroundings = Server.Surroundings(
+            listeners: listeners, stateFile: stateFile, serviceManager: serviceManager, clientLimit: clientLimit,
+            processIDFile: ProcessSetup.writeProcessID(
+                configuration.server, isInBackground: isInBackground, log: log))
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.port).")
+        listeners.warnOfShortBacklog()
         let access: Access
         do throws(Access.StartError) {
             access = try Access(configuration.server)
@@ -54,19 +88,19 @@ package enum Launch {
         stateFile.removeLeftovers()
         let myID = identify(configuration, stateFile)
         let server = Server(
-            configuration, access: access, myID: myID, path: path, stateFile: stateFile, log: log)
-        do throws(ClientPort.ListenError) {
-            try server.start()
-        } catch {
-            let port = configuration.server.port
-            log.write(
-                .warning,
-                "Warning: Could not create server TCP listening socket \(error.host):\(port): bind: "
-                    + error.error.message)
-            refuse(log, "Failed listening on port \(port) (tcp), aborting.")
-        }
+            configuration, access: access, myID: myID, path: path, surroundings: surroundings, log: log)
         self.server = server
-        watchSignals(server, log)
+        do throws(SystemError) {
+            try signals?.obey(log: log) {
+                server.shutDown(reason: "User requested shutdown...")
+            } reload: {
+                server.reload()
+            }
+        } catch {
+            refuse(log, "Can't watch for signals: \(error)")
+        }
+        server.start()
+        serviceManager.ready()
     }
 
     /// The sentinel's identity; a new one is on disk before anybody hears of it.
@@ -78,16 +112,6 @@ package enum Launch {
         configuration.sentinel.myID = runID
         stateFile.saveNow(configuration)
         return runID
-    }
-
-    private static func watchSignals(_ server: Server, _ log: Logger) {
-        for (number, name) in [(ProcessFacts.terminate, "SIGTERM"), (ProcessFacts.interrupt, "SIGINT")] {
-            signals.append(
-                SignalSource(number) {
-                    log.writeFromSignal("Received \(name) scheduling shutdown...")
-                    server.shutDown(reason: "User requested shutdown...")
-                })
-        }
     }
 
     // MARK: Reading

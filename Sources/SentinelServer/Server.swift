@@ -20,20 +20,29 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private var port: ClientPort?
     private let stateFile: StateFile
     private let scripts: ScriptRunner
+    private let listeners: Listeners
+    private let serviceManager: ServiceManager
+    private let clientLimit: Int
+    private let processIDFile: String?
     private var connections: [ConnectionID: InstanceConnection] = [:]
 
     /// - Parameters:
     ///   - configuration: As read, with an identity.
     ///   - path: The file it came from; absolute.
-    ///   - stateFile: Where it is written back to.
+    ///   - surroundings: What was opened and found out for it.
     init(
-        _ configuration: Configuration, access: Access, myID: RunID, path: String, stateFile: StateFile, log: Logger
+        _ configuration: Configuration, access: Access, myID: RunID, path: String, surroundings: Surroundings,
+        log: Logger
     ) {
+        listeners = surroundings.listeners
+        stateFile = surroundings.stateFile
+        serviceManager = surroundings.serviceManager
+        clientLimit = surroundings.clientLimit
+        processIDFile = surroundings.processIDFile
         var system = SystemRandomNumberGenerator()
         self.configuration = configuration
         self.access = access
         self.path = path
-        self.stateFile = stateFile
         self.log = log
         runID = RunID(using: &system)
         source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
@@ -46,12 +55,25 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         scripts = ScriptRunner { driver.receive($0) }
     }
 
-    /// Opens the port and begins to watch.
-    func start() throws(ClientPort.ListenError) {
+    /// What the start of the process leaves to the server.
+    struct Surroundings {
+        let listeners: Listeners
+        /// Where the configuration is written back to.
+        let stateFile: StateFile
+        let serviceManager: ServiceManager
+        /// As many clients as there are descriptors for.
+        let clientLimit: Int
+        /// To be removed at the end.
+        let processIDFile: String?
+    }
+
+    /// Takes clients in and begins to watch.
+    func start() {
+        var settings = configuration.server
+        settings.maxClients = clientLimit
         let port = ClientPort(
-            configuration.server, access: access,
+            settings, listeners: listeners, access: access,
             deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
-        try port.listen()
         self.port = port
         stateFile.begin(
             currentConfiguration: { [unowned self] in self.currentConfiguration },
@@ -80,11 +102,18 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// Says goodbye and leaves; nothing is saved, for all that matters has been.
     func shutDown(reason: String) {
         log.write(.warning, reason)
+        serviceManager.stopping()
+        if let path = processIDFile {
+            log.write(.notice, "Removing the pid file.")
+            ProcessFacts.remove(path)
+        }
         port?.finishAll()
         log.write(.warning, "Sentinel is now ready to exit, bye bye...")
-        if !configuration.server.pidFile.isEmpty { ProcessFacts.remove(configuration.server.pidFile) }
         ProcessFacts.exit(0)
     }
+
+    /// SIGHUP: what can be read again while running is read here. Nothing yet.
+    func reload() { log.write(.verbose, "SIGHUP: there is nothing to read again") }
 
     // MARK: EffectPerformer
 
@@ -151,10 +180,9 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     func infoFacts() -> InfoText.Facts {
         InfoText.Facts(
-            runID: runID, port: configuration.server.port, configurationFile: path, stateFile: stateFile.path,
-            uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
-            maxClients: configuration.server.maxClients, clients: port?.clientCount ?? 0,
-            subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),
-            pubsubChannels: port?.pubSub.channelCount ?? 0, pubsubPatterns: port?.pubSub.patternCount ?? 0)
+            runID: runID, settings: configuration.server, maxClients: clientLimit, supervisor: serviceManager.name,
+            configurationFile: path, stateFile: stateFile.path,
+            uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000), traffic: port?.traffic ?? Traffic(),
+            clients: port?.infoFacts ?? InfoText.Clients())
     }
 }

@@ -14,6 +14,26 @@ enum LoopbackPort {
         }
     }
 
+    /// One that nobody has at any address, for servers that bind to all of them.
+    static func freeAtEveryAddress() -> UInt16 {
+        while true {
+            let candidate = free()
+            let descriptor = socket(AF_INET6, socketKind(SOCK_STREAM), 0)
+            guard descriptor >= 0 else { return candidate }  // no IPv6 here
+            defer { close(descriptor) }
+            // An IPv6 socket bound to every address takes IPv4 clients as well, so IPv4 has to be free, too.
+            var address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            address.sin6_port = candidate.bigEndian
+            let result = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+                }
+            }
+            if result == 0 { return candidate }
+        }
+    }
+
     private static func isFree(_ port: UInt16) -> Bool {
         let descriptor = loopbackSocket()
         defer { close(descriptor) }
