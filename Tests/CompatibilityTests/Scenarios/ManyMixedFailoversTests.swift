@@ -33,8 +33,10 @@ import Testing
                 // Four hello periods, after which a stray master is demoted, must outlast a promotion that the original
                 // leads: it sees one with its INFO of each second.
                 try sentinel.debug(["PUBLISH-PERIOD", "400"])
-                // Below down-after, see `shortenPeriods`; five of them must outlast that second too.
-                if sentinel.program == .original { try sentinel.debug(["PING-PERIOD", "300"]) }
+                guard sentinel.program == .original else { continue }
+                // Below down-after, see `shortenPeriods`; five of them must outlast that second too. What the others
+                // said of the master before, the original believes of the next for five ask periods.
+                try sentinel.debug(["PING-PERIOD", "300", "ASK-PERIOD", "300"])
             }
             var master = cluster.group.servers[0]
             var led: [SentinelProgram: Int] = [:]
