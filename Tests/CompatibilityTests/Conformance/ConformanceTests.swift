@@ -94,6 +94,7 @@ private struct World {
                 name: "sentinel", directory: own, program: program, monitoring: [],
                 options: SentinelOptions(
                     lines: conversation.configuration.map { $0.replacingOccurrences(of: "{dir}", with: own) }))
+            if conversation.losesDirectories { try FileManager.default.moveItem(atPath: own, toPath: own + "-gone") }
             return World(server: server, names: ["dir": own, "unused": "\(unused)"])
         }
     }
