@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if os(Linux)
+import CLinux  // which of the two modules owns `timeval` depends on the order in which they are loaded
+#endif
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -83,6 +86,11 @@ package nonisolated enum ProcessFacts {
 
     /// Whether a file exists and may be executed.
     package static func canExecute(_ path: String) -> Bool { access(path, X_OK) == 0 }
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     package static func canWrite(_ path: String) throws(SystemError) {
         guard access(path, W_OK) == 0 else { throw SystemError(call: "access", errno: errno) }
     }

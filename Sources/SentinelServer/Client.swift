@@ -37,8 +37,8 @@ final class Client: ConnectionDelegate {
     private unowned let port: ClientPort
     private var parser = RequestParser()
     private var request = RESP.Request()
-    /// Whether `request` was read and waits for the end of a pause.
-    private var isRequestDeferred = false
+    /// Whether `request` was read and waits for the end of a pause, and nothing behind it is looked at before.
+    private var isRequestPostponed = false
     private var usedAt: UInt64
     /// A request whose reply the core still owes; nothing behind it is looked at before.
     private var awaited: RequestID?
@@ -49,11 +49,12 @@ final class Client: ConnectionDelegate {
     private var backlogTimer: DeadlineTimer?
     /// Goes off when it may have been idle for too long.
     private var idleTimer: DeadlineTimer?
+    /// Goes off when it should have said who it is.
+    private var introductionTimer: DeadlineTimer?
 
-    /// What may be here of requests that are not complete, and what may wait to be read, before authentication; bytes.
-    ///
-    /// - Source: spec/commands.md 8, for the requests.
-    private static let unauthenticatedLimit = 1 << 20
+    /// Bytes of replies that may wait to be read before authentication. Of requests no more than the parser's limits
+    /// allow can be here, since all that need no authentication are answered at once.
+    private static let unauthenticatedBacklog = 1 << 20
     /// Bytes of replies that are put together before they are handed on.
     private static let replyBatch = 64 << 10
 
@@ -79,6 +80,14 @@ final class Client: ConnectionDelegate {
             idleTimer = DeadlineTimer { [weak self] in self?.closeIfIdle() }
             idleTimer?.schedule(at: idleDeadline)
         }
+        if mustIntroduceItself {
+            introductionTimer = DeadlineTimer { [weak self] in
+                guard let self, self.mustIntroduceItself else { return }
+                self.close()
+            }
+            introductionTimer?.schedule(
+                at: connectedAt.saturatingAdding(seconds: ConnectionSlots.introductionSeconds))
+        }
     }
 
     var address: String { connection.remoteAddress?.description ?? "?" }
@@ -87,6 +96,8 @@ final class Client: ConnectionDelegate {
     var idleSeconds: UInt64 { (MonotonicClock.now - usedAt) / 1_000_000_000 }
     /// Whether another sentinel is at the other end, as far as it says so.
     var isPeer: Bool { name.hasPrefix("sentinel-") }
+    /// Whether it has a slot that is kept for sentinels and did not say yet that it is one.
+    var mustIntroduceItself: Bool { slot == .peer && !isPeer }
     var bufferedBytes: Int { parser.bufferedBytes }
     var backlogBytes: Int { connection.backlogBytes }
     var descriptorNumber: Int32 { connection.descriptorNumber }
@@ -138,6 +149,7 @@ final class Client: ConnectionDelegate {
         isClosed = true
         idleTimer?.cancel()
         backlogTimer?.cancel()
+        introductionTimer?.cancel()
         port.removed(self)
     }
 
@@ -157,7 +169,7 @@ final class Client: ConnectionDelegate {
     private func judgeBacklog(before: Int) {
         let after = connection.backlogBytes
         let verdict =
-            isAuthenticated || after <= Self.unauthenticatedLimit
+            isAuthenticated || after <= Self.unauthenticatedBacklog
             ? backlogWatch.judge(before: before, after: after, backlogLimit, at: MonotonicClock.now) : .tooMuch
         switch verdict {
         case .fine: backlogTimer?.schedule(at: nil)
@@ -189,7 +201,7 @@ final class Client: ConnectionDelegate {
     /// Ends the connection if nothing came for too long; who listens, or waits for us, is not idle.
     private func closeIfIdle() {
         let now = MonotonicClock.now
-        let isExempt = isSubscribed || awaited != nil || isRequestDeferred
+        let isExempt = isSubscribed || awaited != nil || isRequestPostponed
         guard !isExempt, now >= idleDeadline else {
             // Whoever is exempt now can't have been idle for long before the next look.
             idleTimer?.schedule(at: isExempt ? deadline(usedAt: now) : idleDeadline)
@@ -210,15 +222,19 @@ final class Client: ConnectionDelegate {
 
     // MARK: Requests
 
-    private func process() {
-        guard !isProcessing else { return }
+    /// Looks at what has come in, as far as that is possible now.
+    ///
+    /// - Parameter repeating: Whether the request that was looked at last comes first again.
+    private func process(repeating isRepeated: Bool = false) {
+        guard !isProcessing, !isRequestPostponed else { return }
         isProcessing = true
         defer {
             isProcessing = false
             if !isClosed { flush() }
         }
         do throws(RequestError) {
-            while !isClosed, awaited == nil, try nextRequest() {
+            if isRepeated { run() }
+            while !isClosed, awaited == nil, !isRequestPostponed, try nextRequest() {
                 run()
                 if encoder.bytes.count > Self.replyBatch { flush() }
             }
@@ -230,15 +246,12 @@ final class Client: ConnectionDelegate {
     }
 
     private func nextRequest() throws(RequestError) -> Bool {
-        if isRequestDeferred { return !port.isPaused(for: self, request) }
         guard try parser.next(into: &request) else { return false }
-        isRequestDeferred = port.isPaused(for: self, request)
-        return !isRequestDeferred
+        if replies == .skipNext { replies = .skip } else if replies == .skip { replies = .on }
+        return true
     }
 
     private func run() {
-        isRequestDeferred = false
-        if replies == .skipNext { replies = .skip } else if replies == .skip { replies = .on }
         let isSilent = replies == .off || replies == .skip
         if isSilent { flush() }
         port.dispatch(request, from: self)
@@ -247,25 +260,27 @@ final class Client: ConnectionDelegate {
         if isSilent, replies != .on { encoder.removeAll() }
     }
 
+    /// Has the request under way looked at again when the pause is over.
+    func postpone() { isRequestPostponed = true }
+
     /// A pause has ended.
-    func resume() { process() }
+    func resume() {
+        guard isRequestPostponed else { return }
+        isRequestPostponed = false
+        process(repeating: true)
+    }
 
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
         usedAt = MonotonicClock.now
         port.traffic.reads += 1
         port.traffic.inputBytes.add(bytes.count, at: usedAt)
         parser.append(bytes)
-        guard parser.bufferedBytes <= queryLimit else {
+        guard parser.bufferedBytes <= port.settings.clientQueryBufferLimit else {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")
             port.traffic.inputLimitDisconnections += 1
             return close()
         }
         process()
-    }
-
-    private var queryLimit: Int {
-        let limit = Int(clamping: port.settings.clientQueryBufferLimit)
-        return isAuthenticated ? limit : min(limit, Self.unauthenticatedLimit)
     }
 
     func connectionDidConnect(_ connection: Connection) {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AccessControl
+import CommandCatalogue
 import EventLoop
 import RESP
 import SentinelConfiguration
@@ -67,7 +68,7 @@ final class ClientPort {
                 isLocal: isLocal, isFromPeer: owner.hasPeer(at: connection.remoteAddress?.host ?? ""))
         else {
             traffic.rejected += 1
-            return refuse(connection, "ERR max number of clients reached")
+            return refuse(connection, Self.tooManyClients)
         }
         if settings.isProtected, !access.users.needAuthentication, !isLocal {
             slots.free(slot)
@@ -97,13 +98,27 @@ final class ClientPort {
     // MARK: Requests
 
     func dispatch(_ request: RESP.Request, from client: Client) {
-        traffic.commands.add(1, at: MonotonicClock.now)
         if request.matches(0, "post") || request.matches(0, "host:") {
             log.write(.warning, "Possible attack: an HTTP request came in from \(client.address). Connection aborted.")
             return client.close()
         }
+        if client.mustIntroduceItself, !Self.isIntroduction(request) {
+            traffic.rejected += 1
+            refuse(client, ErrorText(Self.tooManyClients))
+            return client.finish()
+        }
         CommandTable.run(request, self, client)
     }
+
+    /// Whether a request is one of those that sentinels begin with: they log in, say who they are, and only then ask.
+    ///
+    /// - Source: spec/monitoring.md 3.
+    private static func isIntroduction(_ request: RESP.Request) -> Bool {
+        request.matches(0, "auth") || request.matches(0, "hello")
+            || request.matches(0, "client") && request.matches(1, "setname")
+    }
+
+    private static let tooManyClients = "ERR max number of clients reached"
 
     /// Answers with an error.
     func refuse(_ client: Client, _ error: ErrorText) {
@@ -126,13 +141,17 @@ final class ClientPort {
         for client in sortedClients { client.resume() }
     }
 
-    /// Whether a request has to wait.
+    /// Whether a request that is in order has to wait.
     ///
-    /// Other sentinels are let through: a pause is meant for clients. - Source: spec/commands.md 2; spec/defects.md 42.
-    func isPaused(for client: Client, _ request: RESP.Request) -> Bool {
+    /// Other sentinels are let through, for a pause is meant for clients; and so is what it takes to end one.
+    /// - Source: spec/commands.md 2; spec/defects.md 42.
+    func isPaused(for client: Client, _ entry: CommandEntry) -> Bool {
         guard pausedUntil > MonotonicClock.now, !client.isPeer else { return false }
-        return pausesWritesOnly ? request.matches(0, "publish") : !request.matches(0, "client")
+        if pausesWritesOnly { return entry.fullName == "publish" }
+        return !Self.letThrough.contains(String(entry.fullName.prefix { $0 != "|" }))
     }
+
+    private static let letThrough: Set = ["auth", "hello", "client", "quit", "reset"]
 
     /// Gives a command to the core; the reply may come at once or later.
     func ask(_ command: Command, for client: Client) {

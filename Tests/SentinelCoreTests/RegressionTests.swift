@@ -90,6 +90,39 @@ import Testing
         #expect(second.sentinel.remembered.masters[0].configEpoch == Epoch(5))
     }
 
+    @Test func `an attempt under way settles the conflict itself, and the config epoch stays`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        _ = world.ask(.publishHello(hello(World.master, 5)))
+        _ = world.ask(.failover(World.name))
+        #expect(world.steps.last == .waitingForPromotion)
+        _ = world.ask(.publishHello(hello(World.replicas[0], 5, from: "c")))
+        let before = world.sentinel.remembered.masters[0].configEpoch
+        world.run(for: .seconds(2), step: .milliseconds(5))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.sentinel.remembered.masters[0].configEpoch > before)
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.replicas[1]))
+    }
+
+    @Test func `an epoch that only a configuration names is taken, so that the next attempt is newer`() {
+        var world = World()
+        var ahead = hello(World.master, 9)
+        ahead.currentEpoch = Epoch(1)
+        _ = world.ask(.publishHello(ahead))
+        #expect(world.sentinel.currentEpoch == Epoch(9))
+    }
+
+    @Test func `a sentinel that takes epochs but not the address is not told for ever`() {
+        var world = World()
+        for _ in 0..<100 {
+            let epoch = world.sentinel.remembered.masters[0].configEpoch.number
+            _ = world.ask(.publishHello(hello(World.replicas[0], max(1, epoch))))
+            _ = world.ask(.publishHello(hello(World.replicas[1], max(1, epoch), from: "c")))
+        }
+        #expect(world.sentinel.remembered.masters[0].address == World.replicas[0])
+        #expect((Epoch(10)...Epoch(20)).contains(world.sentinel.remembered.masters[0].configEpoch))
+    }
+
     @Test func `a vote is given in an epoch that other groups have left behind`() {
         var world = World()
         _ = world.ask(.publishHello(hello(World.master, 0)))

@@ -41,6 +41,8 @@ enum CommandTable {
                 allowed in this context
                 """)
         }
+        guard !port.isPaused(for: client, entry) else { return client.postpone() }
+        port.traffic.commands.add(1, at: MonotonicClock.now)
         handlers[entry.id]?(port, client, request)
     }
 

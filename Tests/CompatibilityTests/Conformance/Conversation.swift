@@ -88,7 +88,7 @@ struct ConversationFile: Sendable, CustomTestStringConvertible {
     }
 
     static let all: Result<[ConversationFile], any Error> = Result {
-        let directory = (#filePath as NSString).deletingLastPathComponent + "/Conversations"
+        let directory = Programs.repository + "/Tests/CompatibilityTests/Conformance/Conversations"
         return try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".txt") }.sorted()
             .map { try ConversationFile(path: "\(directory)/\($0)") }
     }
