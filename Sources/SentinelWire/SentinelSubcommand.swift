@@ -5,14 +5,15 @@ package import SentinelCore
 
 /// What reading a request needs to know besides the request.
 package struct CommandContext {
-    package let masterNames: [MasterName]
+    /// All masters; asked for by the few requests that need them, for there may be thousands.
+    package let masterNames: () -> [MasterName]
     package let timing: Timing
     package let deniesScriptReconfiguration: Bool
     /// Whether a file can be run as a script.
     package let isExecutable: (String) -> Bool
 
     package init(
-        masterNames: [MasterName], timing: Timing, deniesScriptReconfiguration: Bool,
+        masterNames: @escaping () -> [MasterName], timing: Timing, deniesScriptReconfiguration: Bool,
         isExecutable: @escaping (String) -> Bool
     ) {
         self.masterNames = masterNames
@@ -65,7 +66,7 @@ package struct SentinelSubcommand: Sendable {
         "replicas": { request, _ in .command(.replicas(name(request))) },
         "slaves": { request, _ in .command(.replicas(name(request))) },
         "reset": { request, context in
-            let names = context.masterNames.filter { Glob.matches(pattern: request[2], text: Array($0.text.utf8)) }
+            let names = context.masterNames().filter { Glob.matches(pattern: request[2], text: Array($0.text.utf8)) }
             return .command(.reset(names))
         },
         "sentinels": { request, _ in .command(.peers(name(request))) },

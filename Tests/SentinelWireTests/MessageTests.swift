@@ -141,7 +141,7 @@ import Testing
     private func parse(_ words: String...) -> String {
         let request = RESP.Request(words.map { Array($0.utf8) })
         let context = CommandContext(
-            masterNames: [MasterName("a1"), MasterName("a2"), MasterName("b")], timing: Timing(),
+            masterNames: { [MasterName("a1"), MasterName("a2"), MasterName("b")] }, timing: Timing(),
             deniesScriptReconfiguration: true, isExecutable: { _ in true })
         guard let row = SentinelSubcommand.named(request.text(1)) else { return "unknown" }
         return switch row.parse(request, context) {

@@ -15,7 +15,7 @@ enum SentinelCommands {
     private static func handler(for subcommand: SentinelSubcommand) -> CommandTable.Handler {
         { port, client, request in
             let context = CommandContext(
-                masterNames: port.owner.masterNames, timing: port.owner.timing,
+                masterNames: { port.owner.masterNames }, timing: port.owner.timing,
                 deniesScriptReconfiguration: port.deniesScriptReconfiguration,
                 isExecutable: { ProcessFacts.canExecute($0) })
             switch subcommand.parse(request, context) {
