@@ -22,6 +22,8 @@ final class Client: ConnectionDelegate {
     var lastCommand: CommandEntry?
     var channels: [[UInt8]] = []
     var patterns: [[UInt8]] = []
+    /// What CLIENT NO-EVICT asked for; nothing is ever evicted here.
+    var isSpared = false
     /// What CLIENT TRACKING asked for; nothing ever comes of it, for there are no keys.
     var tracking: Tracking?
     /// What INFO was asked for, while it is being answered.
@@ -329,7 +331,8 @@ final class Client: ConnectionDelegate {
 extension Client {
     /// One letter for each thing that is unusual about it, or `N`.
     private var flags: String {
-        let letters = (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
+        let letters =
+            (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "") + (isSpared ? "e" : "")
         return letters.isEmpty ? "N" : letters
     }
 

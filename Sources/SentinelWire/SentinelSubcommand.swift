@@ -99,7 +99,7 @@ package struct SentinelSubcommand: Sendable {
         guard name.isWellFormed, request.isText(2) else {
             return .refused("ERR Invalid master name: it can't be empty or hold commas, quotes or white space")
         }
-        return .command(.monitor(name, host: request.text(3), port: Int(port), quorum: Int(quorum)))
+        return .command(.monitor(name, host: request.text(3), port: Int(port), quorum: Decimal.in32Bits(quorum)))
     }
 
     /// - Source: spec/commands.md 6.15; a bad word arms nothing, spec/defects.md 68.

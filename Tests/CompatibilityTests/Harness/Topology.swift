@@ -151,8 +151,12 @@ func withCluster<Result>(
 }
 
 /// Runs `body` with a directory that is gone afterwards (kept when KEEP_LOGS is set).
-func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let directory = NSTemporaryDirectory() + "sentinel-test-" + UUID().uuidString.prefix(8)
+///
+/// - Parameter parent: Where it is made; with a `/` at the end.
+func withTemporaryDirectory<Result>(
+    in parent: String = NSTemporaryDirectory(), _ body: (String) throws -> Result
+) throws -> Result {
+    let directory = parent + "sentinel-test-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let isKept = ProcessInfo.processInfo.environment["KEEP_LOGS"] != nil
     if isKept { print("Logs are in \(directory)") } else { Guardian.shared.removeAtEnd(directory) }
