@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if os(Linux)
+import CLinux
+#endif
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)

@@ -23,7 +23,8 @@ package enum Command: Sendable, Equatable {
     case summary
     case infoCache([MasterName])
     case timing
-    case setTiming(Timing)
+    /// Indirect, as all large cases are: every command and every input would be as large.
+    indirect case setTiming(Timing)
     case simulateFailure(Set<SimulatedFailure>)
     case pendingScripts
     /// Settings that are not those of one master, whose names match a glob.
@@ -81,15 +82,15 @@ package enum MasterOption: Sendable, Equatable {
 package enum Response: Sendable, Equatable {
     case ok
     case instances([InstanceDescription])
-    case instance(InstanceDescription)
+    indirect case instance(InstanceDescription)
     case address(Endpoint?)
     case opinion(isDown: Bool, leader: RunID?, epoch: Epoch)
     case id(RunID)
     case quorum(QuorumReport)
     case count(Int)
-    case summary(Summary)
+    indirect case summary(Summary)
     case infoCache([CachedInfo])
-    case timing(Timing)
+    indirect case timing(Timing)
     case pendingScripts([PendingScript])
     case configuration([SentinelOption], patterns: [[UInt8]])
     case failed(Failure)

@@ -50,11 +50,10 @@ package struct Slab<Value: Sendable>: Sendable {
 
     /// The value with this ID; asking for one that is gone is a programmer's error (ask `contains` first).
     package subscript(id: ID) -> Value {
-        get {
-            guard generations[Int(id.slot)] == id.generation, let value = values[Int(id.slot)] else {
-                preconditionFailure("the slab holds no value with this ID")
-            }
-            return value
+        // Read in place: a copy of a group costs dozens of references.
+        _read {
+            precondition(generations[Int(id.slot)] == id.generation, "the slab holds no value with this ID")
+            yield values[Int(id.slot)]!
         }
         _modify {
             precondition(generations[Int(id.slot)] == id.generation, "the slab holds no value with this ID")
