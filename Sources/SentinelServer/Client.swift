@@ -15,6 +15,8 @@ final class Client: ConnectionDelegate {
     var libraryName = ""
     var libraryVersion = ""
     var user = UserName.default
+    /// What its user may send whatever the arguments are; kept up to date by `Access`.
+    var unconditionalCommands = CommandSet()
     var isAuthenticated = false {
         didSet { parser.limits.isAuthenticationRequired = !isAuthenticated }
     }
@@ -132,8 +134,10 @@ final class Client: ConnectionDelegate {
     }
 
     /// Sends what no request asked for.
-    func push(_ append: (inout Encoder) -> Void) {
-        append(&encoder)
+    ///
+    /// - Parameter message: In the client's version of the protocol.
+    func push(_ message: [UInt8]) {
+        encoder.encoded(message)
         if !isProcessing { flush() }
     }
 

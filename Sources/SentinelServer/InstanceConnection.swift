@@ -20,7 +20,8 @@ final class InstanceConnection: ConnectionDelegate {
     private unowned let owner: any InstanceConnectionOwner
     private var connection: Connection?
     private var parser = ReplyParser()
-    private var encoder = Encoder()
+    /// Used by all connections in turn: what is written goes on to the connection at once.
+    private static var encoder = Encoder()
     /// What replies are owed for, oldest first; those before `answered` are done with.
     private var owed: [(kind: RequestKind, replies: Int)] = []
     private var answered = 0
@@ -45,10 +46,10 @@ final class InstanceConnection: ConnectionDelegate {
     var isSecuring: Bool { connection?.isSecuring ?? false }
 
     func send(_ request: SentinelCore.Request, renamed: [RenamedCommand]) {
-        let outgoing = OutgoingRequest(request, renamed: renamed, into: &encoder)
+        let outgoing = OutgoingRequest(request, renamed: renamed, into: &Self.encoder)
         if channel == .command { owed.append((outgoing.kind, outgoing.replies)) }
-        connection?.write(encoder.bytes)
-        encoder.removeAll()
+        connection?.write(Self.encoder.bytes)
+        Self.encoder.removeAll()
     }
 
     func close() {

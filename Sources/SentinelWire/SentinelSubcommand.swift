@@ -35,19 +35,22 @@ package enum ParsedCommand {
 ///
 /// - Source: spec/commands.md 6.
 package struct SentinelSubcommand: Sendable {
+    /// The context is made only for the few subcommands that need it.
+    package typealias Parse = @Sendable (RESP.Request, () -> CommandContext) -> ParsedCommand
+
     /// In lower case.
     package let name: String
-    package let parse: @Sendable (RESP.Request, CommandContext) -> ParsedCommand
+    package let parse: Parse
 
     package static let all = table.map { SentinelSubcommand(name: $0.key, parse: $0.value) }
 
     /// The subcommand of that name, in lower case.
     package static func named(_ name: String) -> SentinelSubcommand? { all.first { $0.name == name } }
 
-    private static let table: [String: @Sendable (RESP.Request, CommandContext) -> ParsedCommand] = [
+    private static let table: [String: Parse] = [
         "ckquorum": { request, _ in .command(.checkQuorum(name(request))) },
         "config": { request, _ in ConfigArguments.parse(request) },
-        "debug": { DebugArguments.parse($0, $1.timing) },
+        "debug": { DebugArguments.parse($0, $1().timing) },
         "get-master-addr-by-name": { request, _ in .command(.masterAddress(name(request))) },
         "get-primary-addr-by-name": { request, _ in .command(.masterAddress(name(request))) },
         "failover": { request, _ in .command(.failover(name(request))) },
@@ -68,11 +71,11 @@ package struct SentinelSubcommand: Sendable {
         "replicas": { request, _ in .command(.replicas(name(request))) },
         "slaves": { request, _ in .command(.replicas(name(request))) },
         "reset": { request, context in
-            let names = context.masterNames().filter { Glob.matches(pattern: request[2], text: Array($0.text.utf8)) }
+            let names = context().masterNames().filter { Glob.matches(pattern: request[2], text: Array($0.text.utf8)) }
             return .command(.reset(names))
         },
         "sentinels": { request, _ in .command(.peers(name(request))) },
-        "set": { SetArguments.parse($0, $1) },
+        "set": { SetArguments.parse($0, $1()) },
         "simulate-failure": { request, _ in simulateFailure(request) },
     ]
 

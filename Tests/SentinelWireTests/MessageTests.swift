@@ -144,7 +144,7 @@ import Testing
             masterNames: { [MasterName("a1"), MasterName("a2"), MasterName("b")] }, timing: Timing(),
             deniesScriptReconfiguration: true, isExecutable: { _ in true })
         guard let row = SentinelSubcommand.named(request.text(1)) else { return "unknown" }
-        return switch row.parse(request, context) {
+        return switch row.parse(request, { context }) {
         case .command(let command): "\(command)"
         case .refused(let text): text.description
         case .reloadCertificates: "reload certificates"

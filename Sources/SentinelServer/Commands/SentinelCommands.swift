@@ -15,11 +15,13 @@ enum SentinelCommands {
 
     private static func handler(for subcommand: SentinelSubcommand) -> CommandTable.Handler {
         { port, client, request in
-            let context = CommandContext(
-                masterNames: { port.owner.masterNames }, timing: port.owner.timing,
-                deniesScriptReconfiguration: port.deniesScriptReconfiguration,
-                isExecutable: { ProcessFacts.canExecute($0) })
-            switch subcommand.parse(request, context) {
+            let parsed = subcommand.parse(request) {
+                CommandContext(
+                    masterNames: { port.owner.masterNames }, timing: port.owner.timing,
+                    deniesScriptReconfiguration: port.deniesScriptReconfiguration,
+                    isExecutable: { ProcessFacts.canExecute($0) })
+            }
+            switch parsed {
             case .command(let command): port.ask(command, for: client)
             case .refused(let text): port.refuse(client, text)
             case .reloadCertificates: reloadCertificates(port, client)
