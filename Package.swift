@@ -94,7 +94,9 @@ let package = Package(
             swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",
-            dependencies: ["RESP", "SentinelConfiguration", "redis-sentinel", "sentinel-demo", "sentinel-benchmark"],
+            dependencies: [
+                "RESP", "EventLoop", "SentinelConfiguration", "redis-sentinel", "sentinel-demo", "sentinel-benchmark",
+            ],
             exclude: ["Conformance/Conversations", "Deployments/counter.py", "OtherPrograms/redis_py.py"],
             swiftSettings: strict),
     ]
