@@ -106,7 +106,7 @@ let package = Package(
         .testTarget(
             name: "CompatibilityTests",
             dependencies: [
-                "RESP", "SentinelConfiguration", "TestCertificates", "redis-sentinel", "sentinel-demo",
+                "RESP", "EventLoop", "SentinelConfiguration", "TestCertificates", "redis-sentinel", "sentinel-demo",
                 "sentinel-benchmark",
             ],
             exclude: ["Conformance/Conversations", "Deployments/counter.py", "OtherPrograms/redis_py.py"],
