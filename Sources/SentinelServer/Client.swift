@@ -15,6 +15,8 @@ final class Client: ConnectionDelegate {
     var libraryName = ""
     var libraryVersion = ""
     var user = UserName.default
+    /// What its user may send whatever the arguments are; kept up to date by `Access`.
+    var unconditionalCommands = CommandSet()
     var isAuthenticated = false {
         didSet { parser.limits.isAuthenticationRequired = !isAuthenticated }
     }
@@ -22,6 +24,8 @@ final class Client: ConnectionDelegate {
     var lastCommand: CommandEntry?
     var channels: [[UInt8]] = []
     var patterns: [[UInt8]] = []
+    /// What CLIENT NO-EVICT asked for; nothing is ever evicted here.
+    var isSpared = false
     /// What CLIENT TRACKING asked for; nothing ever comes of it, for there are no keys.
     var tracking: Tracking?
     /// What INFO was asked for, while it is being answered.
@@ -37,11 +41,16 @@ final class Client: ConnectionDelegate {
     private var request = RESP.Request()
     /// Whether `request` was read and waits for the end of a pause, and nothing behind it is looked at before.
     private var isRequestPostponed = false
+    /// Whether `request` was read and waits for replies that are owed.
+    private var isRequestDeferred = false
     private var usedAt: UInt64
-    /// A request whose reply the core still owes; nothing behind it is looked at before.
+    /// What the request being run has asked the core, until it is answered.
     private var awaited: RequestID?
+    /// Replies that wait for one the core still owes.
+    private var held = HeldReplies()
     private var isProcessing = false
     private var isClosed = false
+    private var hasHeard = false
     private var backlogWatch = BacklogWatch()
     /// Goes off when the backlog has been too long for too long.
     private var backlogTimer: DeadlineTimer?
@@ -53,7 +62,9 @@ final class Client: ConnectionDelegate {
     /// Bytes of replies that may wait to be read before authentication. Of requests no more than the parser's limits
     /// allow can be here, since all that need no authentication are answered at once.
     private static let unauthenticatedBacklog = 1 << 20
-    /// Bytes of replies that are put together before they are handed on.
+    /// Requests whose replies may wait for the disk.
+    private static let heldLimit = 4096
+    /// Bytes of replies that are put together before they are handed on, and that may wait for an earlier one.
     private static let replyBatch = 64 << 10
 
     /// What CLIENT REPLY asked for.
@@ -107,24 +118,26 @@ final class Client: ConnectionDelegate {
     /// Waits for the core's answer to `request`.
     func await(_ request: RequestID) { awaited = request }
 
-    /// The core's answer; what came in behind the request is looked at now.
+    /// The core's answer: at once, while the request is being run, or later.
     func answer(_ request: RequestID, _ append: (inout Encoder) -> Void) {
-        guard awaited == request else { return }
-        awaited = nil
-        if replies == .off || replies == .skip {
-            flush()
+        if awaited == request {
+            awaited = nil
             append(&encoder)
-            encoder.removeAll()
-        } else {
-            append(&encoder)
+            return
         }
-        port.traffic.errors += encoder.takeErrorCount()
+        guard !isClosed, !held.isEmpty else { return }
+        var late = Encoder(version: encoder.version)
+        append(&late)
+        port.traffic.errors += late.takeErrorCount()
+        send(held.answer(request, late.bytes))
         if !isProcessing { process() }
     }
 
     /// Sends what no request asked for.
-    func push(_ append: (inout Encoder) -> Void) {
-        append(&encoder)
+    ///
+    /// - Parameter message: In the client's version of the protocol.
+    func push(_ message: [UInt8]) {
+        encoder.encoded(message)
         if !isProcessing { flush() }
     }
 
@@ -153,11 +166,16 @@ final class Client: ConnectionDelegate {
 
     private func flush() {
         guard !encoder.isEmpty else { return }
-        port.traffic.writes += 1
-        port.traffic.outputBytes.add(encoder.bytes.count, at: MonotonicClock.now)
-        let before = connection.backlogBytes
-        connection.write(encoder.bytes)
+        if held.isEmpty { send(encoder.bytes) } else { held.append(encoder.bytes) }
         encoder.removeAll()
+    }
+
+    private func send(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        port.traffic.writes += 1
+        port.traffic.outputBytes.add(bytes.count, at: MonotonicClock.now)
+        let before = connection.backlogBytes
+        connection.write(bytes)
         judgeBacklog(before: before)
     }
 
@@ -199,7 +217,7 @@ final class Client: ConnectionDelegate {
     /// Ends the connection if nothing came for too long; who listens, or waits for us, is not idle.
     private func closeIfIdle() {
         let now = MonotonicClock.now
-        let isExempt = isSubscribed || awaited != nil || isRequestPostponed
+        let isExempt = isSubscribed || !held.isEmpty || isRequestDeferred || isRequestPostponed
         guard !isExempt, now >= idleDeadline else {
             // Whoever is exempt now can't have been idle for long before the next look.
             idleTimer?.schedule(at: isExempt ? deadline(usedAt: now) : idleDeadline)
@@ -232,11 +250,12 @@ final class Client: ConnectionDelegate {
         }
         do throws(RequestError) {
             if isRepeated { run() }
-            while !isClosed, awaited == nil, !isRequestPostponed, try nextRequest() {
+            while !isClosed, !isRequestPostponed, try nextRequest() {
                 run()
                 if encoder.bytes.count > Self.replyBatch { flush() }
             }
         } catch {
+            guard held.isEmpty else { return }  // told after the replies that stand before it
             encoder.error(error.messageBytes)
             port.log.write(.verbose, "Protocol error (\(error)) from client: \(address)")
             finish()
@@ -244,9 +263,21 @@ final class Client: ConnectionDelegate {
     }
 
     private func nextRequest() throws(RequestError) -> Bool {
-        guard try parser.next(into: &request) else { return false }
-        if replies == .skipNext { replies = .skip } else if replies == .skip { replies = .on }
-        return true
+        if !isRequestDeferred {
+            guard try parser.next(into: &request) else { return false }
+            if replies == .skipNext { replies = .skip } else if replies == .skip { replies = .on }
+        }
+        isRequestDeferred = hasToWait
+        return !isRequestDeferred
+    }
+
+    /// Whether the request can't be run while an earlier one is not answered.
+    ///
+    /// What peers send, and clients in great numbers, can. The rest may be about the connection itself, and is rare.
+    private var hasToWait: Bool {
+        guard !held.isEmpty else { return false }
+        guard replies == .on, held.count < Self.heldLimit, held.bytes < Self.replyBatch else { return true }
+        return !request.matches(0, "sentinel") && !request.matches(0, "ping") && !request.matches(0, "publish")
     }
 
     private func run() {
@@ -256,6 +287,11 @@ final class Client: ConnectionDelegate {
         port.traffic.errors += encoder.takeErrorCount()
         // CLIENT REPLY ON answers for itself.
         if isSilent, replies != .on { encoder.removeAll() }
+        guard let request = awaited else { return }
+        awaited = nil
+        if isSilent { return }  // the answer will find nobody
+        flush()
+        held.await(request)
     }
 
     /// Has the request under way looked at again when the pause is over.
@@ -272,6 +308,10 @@ final class Client: ConnectionDelegate {
         usedAt = MonotonicClock.now
         port.traffic.reads += 1
         port.traffic.inputBytes.add(bytes.count, at: usedAt)
+        if !hasHeard {
+            hasHeard = true
+            if port.diagnosis.isHandshake(bytes, from: connection.remoteAddress) { return close() }
+        }
         parser.append(bytes)
         guard parser.bufferedBytes <= port.settings.clientQueryBufferLimit else {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")
@@ -295,7 +335,8 @@ final class Client: ConnectionDelegate {
 extension Client {
     /// One letter for each thing that is unusual about it, or `N`.
     private var flags: String {
-        let letters = (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
+        let letters =
+            (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "") + (isSpared ? "e" : "")
         return letters.isEmpty ? "N" : letters
     }
 

@@ -12,10 +12,12 @@ final class Stage {
 
     /// A real `redis-server`.
     func dataServer(
-        _ name: String = "node", replicating master: UInt16? = nil, password: String? = nil, lines: [String] = []
+        _ name: String = "node", replicating master: UInt16? = nil, password: String? = nil,
+        security: Security? = nil, lines: [String] = []
     ) throws -> DataServer {
         let server = try DataServer(
-            name: name, directory: directory, replicating: master, password: password, lines: lines)
+            name: name, directory: directory, replicating: master, password: password, security: security,
+            lines: lines)
         servers.append(server)
         return server
     }
@@ -33,11 +35,13 @@ final class Stage {
     }
 
     func sentinel(
-        _ program: SentinelProgram, monitoring masters: [(name: String, port: UInt16)], options: SentinelOptions
+        _ program: SentinelProgram, monitoring masters: [(name: String, port: UInt16)], options: SentinelOptions,
+        security: Security? = nil
     ) throws -> SentinelServer {
         let number = servers.count { $0 is SentinelServer }
         let sentinel = try SentinelServer(
-            name: "sentinel\(number)", directory: directory, program: program, monitoring: masters, options: options)
+            name: "sentinel\(number)", directory: directory, program: program, monitoring: masters, options: options,
+            security: security)
         servers.append(sentinel)
         return sentinel
     }
