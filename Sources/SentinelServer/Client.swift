@@ -22,6 +22,8 @@ final class Client: ConnectionDelegate {
     var lastCommand: CommandEntry?
     var channels: [[UInt8]] = []
     var patterns: [[UInt8]] = []
+    /// What CLIENT TRACKING asked for; nothing ever comes of it, for there are no keys.
+    var tracking: Tracking?
     /// What INFO was asked for, while it is being answered.
     var infoSections: [String] = []
     var encoder = Encoder()
@@ -35,9 +37,13 @@ final class Client: ConnectionDelegate {
     private var request = RESP.Request()
     /// Whether `request` was read and waits for the end of a pause, and nothing behind it is looked at before.
     private var isRequestPostponed = false
+    /// Whether `request` was read and waits for replies that are owed.
+    private var isRequestDeferred = false
     private var usedAt: UInt64
-    /// A request whose reply the core still owes; nothing behind it is looked at before.
+    /// What the request being run has asked the core, until it is answered.
     private var awaited: RequestID?
+    /// Replies that wait for one the core still owes.
+    private var held = HeldReplies()
     private var isProcessing = false
     private var isClosed = false
     private var hasHeard = false
@@ -52,7 +58,9 @@ final class Client: ConnectionDelegate {
     /// Bytes of replies that may wait to be read before authentication. Of requests no more than the parser's limits
     /// allow can be here, since all that need no authentication are answered at once.
     private static let unauthenticatedBacklog = 1 << 20
-    /// Bytes of replies that are put together before they are handed on.
+    /// Requests whose replies may wait for the disk.
+    private static let heldLimit = 4096
+    /// Bytes of replies that are put together before they are handed on, and that may wait for an earlier one.
     private static let replyBatch = 64 << 10
 
     /// What CLIENT REPLY asked for.
@@ -106,17 +114,18 @@ final class Client: ConnectionDelegate {
     /// Waits for the core's answer to `request`.
     func await(_ request: RequestID) { awaited = request }
 
-    /// The core's answer; what came in behind the request is looked at now.
+    /// The core's answer: at once, while the request is being run, or later.
     func answer(_ request: RequestID, _ append: (inout Encoder) -> Void) {
-        guard awaited == request else { return }
-        awaited = nil
-        if replies == .off || replies == .skip {
-            flush()
+        if awaited == request {
+            awaited = nil
             append(&encoder)
-            encoder.removeAll()
-        } else {
-            append(&encoder)
+            return
         }
+        guard !isClosed, !held.isEmpty else { return }
+        var late = Encoder(version: encoder.version)
+        append(&late)
+        port.traffic.errors += late.takeErrorCount()
+        send(held.answer(request, late.bytes))
         if !isProcessing { process() }
     }
 
@@ -151,9 +160,16 @@ final class Client: ConnectionDelegate {
 
     private func flush() {
         guard !encoder.isEmpty else { return }
-        let before = connection.backlogBytes
-        connection.write(encoder.bytes)
+        if held.isEmpty { send(encoder.bytes) } else { held.append(encoder.bytes) }
         encoder.removeAll()
+    }
+
+    private func send(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        port.traffic.writes += 1
+        port.traffic.outputBytes.add(bytes.count, at: MonotonicClock.now)
+        let before = connection.backlogBytes
+        connection.write(bytes)
         judgeBacklog(before: before)
     }
 
@@ -178,7 +194,7 @@ final class Client: ConnectionDelegate {
         case .tooMuch:
             port.log.write(
                 .warning, "Client \(line) scheduled to be closed ASAP for overcoming of output buffer limits.")
-            port.counters.outputLimitDisconnections += 1
+            port.traffic.outputLimitDisconnections += 1
             close()
         }
     }
@@ -195,7 +211,7 @@ final class Client: ConnectionDelegate {
     /// Ends the connection if nothing came for too long; who listens, or waits for us, is not idle.
     private func closeIfIdle() {
         let now = MonotonicClock.now
-        let isExempt = isSubscribed || awaited != nil || isRequestPostponed
+        let isExempt = isSubscribed || !held.isEmpty || isRequestDeferred || isRequestPostponed
         guard !isExempt, now >= idleDeadline else {
             // Whoever is exempt now can't have been idle for long before the next look.
             idleTimer?.schedule(at: isExempt ? deadline(usedAt: now) : idleDeadline)
@@ -203,6 +219,15 @@ final class Client: ConnectionDelegate {
         }
         port.log.write(.verbose, "Closing idle client")
         close()
+    }
+
+    /// Counts a refusal for INFO.
+    func count(_ refusal: AccessLog.Refusal) {
+        switch refusal {
+        case .authentication: port.traffic.deniedLogins += 1
+        case .command: port.traffic.deniedCommands += 1
+        case .channel: port.traffic.deniedChannels += 1
+        }
     }
 
     // MARK: Requests
@@ -219,11 +244,12 @@ final class Client: ConnectionDelegate {
         }
         do throws(RequestError) {
             if isRepeated { run() }
-            while !isClosed, awaited == nil, !isRequestPostponed, try nextRequest() {
+            while !isClosed, !isRequestPostponed, try nextRequest() {
                 run()
                 if encoder.bytes.count > Self.replyBatch { flush() }
             }
         } catch {
+            guard held.isEmpty else { return }  // told after the replies that stand before it
             encoder.error(error.messageBytes)
             port.log.write(.verbose, "Protocol error (\(error)) from client: \(address)")
             finish()
@@ -231,17 +257,35 @@ final class Client: ConnectionDelegate {
     }
 
     private func nextRequest() throws(RequestError) -> Bool {
-        guard try parser.next(into: &request) else { return false }
-        if replies == .skipNext { replies = .skip } else if replies == .skip { replies = .on }
-        return true
+        if !isRequestDeferred {
+            guard try parser.next(into: &request) else { return false }
+            if replies == .skipNext { replies = .skip } else if replies == .skip { replies = .on }
+        }
+        isRequestDeferred = hasToWait
+        return !isRequestDeferred
+    }
+
+    /// Whether the request can't be run while an earlier one is not answered.
+    ///
+    /// What peers send, and clients in great numbers, can. The rest may be about the connection itself, and is rare.
+    private var hasToWait: Bool {
+        guard !held.isEmpty else { return false }
+        guard replies == .on, held.count < Self.heldLimit, held.bytes < Self.replyBatch else { return true }
+        return !request.matches(0, "sentinel") && !request.matches(0, "ping") && !request.matches(0, "publish")
     }
 
     private func run() {
         let isSilent = replies == .off || replies == .skip
         if isSilent { flush() }
         port.dispatch(request, from: self)
+        port.traffic.errors += encoder.takeErrorCount()
         // CLIENT REPLY ON answers for itself.
         if isSilent, replies != .on { encoder.removeAll() }
+        guard let request = awaited else { return }
+        awaited = nil
+        if isSilent { return }  // the answer will find nobody
+        flush()
+        held.await(request)
     }
 
     /// Has the request under way looked at again when the pause is over.
@@ -260,10 +304,12 @@ final class Client: ConnectionDelegate {
             hasHeard = true
             if port.diagnosis.isHandshake(bytes, from: connection.remoteAddress) { return close() }
         }
+        port.traffic.reads += 1
+        port.traffic.inputBytes.add(bytes.count, at: usedAt)
         parser.append(bytes)
         guard parser.bufferedBytes <= port.settings.clientQueryBufferLimit else {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")
-            port.counters.queryLimitDisconnections += 1
+            port.traffic.inputLimitDisconnections += 1
             return close()
         }
         process()
@@ -281,6 +327,12 @@ final class Client: ConnectionDelegate {
 }
 
 extension Client {
+    /// One letter for each thing that is unusual about it, or `N`.
+    private var flags: String {
+        let letters = (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
+        return letters.isEmpty ? "N" : letters
+    }
+
     /// The client as CLIENT LIST shows it.
     ///
     /// - Source: spec/commands.md 4.4.
@@ -288,12 +340,12 @@ extension Client {
         let command = lastCommand?.fullName ?? "NULL"
         let fields: [(String, String)] = [
             ("id", "\(id)"), ("addr", address), ("laddr", localAddress), ("fd", "\(descriptorNumber)"), ("name", name),
-            ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", isSubscribed ? "P" : "N"), ("db", "0"),
+            ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", flags), ("db", "0"),
             ("sub", "\(channels.count)"), ("psub", "\(patterns.count)"), ("ssub", "0"), ("multi", "-1"), ("watch", "0"),
             ("qbuf", "\(bufferedBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"), ("multi-mem", "0"), ("rbs", "0"),
             ("rbp", "0"), ("obl", "0"), ("oll", "0"), ("omem", "\(backlogBytes)"),
             ("tot-mem", "\(bufferedBytes + backlogBytes)"),
-            ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "-1"),
+            ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "\(tracking?.redirection ?? -1)"),
             ("resp", "\(encoder.version.rawValue)"), ("lib-name", libraryName), ("lib-ver", libraryVersion),
         ]
         return fields.map { "\($0)=\($1)" }.joined(separator: " ")

@@ -31,7 +31,7 @@ final class ClientPort {
     let settings: ServerSettings
     let deniesScriptReconfiguration: Bool
     let diagnosis: SecurityDiagnosis
-    var counters = Counters()
+    var traffic = Traffic()
 
     private let listeners: Listeners
     private var clients: [Int: Client] = [:]
@@ -42,18 +42,6 @@ final class ClientPort {
     private var pausedUntil: UInt64 = 0
     private var pausesWritesOnly = false
     private var pauseTimer: DeadlineTimer?
-
-    /// What INFO counts.
-    struct Counters {
-        var connections = 0
-        var rejected = 0
-        var commands = 0
-        var errors = 0
-        /// Clients that sent more than they may before it made sense.
-        var queryLimitDisconnections = 0
-        /// Clients that left more unread than they may.
-        var outputLimitDisconnections = 0
-    }
 
     init(
         _ settings: ServerSettings, listeners: Listeners, access: Access, deniesScriptReconfiguration: Bool,
@@ -71,26 +59,25 @@ final class ClientPort {
         listeners.freePlaces = { [unowned self] in self.settings.maxClients - self.clients.count }
     }
 
-    var clientCount: Int { clients.count }
+    func client(_ id: Int) -> Client? { clients[id] }
     var sortedClients: [Client] { clients.values.sorted { $0.id < $1.id } }
-    var subscriberCount: Int { clients.values.count { $0.isSubscribed } }
 
     // MARK: Connections
 
     private func accept(_ connection: Connection) {
-        counters.connections += 1
+        traffic.connections += 1
         log.write(.verbose, "Accepted \(connection.remoteAddress?.description ?? "?")")
         let isLocal = connection.remoteAddress?.isLocal ?? true
         guard
             let slot = slots.take(
                 isLocal: isLocal, isFromPeer: owner.hasPeer(at: connection.remoteAddress?.host ?? ""))
         else {
-            counters.rejected += 1
+            traffic.rejected += 1
             return refuse(connection, Self.tooManyClients)
         }
         if settings.isProtected, !access.users.needAuthentication, !isLocal {
             slots.free(slot)
-            counters.rejected += 1
+            traffic.rejected += 1
             return refuse(
                 connection,
                 "DENIED This sentinel is in protected mode and has no password, so it only answers clients on its own "
@@ -121,8 +108,8 @@ final class ClientPort {
             return client.close()
         }
         if client.mustIntroduceItself, !Self.isIntroduction(request) {
-            counters.rejected += 1
-            refuse(client, Self.tooManyClients)
+            traffic.rejected += 1
+            refuse(client, ErrorText(Self.tooManyClients))
             return client.finish()
         }
         CommandTable.run(request, self, client)
@@ -138,10 +125,9 @@ final class ClientPort {
 
     private static let tooManyClients = "ERR max number of clients reached"
 
-    /// Answers with an error, and counts it.
-    func refuse(_ client: Client, _ error: String) {
-        counters.errors += 1
-        client.encoder.error(error)
+    /// Answers with an error.
+    func refuse(_ client: Client, _ error: ErrorText) {
+        client.encoder.error(error.bytes)
     }
 
     // MARK: Pauses
@@ -204,6 +190,22 @@ final class ClientPort {
                 && client.patterns.allSatisfy { user.mayListen(toPattern: $0[...]) }
             if !mayListen { client.close() }
         }
+    }
+
+    /// What INFO tells of clients.
+    var infoFacts: InfoText.Clients {
+        var facts = InfoText.Clients(
+            connected: clients.count, channels: pubSub.channelCount, patterns: pubSub.patternCount)
+        for client in clients.values {
+            if client.isSubscribed { facts.subscribed += 1 }
+            if let tracking = client.tracking {
+                facts.tracking += 1
+                facts.trackedPrefixes += tracking.prefixes.count
+            }
+            facts.largestInput = max(facts.largestInput, client.bufferedBytes)
+            facts.largestOutput = max(facts.largestOutput, client.backlogBytes)
+        }
+        return facts
     }
 
     /// Takes nobody in any more and lets go of those that are there.

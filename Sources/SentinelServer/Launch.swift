@@ -135,19 +135,10 @@ package enum Launch {
     /// Reads and judges; nothing is started or written.
     private static func check(_ invocation: Invocation) {
         let (path, configuration) = read(invocation)
-        for warning in configuration.warnings { ProcessFacts.complain(Array("\(warning.text)\n".utf8)) }
-        checkTLS(configuration)
-        ProcessFacts.show("\(path) is valid: \(configuration.sentinel.masters.count) masters\n")
-    }
-
-    private static func checkTLS(_ configuration: Configuration) {
-        do throws(TLSError) {
-            for warning in try TLS.load(configuration.server.tls)?.warnings ?? [] {
-                ProcessFacts.complain(Array("\(warning)\n".utf8))
-            }
-        } catch {
-            fail("Failed to configure TLS: \(error)\n")
-        }
+        let check = ConfigurationCheck(configuration, path: path)
+        for line in check.advice { ProcessFacts.complain(Array("\(line)\n".utf8)) }
+        if let refusal = check.refusal { fail("\(refusal)\n") }
+        ProcessFacts.show("\(check.verdict)\n")
     }
 
     private static func read(_ invocation: Invocation) -> (path: String, Configuration) {
@@ -175,11 +166,15 @@ package enum Launch {
 
     private static let usage = """
         Usage: redis-sentinel FILE [--option value ...] [-]
-               redis-sentinel FILE --check-config
+               redis-sentinel FILE --check-config [--option value ...]
                redis-sentinel --version | --help
 
-        FILE is the sentinel's configuration; it must be writable, for the sentinel keeps its state there.
-        An option is a line of configuration after the file; '-' reads more lines from standard input.
+        FILE is the sentinel's configuration. The sentinel keeps its state there too, so it must be writable, unless a
+        line `sentinel state-file PATH` names another place for that.
+        An option is a line of configuration after the file, such as --port 26380 or
+        --sentinel monitor mymaster 127.0.0.1 6379 2; '-' reads more lines from standard input.
+        --check-config says whether a sentinel would start with this, and what is unwise about it; it starts and
+        writes nothing. Its status is 0 when the configuration can be used and 1 when not.
 
         """
 

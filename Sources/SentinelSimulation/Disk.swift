@@ -10,14 +10,17 @@ import SentinelCore
 struct Disk {
     struct Write {
         let generation: Generation
-        let text: [UInt8]
-        let settings: Settings
+        let configuration: Configuration
         /// What the core will believe to be on disk; the same, unless the simulator lies.
         let promised: Settings
         let fails: Bool
     }
 
-    private(set) var text: [UInt8]
+    private var text: [UInt8]
+    /// What is in place of the text and not yet in words: most files are never read, and a file is not rewritten for each
+    /// of them, but each seventh time and before it is read.
+    private var unwritten: Configuration?
+    private var writes = 0
     /// What the text says.
     private(set) var settings: Settings
     private(set) var write: Write?
@@ -37,8 +40,7 @@ struct Disk {
         guard write == nil, let generation = wanted else { return false }
         wanted = nil
         write = Write(
-            generation: generation, text: Rewriter.rewrite(old: text, configuration: configuration),
-            settings: configuration.sentinel, promised: promised, fails: isFull)
+            generation: generation, configuration: configuration, promised: promised, fails: isFull)
         return true
     }
 
@@ -58,13 +60,22 @@ struct Disk {
     }
 
     private mutating func replace(by write: Write) {
-        text = write.text
-        settings = write.settings
+        unwritten = write.configuration
+        settings = write.configuration.sentinel
+        writes += 1
+        if writes % 7 == 0 { _ = materialise() }
+    }
+
+    /// The text of the file.
+    mutating func materialise() -> [UInt8] {
+        if let configuration = unwritten.take() { text = Rewriter.rewrite(old: text, configuration: configuration) }
+        return text
     }
 
     /// Puts back an old text, as a disk that lies would.
     mutating func revert(to text: [UInt8], _ settings: Settings) {
         self.text = text
+        unwritten = nil
         self.settings = settings
     }
 }

@@ -52,6 +52,17 @@ final class Wire {
         private var head = 0
         /// When the last of them arrives at the earliest.
         var busyUntil = Instant.start
+        /// Arrivals that found the path blocked; one of them tries again for all.
+        private var heldUp = 0
+
+        var isHeldUp: Bool { heldUp > 0 }
+        mutating func hold() { heldUp += 1 }
+
+        /// Lets go of what was held up; tells how many arrivals that were.
+        mutating func resume() -> Int {
+            defer { heldUp = 0 }
+            return heldUp
+        }
 
         var first: (message: Message, sentAt: Instant)? {
             head < messages.count ? (messages[head].0, messages[head].sentAt) : nil
@@ -70,6 +81,7 @@ final class Wire {
         mutating func removeAll() {
             messages = []
             head = 0
+            heldUp = 0
         }
     }
 }

@@ -38,7 +38,8 @@ final class SentinelProcess {
     let endpoint: Endpoint
     /// What the file said besides what the core remembers.
     let configuration: Configuration
-    var core: Sentinel?
+    /// `nil` while the process is not there.
+    var brain: (any Brain)?
     var disk: Disk
     /// Raised at every start, so that what belongs to an earlier life is recognised.
     var life = 0
@@ -50,6 +51,8 @@ final class SentinelProcess {
     /// Where the next wake-up is entered for.
     var wakeAt: Instant?
     var ambush: Ambush?
+    /// The last of its hellos that somebody read.
+    var understoodHello: Hello?
     /// Inputs that follow from effects at once.
     var soon: [Input] = []
     var requests: [RequestID: Requester] = [:]
@@ -75,7 +78,7 @@ final class SentinelProcess {
         disk = Disk(configuration)
     }
 
-    var isRunning: Bool { core != nil }
+    var isRunning: Bool { brain != nil }
     var name: String { "s\(number)" }
 
     func localTime(_ now: Instant) -> Instant { Instant(sinceStart: now - bootedAt) }

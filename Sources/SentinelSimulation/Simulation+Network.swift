@@ -40,16 +40,43 @@ extension Simulation {
 
     func arrive(_ wire: Wire, _ end: Wire.End) throws(Violation) {
         switch end {
-        case .target: try arriveAtTarget(wire)
-        case .owner: try arriveAtOwner(wire)
+        case .target:
+            guard !wire.toTarget.isHeldUp else { return wire.toTarget.hold() }
+            try deliverToTarget(wire)
+        case .owner:
+            guard !wire.toOwner.isHeldUp else { return wire.toOwner.hold() }
+            try deliverToOwner(wire)
         }
+    }
+
+    /// What was held up is sent again: all of it arrives if the path is open by now.
+    func retry(_ wire: Wire, _ end: Wire.End) throws(Violation) {
+        let arrivals: Int
+        switch end {
+        case .target: arrivals = isBlocked(towardsTargetOf: wire) ? 1 : wire.toTarget.resume()
+        case .owner: arrivals = isBlocked(towardsOwnerOf: wire) ? 1 : wire.toOwner.resume()
+        }
+        guard arrivals > 0 else { return }
+        for _ in 1..<arrivals { timeline.enter(.arrival(wire, end), at: now) }
+        switch end {
+        case .target: try deliverToTarget(wire)
+        case .owner: try deliverToOwner(wire)
+        }
+    }
+
+    private func isBlocked(towardsTargetOf wire: Wire) -> Bool {
+        isUnplugged(wire.target) || network.isBlocked(from: wire.owner.host, to: wire.target)
+    }
+
+    private func isBlocked(towardsOwnerOf wire: Wire) -> Bool {
+        network.isBlocked(from: wire.target, to: wire.owner.host)
     }
 
     // MARK: Towards the target
 
-    private func arriveAtTarget(_ wire: Wire) throws(Violation) {
+    private func deliverToTarget(_ wire: Wire) throws(Violation) {
         guard let (message, sentAt) = wire.toTarget.first else { return }
-        if isUnplugged(wire.target) || network.isBlocked(from: wire.owner.host, to: wire.target) {
+        if isBlocked(towardsTargetOf: wire) {
             return try stall(wire, message, since: sentAt)
         }
         wire.toTarget.removeFirst()
@@ -78,7 +105,8 @@ extension Simulation {
             wire.toTarget.removeAll()
             return try end(wire)
         }
-        timeline.enter(.arrival(wire, .target), at: now + dice.milliseconds(100...400))
+        if !wire.toTarget.isHeldUp { wire.toTarget.hold() }
+        timeline.enter(.retry(wire, .target), at: now + dice.milliseconds(100...400))
     }
 
     private func receive(_ request: Request, on wire: Wire) throws(Violation) {
@@ -93,20 +121,21 @@ extension Simulation {
 
     // MARK: Towards the owner
 
-    private func arriveAtOwner(_ wire: Wire) throws(Violation) {
+    private func deliverToOwner(_ wire: Wire) throws(Violation) {
         guard let (message, sentAt) = wire.toOwner.first else { return }
         let owner = wire.owner
         guard owner.life == wire.ownerLife, owner.isRunning, wire.isOpenAtOwner else {
             wire.isOpenAtTarget = false
             return wire.toOwner.removeFirst()
         }
-        if network.isBlocked(from: wire.target, to: owner.host) {
+        if isBlocked(towardsOwnerOf: wire) {
             if now - sentAt > Self.userTimeout {
                 // The sender gave up; nobody tells the owner, who finds out when it writes.
                 wire.isOpenAtTarget = false
                 return wire.toOwner.removeAll()
             }
-            return timeline.enter(.arrival(wire, .owner), at: now + dice.milliseconds(100...400))
+            if !wire.toOwner.isHeldUp { wire.toOwner.hold() }
+            return timeline.enter(.retry(wire, .owner), at: now + dice.milliseconds(100...400))
         }
         wire.toOwner.removeFirst()
         switch message {
@@ -185,7 +214,7 @@ extension Simulation {
         case .hello(let hello):
             remember(hello)
             guard sabotage != .hellosDoNotSpread else { return complete(wire, place, .published(true)) }
-            try obey(.publishHello(Hello(text: Array(hello.text.utf8))))
+            try obey(.publishHello(throughText(hello)))
         case .authenticate, .introduce, .scriptKill, .info, .replicate, .subscribeToHellos:
             complete(wire, place, .other)
         }
@@ -221,6 +250,17 @@ extension Simulation {
     private func hidingPromotion(_ report: inout InfoReport) -> InfoReport {
         if report.role == .master, report.replicas.isEmpty { report.role = .replica }
         return report
+    }
+
+    /// The hello as its text is understood; what the same sender has just said is not read again.
+    func throughText(_ hello: Hello) -> Hello? {
+        guard let host = hostOfEndpoint[hello.sender], host < sentinels.count else {
+            return Hello(text: Array(hello.text.utf8))
+        }
+        if hello == sentinels[host].understoodHello { return hello }
+        let understood = Hello(text: Array(hello.text.utf8))
+        sentinels[host].understoodHello = understood
+        return understood
     }
 
     func remember(_ hello: Hello) {

@@ -44,7 +44,7 @@ extension Simulation {
     /// Hands a hello to everybody who has subscribed, as the text that it is on the wire.
     func publish(_ hello: Hello, at node: DataNode) {
         remember(hello)
-        guard sabotage != .hellosDoNotSpread, var heard = Hello(text: Array(hello.text.utf8)) else { return }
+        guard sabotage != .hellosDoNotSpread, var heard = throughText(hello) else { return }
         if sabotage == .staleConfigurationIsNewest { heard.configEpoch = max(heard.configEpoch, heard.currentEpoch) }
         node.subscribers.removeAll { !$0.isOpenAtTarget || $0.targetLife != node.life }
         for wire in node.subscribers { push(.hello(heard), on: wire, to: .owner) }

@@ -16,7 +16,7 @@ extension Simulation {
             process.disk.revert(
                 to: Rewriter.rewrite(old: [], configuration: process.configuration), process.configuration.sentinel)
         }
-        let configuration = try read(process.disk.text, of: process)
+        let configuration = try read(process.disk.materialise(), of: process)
         process.life += 1
         process.bootedAt = now
         process.isUnplugged = false
@@ -38,12 +38,14 @@ extension Simulation {
                 settings.masters[index].quorum = 1
             }
         }
-        process.core = Sentinel(
-            settings, myID: process.runID, listeningPort: process.endpoint.port, requirePassword: nil,
-            seed: dice.seed())
+        let brain = CoreBrain(
+            Sentinel(
+                settings, myID: process.runID, listeningPort: process.endpoint.port, requirePassword: nil,
+                seed: dice.seed()))
+        process.brain = brain
         try feed(process, .started)
-        guard let core = process.core else { return }
-        var timing = core.timing
+        guard process.isRunning else { return }
+        var timing = brain.timing
         timing.tiltPeriod = schedule.tiltPeriod
         try feed(process, .command(process.makeRequest(.operate), .setTiming(timing)))
     }
@@ -66,7 +68,7 @@ extension Simulation {
     func crash(_ process: SentinelProcess, isUnplugged: Bool) throws(Violation) {
         guard process.isRunning else { return }
         say(process.name, isUnplugged ? "is unplugged" : "crashes")
-        process.core = nil
+        process.brain = nil
         process.isUnplugged = isUnplugged
         let isRenamed = dice.chance(0.5)
         if isRenamed, let write = process.disk.write, !write.fails {
@@ -110,7 +112,7 @@ extension Simulation {
         guard !process.isPaused else { return process.inbox.append(.input(input)) }
         guard process.isRunning else { return }
         let life = process.life
-        guard let effects = process.core?.handle(input, at: process.localTime(now)) else { return }
+        guard let effects = process.brain?.handle(input, at: process.localTime(now)) else { return }
         try noteChange(of: process, effects)
         for effect in effects {
             if try isAmbushed(process, effect) { return }
@@ -123,8 +125,7 @@ extension Simulation {
     /// What is to be remembered is what it is after the whole input, whichever effect says so.
     private func noteChange(of process: SentinelProcess, _ effects: [Effect]) throws(Violation) {
         let changes = effects.contains { if case .persist = $0 { true } else { false } }
-        guard changes, let core = process.core else { return }
-        let remembered = core.remembered
+        guard changes, let remembered = process.brain?.remembered else { return }
         try EpochBook.noteChange(from: process.remembered, to: remembered, of: process)
         try configurations.held(remembered, by: process.name)
         process.remembered = remembered
@@ -152,7 +153,7 @@ extension Simulation {
     }
 
     private func scheduleWake(of process: SentinelProcess) {
-        guard sabotage != .neverWoken, let deadline = process.core?.nextDeadline else { return }
+        guard sabotage != .neverWoken, let deadline = process.brain?.nextDeadline else { return }
         // Timers count microseconds, and a busy machine is late.
         let microseconds = deadline.sinceStart.wholeMicrosecondsUp
         var due = process.bootedAt + .microseconds(microseconds)
@@ -166,7 +167,7 @@ extension Simulation {
         guard process.life == life, process.isRunning, let wakeAt = process.wakeAt, wakeAt <= now else { return }
         process.wakeAt = nil
         guard !process.isPaused else { return }
-        guard let deadline = process.core?.nextDeadline, deadline <= process.localTime(now) else {
+        guard let deadline = process.brain?.nextDeadline, deadline <= process.localTime(now) else {
             return scheduleWake(of: process)
         }
         try process.pace.woken(process.name, at: now)

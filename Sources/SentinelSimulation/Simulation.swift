@@ -172,6 +172,7 @@ package final class Simulation {
     private func happen(_ happening: Happening) throws(Violation) {
         switch happening {
         case .arrival(let wire, let end): try arrive(wire, end)
+        case .retry(let wire, let end): try retry(wire, end)
         case .wake(let process, let life): try wake(process, life)
         case .writeEnds(let process, let life): try endWrite(of: process, life)
         case .sentinelStarts(let process): try start(process)

@@ -16,20 +16,54 @@ extension Hello {
     /// `nil` unless there are eight fields whose ports and epochs are numbers in range.
     ///
     /// The original reads a bad number as 0; a hello like that is dropped and counted here.
-    package init?(text: some Collection<UInt8>) {
-        guard text.count <= 4096 else { return nil }
-        let fields = text.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-            .map { String(decoding: $0, as: UTF8.self) }
-        guard fields.count == 8,
-            let port = UInt16(fields[1]), let currentEpoch = Epoch(text: fields[3]),
-            let masterPort = UInt16(fields[6]), let configEpoch = Epoch(text: fields[7]),
-            !fields[2].isEmpty
+    package init?(text: some Collection<UInt8>) { self.init(bytes: ArraySlice(text)) }
+
+    /// Without arrays in between: hellos are most of what a sentinel at rest hears.
+    private init?(bytes: ArraySlice<UInt8>) {
+        guard bytes.count <= 4096 else { return nil }
+        var rest = bytes
+        guard let host = Self.takeField(&rest), let port = Self.takeField(&rest).flatMap(Self.port),
+            let runID = Self.takeField(&rest), !runID.isEmpty,
+            let currentEpoch = Self.takeField(&rest).flatMap(Self.epoch),
+            let name = Self.takeField(&rest), let masterHost = Self.takeField(&rest),
+            let masterPort = Self.takeField(&rest).flatMap(Self.port),
+            !rest.contains(UInt8(ascii: ",")), let configEpoch = Self.epoch(rest)
         else { return nil }
         self.init(
-            sender: Endpoint(host: fields[0], port: port), runID: RunID(heard: fields[2]), currentEpoch: currentEpoch,
-            masterName: MasterName(fields[4]), master: Endpoint(host: fields[5], port: masterPort),
-            configEpoch: configEpoch)
+            sender: Endpoint(host: Self.string(host), port: port), runID: RunID(heard: Self.string(runID)),
+            currentEpoch: currentEpoch, masterName: MasterName(Self.string(name)),
+            master: Endpoint(host: Self.string(masterHost), port: masterPort), configEpoch: configEpoch)
     }
+
+    /// Takes what stands before the next comma, and the comma; `nil` if there is none.
+    private static func takeField(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        guard let comma = rest.firstIndex(of: UInt8(ascii: ",")) else { return nil }
+        let field = rest[..<comma]
+        rest = rest[rest.index(after: comma)...]
+        return field
+    }
+
+    private static func port(_ digits: ArraySlice<UInt8>) -> UInt16? { number(digits).flatMap { UInt16(exactly: $0) } }
+
+    private static func epoch(_ digits: ArraySlice<UInt8>) -> Epoch? {
+        number(digits).map { Epoch($0) }.flatMap { $0 <= .greatestBelievable ? $0 : nil }
+    }
+
+    /// Digits alone, as many as make a number of 64 bits.
+    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+        guard !digits.isEmpty else { return nil }
+        var number: UInt64 = 0
+        for digit in digits {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            let (tens, overflows) = number.multipliedReportingOverflow(by: 10)
+            let (sum, overflowsToo) = tens.addingReportingOverflow(UInt64(digit & 0xF))
+            guard !overflows, !overflowsToo else { return nil }
+            number = sum
+        }
+        return number
+    }
+
+    private static func string(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 }
 
 extension Epoch {

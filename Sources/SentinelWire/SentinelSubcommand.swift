@@ -5,14 +5,15 @@ package import SentinelCore
 
 /// What reading a request needs to know besides the request.
 package struct CommandContext {
-    package let masterNames: [MasterName]
+    /// All masters; asked for by the few requests that need them, for there may be thousands.
+    package let masterNames: () -> [MasterName]
     package let timing: Timing
     package let deniesScriptReconfiguration: Bool
     /// Whether a file can be run as a script.
     package let isExecutable: (String) -> Bool
 
     package init(
-        masterNames: [MasterName], timing: Timing, deniesScriptReconfiguration: Bool,
+        masterNames: @escaping () -> [MasterName], timing: Timing, deniesScriptReconfiguration: Bool,
         isExecutable: @escaping (String) -> Bool
     ) {
         self.masterNames = masterNames
@@ -25,10 +26,7 @@ package struct CommandContext {
 /// A request, understood or not.
 package enum ParsedCommand {
     case command(Command)
-    /// With its code, without the `-`.
-    case refused(String)
-    /// Answered by the words alone.
-    case lines([String])
+    case refused(ErrorText)
     /// Nothing of the core's: certificates and keys are to be read again.
     case reloadCertificates
 }
@@ -37,12 +35,14 @@ package enum ParsedCommand {
 ///
 /// - Source: spec/commands.md 6.
 package struct SentinelSubcommand: Sendable {
+    /// In lower case.
+    package let name: String
     package let parse: @Sendable (RESP.Request, CommandContext) -> ParsedCommand
 
+    package static let all = table.map { SentinelSubcommand(name: $0.key, parse: $0.value) }
+
     /// The subcommand of that name, in lower case.
-    package static func named(_ name: String) -> SentinelSubcommand? {
-        table[name].map { SentinelSubcommand(parse: $0) }
-    }
+    package static func named(_ name: String) -> SentinelSubcommand? { all.first { $0.name == name } }
 
     private static let table: [String: @Sendable (RESP.Request, CommandContext) -> ParsedCommand] = [
         "ckquorum": { request, _ in .command(.checkQuorum(name(request))) },
@@ -68,7 +68,7 @@ package struct SentinelSubcommand: Sendable {
         "replicas": { request, _ in .command(.replicas(name(request))) },
         "slaves": { request, _ in .command(.replicas(name(request))) },
         "reset": { request, context in
-            let names = context.masterNames.filter { Glob.matches(pattern: request[2], text: Array($0.text.utf8)) }
+            let names = context.masterNames().filter { Glob.matches(pattern: request[2], text: Array($0.text.utf8)) }
             return .command(.reset(names))
         },
         "sentinels": { request, _ in .command(.peers(name(request))) },
@@ -86,7 +86,8 @@ package struct SentinelSubcommand: Sendable {
         // A port that can't be is nobody's address: the answer is that of an unknown master.
         let endpoint = Endpoint(host: request.text(2), port: UInt16(exactly: port) ?? 0)
         let candidate = request.text(5)
-        return .command(.isMasterDown(endpoint, epoch: epoch, candidate: candidate == "*" ? nil : RunID(heard: candidate)))
+        return .command(
+            .isMasterDown(endpoint, epoch: epoch, candidate: candidate == "*" ? nil : RunID(heard: candidate)))
     }
 
     /// - Source: spec/commands.md 6.6.
@@ -95,11 +96,10 @@ package struct SentinelSubcommand: Sendable {
         guard let port: Int64 = Decimal.strict(request.text(4)) else { return .refused("ERR Invalid port") }
         guard quorum > 0 else { return .refused("ERR Quorum must be 1 or greater.") }
         let name = name(request)
-        guard name.isWellFormed else {
+        guard name.isWellFormed, request.isText(2) else {
             return .refused("ERR Invalid master name: it can't be empty or hold commas, quotes or white space")
         }
-        guard let port = UInt16(exactly: port) else { return .refused("ERR Invalid port number.") }
-        return .command(.monitor(name, Endpoint(host: request.text(3), port: port), quorum: Int(quorum)))
+        return .command(.monitor(name, host: request.text(3), port: Int(port), quorum: Int(quorum)))
     }
 
     /// - Source: spec/commands.md 6.15; a bad word arms nothing, spec/defects.md 68.
@@ -111,11 +111,11 @@ package struct SentinelSubcommand: Sendable {
             } else if request.matches(index, "crash-after-promotion") {
                 failures.insert(.afterPromotion)
             } else if request.matches(index, "help") {
-                return .lines(["crash-after-election", "crash-after-promotion"])
+                return .command(.simulateFailure(failures, listsKinds: true))
             } else {
                 return .refused("ERR Unknown failure simulation specified")
             }
         }
-        return .command(.simulateFailure(failures))
+        return .command(.simulateFailure(failures, listsKinds: false))
     }
 }

@@ -70,7 +70,7 @@ final class SentinelProcess {
         }
         self.events.append(events)
         events.subscribe(["PSUBSCRIBE", pattern])
-        try await wait(for: "the subscription to \(name)", seconds: 10, everyMilliseconds: 5) { isConfirmed }
+        try await wait(for: "the subscription to \(name)", seconds: 60, everyMilliseconds: 5) { isConfirmed }
     }
 
     func masterAddress(of group: String) async -> SocketAddress? {

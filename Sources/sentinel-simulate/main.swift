@@ -14,6 +14,8 @@ import Darwin
 let usage = """
     usage: sentinel-simulate --seed N                        one schedule, with its trace
            sentinel-simulate --schedules M [--from S]        many, on all cores, until a rule is broken
+           sentinel-simulate --kept                          the seeds that once broke a rule
+           sentinel-simulate --see [--schedules M]           that each defect it can be given is seen within M
            options: --quiet (no trace), --keep-going (after violations), --sabotage KIND (see that it is caught)
     """
 
@@ -24,12 +26,15 @@ func fail(_ text: String) -> Never {
 
 /// The words of the command line.
 struct Options {
-    var seed: UInt64?
+    var seed: UInt64 = 1
     var schedules = 100
     var first: UInt64 = 1
     var isQuiet = false
     var keepsGoing = false
     var sabotage: Sabotage?
+    var mode = Mode.many
+
+    enum Mode { case one, many, kept, see }
 
     init(_ words: [String]) {
         var words = words[...]
@@ -39,7 +44,11 @@ struct Options {
         }
         while let word = words.popFirst() {
             switch word {
-            case "--seed": seed = number()
+            case "--seed":
+                seed = number()
+                mode = .one
+            case "--kept": mode = .kept
+            case "--see": mode = .see
             case "--schedules": schedules = number()
             case "--from": first = number()
             case "--quiet": isQuiet = true
@@ -67,33 +76,40 @@ func replay(_ seed: UInt64, _ options: Options) -> Never {
     exit(1)
 }
 
-func runMany(_ options: Options) -> Never {
-    let clock = ContinuousClock()
-    let start = clock.now
-    func elapsedMilliseconds() -> Int {
-        let (seconds, attoseconds) = (clock.now - start).components
-        return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
-    }
-    let isTerminal = isatty(1) == 1
+let clock = ContinuousClock()
+let start = clock.now
+
+func elapsedMilliseconds() -> Int {
+    let (seconds, attoseconds) = (clock.now - start).components
+    return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+}
+
+/// Runs seeds in batches, so that progress is shown and the first violation ends the run, with the same result on any
+/// machine.
+func run(
+    _ seeds: some Collection<UInt64>, _ sabotage: Sabotage?, batch size: Int, keepsGoing: Bool, isTalkative: Bool
+) -> Campaign {
+    let isTerminal = isTalkative && isatty(1) == 1
     var campaign = Campaign()
-    // In batches, so that progress is shown and the first violation ends the run, with the same result on any machine.
-    let batch = 64
-    var done = 0
-    while done < options.schedules, campaign.violations.isEmpty || options.keepsGoing {
-        let base = options.first + UInt64(done)
-        let count = min(batch, options.schedules - done)
-        for outcome in outcomes(from: base, count: count, options.sabotage) {
+    var rest = seeds[...]
+    while !rest.isEmpty, campaign.violations.isEmpty || keepsGoing {
+        let batch = Array(rest.prefix(size))
+        rest = rest.dropFirst(size)
+        for outcome in outcomes(of: batch, sabotage) {
             campaign.add(outcome)
-            guard let violation = outcome.violation else { continue }
+            guard isTalkative, let violation = outcome.violation else { continue }
             print("\(isTerminal ? "\r" : "")seed \(outcome.seed): \(violation.rule.rawValue): \(violation.text)")
         }
-        done += count
-        if isTerminal {
-            print("\r\(campaign.progress(elapsedMilliseconds: elapsedMilliseconds()))   ", terminator: "")
-            fflush(nil)
-        }
+        guard isTerminal else { continue }
+        print("\r\(campaign.progress(elapsedMilliseconds: elapsedMilliseconds()))   ", terminator: "")
+        fflush(nil)
     }
     if isTerminal { print() }
+    return campaign
+}
+
+func runMany(_ seeds: some Collection<UInt64>, _ options: Options) -> Never {
+    let campaign = run(seeds, options.sabotage, batch: 64, keepsGoing: options.keepsGoing, isTalkative: true)
     print(campaign.summary(elapsedMilliseconds: elapsedMilliseconds()))
     if let first = campaign.violations.first {
         print("replay with: sentinel-simulate --seed \(first.seed)")
@@ -102,18 +118,38 @@ func runMany(_ options: Options) -> Never {
     exit(0)
 }
 
-/// Runs seeds on all cores; the outcomes come in the order of the seeds.
-func outcomes(from base: UInt64, count: Int, _ sabotage: Sabotage?) -> [Outcome] {
+/// Gives the core each defect in turn and looks whether a rule is broken.
+func see(_ seeds: some Collection<UInt64>) -> Never {
+    var unseen = 0
+    for sabotage in Sabotage.allCases {
+        let campaign = run(seeds, sabotage, batch: 4, keepsGoing: false, isTalkative: false)
+        if let first = campaign.violations.first {
+            print("\(sabotage): seen within \(campaign.schedules) schedules: \(first.violation?.rule.rawValue ?? "")")
+        } else {
+            print("\(sabotage): NOT SEEN in \(campaign.schedules) schedules")
+            unseen += 1
+        }
+    }
+    exit(unseen == 0 ? 0 : 1)
+}
+
+/// Runs seeds on all cores; the outcomes come in their order.
+func outcomes(of seeds: [UInt64], _ sabotage: Sabotage?) -> [Outcome] {
     let results = DispatchQueue(label: "results")
     // Safe: touched only on the serial queue above, and read after all iterations have ended.
-    nonisolated(unsafe) var outcomes: [Outcome?] = Array(repeating: nil, count: count)
-    DispatchQueue.concurrentPerform(iterations: count) { index in
-        let outcome = Simulation.run(seed: base + UInt64(index), sabotage: sabotage)
+    nonisolated(unsafe) var outcomes: [Outcome?] = Array(repeating: nil, count: seeds.count)
+    DispatchQueue.concurrentPerform(iterations: seeds.count) { index in
+        let outcome = Simulation.run(seed: seeds[index], sabotage: sabotage)
         results.sync { outcomes[index] = outcome }
     }
     return outcomes.compactMap(\.self)
 }
 
 let options = Options(Array(CommandLine.arguments.dropFirst()))
-if let seed = options.seed { replay(seed, options) }
-runMany(options)
+let seeds = options.first..<(options.first + UInt64(options.schedules))
+switch options.mode {
+case .one: replay(options.seed, options)
+case .many: runMany(seeds, options)
+case .kept: runMany(KeptSeeds.all, options)
+case .see: see(seeds)
+}

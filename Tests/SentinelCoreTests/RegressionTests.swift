@@ -65,6 +65,17 @@ import Testing
         #expect(ask("c", 4) == .opinion(isDown: false, leader: World.id("c"), epoch: Epoch(4)))
     }
 
+    /// The order of the original's checks, which MONITOR's errors show.
+    @Test func `a host that can't be used is told of before the port, and the port before the name`() {
+        var world = World()
+        func monitor(_ name: MasterName, _ host: String, _ port: Int) -> Response? {
+            world.ask(.monitor(name, host: host, port: port, quorum: 2))
+        }
+        #expect(monitor(World.name, "not.an.address", 70_000) == .failed(.unresolvableHost))
+        #expect(monitor(World.name, "127.0.0.1", 70_000) == .failed(.invalidPort))
+        #expect(monitor(World.name, "127.0.0.1", 1) == .failed(.duplicateMaster))
+    }
+
     @Test func `two addresses in one config epoch are settled by the one that sorts first, in a new epoch`() {
         var first = World()
         _ = first.ask(.publishHello(hello(World.replicas[0], 5)))
@@ -77,6 +88,39 @@ import Testing
         _ = second.ask(.publishHello(hello(World.replicas[0], 5, from: "c")))
         #expect(second.sentinel.remembered.masters[0].address == World.replicas[1])
         #expect(second.sentinel.remembered.masters[0].configEpoch == Epoch(5))
+    }
+
+    @Test func `an attempt under way settles the conflict itself, and the config epoch stays`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        _ = world.ask(.publishHello(hello(World.master, 5)))
+        _ = world.ask(.failover(World.name))
+        #expect(world.steps.last == .waitingForPromotion)
+        _ = world.ask(.publishHello(hello(World.replicas[0], 5, from: "c")))
+        let before = world.sentinel.remembered.masters[0].configEpoch
+        world.run(for: .seconds(2), step: .milliseconds(5))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.sentinel.remembered.masters[0].configEpoch > before)
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.replicas[1]))
+    }
+
+    @Test func `an epoch that only a configuration names is taken, so that the next attempt is newer`() {
+        var world = World()
+        var ahead = hello(World.master, 9)
+        ahead.currentEpoch = Epoch(1)
+        _ = world.ask(.publishHello(ahead))
+        #expect(world.sentinel.currentEpoch == Epoch(9))
+    }
+
+    @Test func `a sentinel that takes epochs but not the address is not told for ever`() {
+        var world = World()
+        for _ in 0..<100 {
+            let epoch = world.sentinel.remembered.masters[0].configEpoch.number
+            _ = world.ask(.publishHello(hello(World.replicas[0], max(1, epoch))))
+            _ = world.ask(.publishHello(hello(World.replicas[1], max(1, epoch), from: "c")))
+        }
+        #expect(world.sentinel.remembered.masters[0].address == World.replicas[0])
+        #expect((Epoch(10)...Epoch(20)).contains(world.sentinel.remembered.masters[0].configEpoch))
     }
 
     @Test func `a vote is given in an epoch that other groups have left behind`() {

@@ -81,8 +81,3 @@ private func firstViolation(in seeds: ClosedRange<UInt64>, _ sabotage: Sabotage?
         for step in 0..<20000 { try pace.woken("s1", at: .start + .milliseconds(step)) }
     }
 }
-
-/// Seeds kept because they once showed a defect.
-enum KeptSeeds {
-    static let all: [UInt64] = [12, 18, 215, 851, 983, 993]
-}

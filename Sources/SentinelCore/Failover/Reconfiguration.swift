@@ -123,6 +123,7 @@ extension Sentinel {
         masters[id].splitVotes = 0
         masters[id].fruitlessAttempts = 0
         masters[id].rebootedAt = nil
+        masters[id].conflictsSettled = 0
         masters[id].leader = nil
         for index in masters[id].peers.indices {
             masters[id].peers[index].reportsMasterDown = false

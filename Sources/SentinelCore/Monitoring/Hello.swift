@@ -83,7 +83,8 @@ extension Sentinel {
             let master = locate(hello.master, orPutAside: .hello(hello), at: now)
         else { return }
         let isKnown = meet(hello, at: sender, under: id, at: now)
-        if hello.currentEpoch > currentEpoch { raiseEpoch(to: hello.currentEpoch, heardFor: hello.masterName) }
+        // A configuration is never newer than its sender's epoch; were it, no attempt here could ever follow it.
+        raiseEpoch(to: max(hello.currentEpoch, hello.configEpoch), heardFor: hello.masterName)
         if isKnown { adoptConfiguration(of: hello, at: master, for: id, at: now) }
     }
 
@@ -161,8 +162,6 @@ extension Sentinel {
             counters.rejectedHellos += 1
             return
         }
-        // A configuration is of an epoch that has been.
-        raiseEpoch(to: hello.configEpoch, heardFor: masters[id].name)
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.
@@ -183,14 +182,18 @@ extension Sentinel {
     /// Two addresses in one config epoch: operators had two sentinels fail over at the same time, without an election.
     ///
     /// Nobody would ever give in. The side whose address sorts first says the same again in a new epoch, which everybody
-    /// follows, the original's sentinels too; however many do so at once, they say the same.
+    /// follows, the original's sentinels too; however many do so at once, they say the same. An attempt under way here
+    /// settles it as well, in its own epoch, and must not find the configuration ahead of it. A sentinel that takes
+    /// epochs but can't take the address, as one of the original's that can't resolve its name, is not told for ever.
     private mutating func settleConflict(
         _ epoch: Epoch, _ address: NodeAddress, for id: Master.ID, at now: Instant
     ) {
         let own = masters[id].currentAddress
         guard epoch == masters[id].configEpoch, epoch > .zero, address.port != 0, let theirs = address.ip,
-            let ours = own.ip, !own.isSameNode(as: address), (ours, own.port) < (theirs, address.port)
+            let ours = own.ip, !own.isSameNode(as: address), (ours, own.port) < (theirs, address.port),
+            masters[id].failover.map({ $0.epoch <= epoch }) ?? true, masters[id].conflictsSettled < Master.conflictLimit
         else { return }
+        masters[id].conflictsSettled += 1
         raiseEpoch(to: currentEpoch.next, heardFor: masters[id].name)
         masters[id].configEpoch = currentEpoch
         persist(withEpochs: true)

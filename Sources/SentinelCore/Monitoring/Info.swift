@@ -112,7 +112,7 @@ extension Sentinel {
     }
 
     private mutating func masterInfoReceived(_ report: InfoReport, _ id: Master.ID, at now: Instant) {
-        let hasRebooted = note(report, in: &masters[id].info, at: now)
+        let hasRebooted = Self.note(report, in: &masters[id].info, at: now)
         if hasRebooted {
             if masters[id].masterRebootDownAfter > .zero { masters[id].rebootedAt = now }
             emit(.rebooted(label(id)))
@@ -139,7 +139,7 @@ extension Sentinel {
     }
 
     private mutating func replicaInfoReceived(_ report: InfoReport, _ id: Master.ID, _ index: Int, at now: Instant) {
-        if note(report, in: &masters[id].replicas[index].info, at: now) {
+        if Self.note(report, in: &masters[id].replicas[index].info, at: now) {
             emit(.rebooted(label(id, replicaAt: index)))
         }
         masters[id].replicas[index].update(from: report, at: now)
@@ -158,7 +158,9 @@ extension Sentinel {
     }
 
     /// Stores what both kinds of node report; tells whether the process is another one than before.
-    private func note(_ report: InfoReport, in info: inout NodeInfo, at now: Instant) -> Bool {
+    ///
+    /// Static, for a method would be given a copy of the whole sentinel beside the part that it changes.
+    private static func note(_ report: InfoReport, in info: inout NodeInfo, at now: Instant) -> Bool {
         info.receivedAt = now
         info.askedAt = nil
         info.text = report.text

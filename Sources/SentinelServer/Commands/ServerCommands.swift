@@ -15,8 +15,9 @@ enum ServerCommands {
         "role": { port, client, _ in
             client.encoder.arrayHeader(2)
             client.encoder.bulk("sentinel")
-            client.encoder.arrayHeader(port.owner.masterNames.count)
-            for name in port.owner.masterNames { client.encoder.bulk(name.text) }
+            let names = port.owner.masterNames
+            client.encoder.arrayHeader(names.count)
+            for name in names { client.encoder.bulk(name.text) }
         },
         "shutdown": { port, client, request in
             var words = Set((1..<request.count).map { request.text($0).lowercased() })

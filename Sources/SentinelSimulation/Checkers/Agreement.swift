@@ -52,12 +52,9 @@ extension Simulation {
     /// Somebody's state of `name` that is not plain health.
     private func opinionsOutstanding(on name: MasterName, at now: Instant) -> String? {
         for process in sentinels {
-            guard let core = process.core else { continue }
-            var copy = core
-            for case .answer(_, .instance(let instance)) in copy.handle(
-                .command(RequestID(0), .master(name)), at: process.localTime(now))
-            where instance.flags != [.master] || instance.failoverStage != nil {
-                return "\(process.name) holds \(name) as \(instance.flags), stage \(describe(instance.failoverStage))"
+            guard let opinion = process.brain?.opinion(of: name, at: process.localTime(now)) else { continue }
+            if opinion.flags != [.master] || opinion.stage != nil {
+                return "\(process.name) holds \(name) as \(opinion.flags), stage \(describe(opinion.stage))"
             }
         }
         return nil
