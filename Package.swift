@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "redis-sentinel", targets: ["redis-sentinel"]),
         .executable(name: "sentinel-demo", targets: ["sentinel-demo"]),
+        .executable(name: "sentinel-benchmark", targets: ["sentinel-benchmark"]),
         .executable(name: "sentinel-simulate", targets: ["sentinel-simulate"]),
     ],
     targets: [
@@ -34,9 +35,10 @@ let package = Package(
         .target(name: "SentinelWire", dependencies: ["SentinelCore", "RESP"], swiftSettings: pure),
         .target(name: "SentinelConfiguration", dependencies: ["SentinelCore"], swiftSettings: pure),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CSignals"),
         .target(
             name: "EventLoop",
-            dependencies: [.target(name: "CLinux", condition: .when(platforms: [.linux]))],
+            dependencies: ["CSignals", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
             swiftSettings: mainQueue),
         .target(
             name: "SentinelServer",
@@ -50,9 +52,15 @@ let package = Package(
             dependencies: ["SentinelServer", "SentinelConfiguration"],
             swiftSettings: mainQueue),
         .target(name: "DataNode", dependencies: ["RESP", "EventLoop"], swiftSettings: mainQueue),
+        .target(
+            name: "ClusterProcesses", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .executableTarget(
             name: "sentinel-demo",
-            dependencies: ["DataNode", "RESP", "EventLoop", "redis-sentinel"],
+            dependencies: ["ClusterProcesses", "RESP", "EventLoop", "redis-sentinel"],
+            swiftSettings: mainQueue),
+        .executableTarget(
+            name: "sentinel-benchmark",
+            dependencies: ["ClusterProcesses", "RESP", "EventLoop", "redis-sentinel"],
             swiftSettings: mainQueue),
         .target(
             name: "SentinelSimulation",
@@ -78,8 +86,12 @@ let package = Package(
         .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
+            name: "SentinelServerTests", dependencies: ["SentinelServer", "SentinelConfiguration", "EventLoop"],
+            swiftSettings: mainQueue),
+        .testTarget(
             name: "CompatibilityTests",
-            dependencies: ["RESP", "redis-sentinel", "sentinel-demo"],
+            dependencies: ["RESP", "redis-sentinel", "sentinel-demo", "sentinel-benchmark"],
+            exclude: ["Deployments/counter.py", "OtherPrograms/redis_py.py"],
             swiftSettings: strict),
     ]
 )

@@ -28,7 +28,9 @@ static const uint32_t swift_sentinel_epollhup = EPOLLHUP;
 static const int32_t swift_sentinel_epoll_cloexec = EPOLL_CLOEXEC;
 static const int32_t swift_sentinel_sock_stream = SOCK_STREAM;
 static const int32_t swift_sentinel_sock_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+static const int32_t swift_sentinel_sock_dgram = SOCK_DGRAM | SOCK_CLOEXEC;
 static const int32_t swift_sentinel_msg_nosignal = MSG_NOSIGNAL;
+static const int32_t swift_sentinel_msg_dontwait = MSG_DONTWAIT;
 static const int32_t swift_sentinel_ipproto_tcp = IPPROTO_TCP;
 static const int32_t swift_sentinel_ipproto_ip = IPPROTO_IP;
 static const int32_t swift_sentinel_ipproto_ipv6 = IPPROTO_IPV6;
@@ -47,6 +49,11 @@ static inline int swift_sentinel_pidfd_open(pid_t process) {
 #define SYS_pidfd_open 434
 #endif
     return (int)syscall(SYS_pidfd_open, process, 0U);
+}
+
+/* Swift hides fork, which is no good once there are threads; daemonize forks before there are any. */
+static inline pid_t swift_sentinel_fork(void) {
+    return fork();
 }
 
 /* The environment block, which Swift would import as an unprotected global variable. */

@@ -57,7 +57,9 @@ final class MasterLink: ConnectionDelegate {
         guard case .success(let addresses) = outcome, let address = addresses.first else { return retry() }
         parser = RequestParser()
         stage = .waiting
-        let connection = Connection(connectingTo: address, delegate: self)
+        // From where the node listens, since the master tells sentinels that address.
+        let source = node.address.family == address.family ? node.address.withPort(0) : nil
+        let connection = Connection(connectingTo: address, from: source, delegate: self)
         self.connection = connection
         var handshake = Encoder()
         if let password = node.settings.masterPassword { handshake.command(["AUTH", password]) }

@@ -24,20 +24,24 @@ package nonisolated enum Directories {
 
     /// Removes a directory and all that is in it, as far as possible; links are removed, not followed.
     package static func removeTree(_ path: String) {
-        if let directory = opendir(path) {
-            var names: [String] = []
-            while let entry = readdir(directory) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                if name != ".", name != ".." { names.append(name) }
-            }
-            closedir(directory)
-            for name in names {
-                let entry = "\(path)/\(name)"
-                if unlink(entry) != 0 { removeTree(entry) }
-            }
+        for name in entries(of: path) {
+            let entry = "\(path)/\(name)"
+            if unlink(entry) != 0 { removeTree(entry) }
         }
         rmdir(path)
+    }
+
+    /// The names in a directory, in no order; none when it can't be read.
+    static func entries(of path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
     }
 }

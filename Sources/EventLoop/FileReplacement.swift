@@ -8,8 +8,8 @@
 //   3. Rename it over the target and flush the directory.
 //
 // Where the directory takes no new file or the target cannot be renamed over (a file mounted by itself into a container
-// is both), the file is overwritten in place and flushed. A crash during that can leave half of it, so the result says
-// which way was taken.
+// is both), the file is overwritten in place, in the steps of `InPlaceJournal`. Only what reads it through here can make
+// sense of what a crash leaves then, so the result says which way was taken.
 
 import Dispatch
 
@@ -19,12 +19,13 @@ package nonisolated enum FileReplacement {
     package enum Method: Hashable, Sendable {
         /// At once: a reader sees the old or the new.
         case renamed
-        /// Byte by byte, since renaming was not possible.
+        /// In place, since renaming was not possible.
         case overwritten(because: SystemError)
     }
 
     private static let queue = DispatchQueue(label: "file-replacement")
     private static let maximumLinks = 40
+    private static let temporaryMark = ".tmp-"
 
     /// Replaces the file at `path` without holding up the main queue; replacements are done one after the other.
     ///
@@ -47,21 +48,28 @@ package nonisolated enum FileReplacement {
     /// A file that is not there counts as empty.
     @MainActor
     package static func change(
-        path: String, with change: @escaping @Sendable ([UInt8]) -> [UInt8],
+        path: String, mode: UInt16 = 0o644, with change: @escaping @Sendable ([UInt8]) -> [UInt8],
         completion: @escaping @MainActor (Result<Method, SystemError>) -> Void
     ) {
         queue.async {
             let result = Result<Method, SystemError> { () throws(SystemError) in
-                var old: [UInt8] = []
-                do throws(SystemError) {
-                    old = try readFile(path)
-                } catch {
-                    guard error.isNoSuchFile else { throw error }
-                }
-                return try replace(path: path, contents: change(old))
+                try self.change(path: path, mode: mode, with: change)
             }
             DispatchQueue.main.async { completion(result) }
         }
+    }
+
+    /// Replaces the file at `path` by what `change` makes of it before returning; for start-up.
+    package static func change(
+        path: String, mode: UInt16 = 0o644, with change: ([UInt8]) -> [UInt8]
+    ) throws(SystemError) -> Method {
+        var old: [UInt8] = []
+        do throws(SystemError) {
+            old = try readFile(path)
+        } catch {
+            guard error.isNoSuchFile else { throw error }
+        }
+        return try replace(path: path, contents: change(old), mode: mode)
     }
 
     /// Replaces the file at `path` before returning; for start-up.
@@ -83,11 +91,33 @@ package nonisolated enum FileReplacement {
         }
     }
 
-    /// The whole contents of the file at `path`.
+    /// The whole contents of the file at `path`; of one that was being overwritten when its writer died, those from
+    /// before or after.
     package static func readFile(_ path: String) throws(SystemError) -> [UInt8] {
         let descriptor = try System.openForReading(path)
         defer { System.close(descriptor) }
-        return try System.readAll(descriptor)
+        return InPlaceJournal.contents(of: try System.readAll(descriptor))
+    }
+
+    /// Removes temporary files that crashes left beside the file at `path`, and returns how many.
+    ///
+    /// One whose process still runs stays: it may be at work on it. Our own number is no reason, for in a container every
+    /// life has the same, and this is called before anything is written.
+    @discardableResult
+    package static func removeLeftovers(of path: String) throws(SystemError) -> Int {
+        let target = try followLinks(path)
+        let name = target.split(separator: "/").last.map(String.init) ?? target
+        var removed = 0
+        for entry in Directories.entries(of: directory(of: target)) where entry.hasPrefix("\(name)\(temporaryMark)") {
+            let numbers = entry.dropFirst(name.count + temporaryMark.count).split(
+                separator: "-", omittingEmptySubsequences: false)
+            guard numbers.count == 2, let process = Int32(numbers[0]), UInt64(numbers[1]) != nil, process > 0,
+                process == System.processID || !System.isRunning(process)
+            else { continue }
+            System.removeFile("\(directory(of: target))/\(entry)")
+            removed += 1
+        }
+        return removed
     }
 
     static func replaceByRenaming(_ target: String, _ contents: [UInt8], _ mode: UInt16) throws(SystemError) {
@@ -116,18 +146,16 @@ package nonisolated enum FileReplacement {
     }
 
     static func overwrite(_ target: String, _ contents: [UInt8]) throws(SystemError) {
-        let descriptor = try System.openForWriting(target)
+        let descriptor = try System.openForChanging(target)
         defer { System.close(descriptor) }
-        try System.writeAll(descriptor, contents)
-        try System.truncate(descriptor, to: contents.count)
-        try System.synchronize(descriptor)
+        try InPlaceJournal.overwrite(descriptor, contents)
     }
 
     /// Creates `<target>.tmp-<process>-<number>`; one that a crash left behind only costs another number.
     private static func createTemporary(beside target: String) throws(SystemError) -> (Descriptor, path: String) {
         var attempt = System.monotonicNanoseconds
         while true {
-            let path = "\(target).tmp-\(System.processID)-\(attempt)"
+            let path = "\(target)\(temporaryMark)\(System.processID)-\(attempt)"
             do throws(SystemError) {
                 return (try System.createFile(path), path)
             } catch {

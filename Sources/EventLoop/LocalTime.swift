@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if os(Linux)
+import CLinux  // which of the two modules owns `timespec` depends on the order in which they are loaded
+#endif
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -43,6 +46,9 @@ package nonisolated struct LocalTime {
     package var logText: String {
         "\(Self.padded(parts.tm_mday, 2)) \(month) \(Int(parts.tm_year) + 1900) \(clock).\(Self.padded(milliseconds, 3))"
     }
+
+    /// `Nov 21 04:05:06`, as the system log has it.
+    package var syslogText: String { "\(month) \(Self.padded(parts.tm_mday, 2, with: " ")) \(clock)" }
 
     /// `Sat Nov 21 04:05:06 2026`, as ctime(3) has it.
     package var ctimeText: String {

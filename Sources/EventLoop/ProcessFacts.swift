@@ -50,10 +50,21 @@ package nonisolated enum ProcessFacts {
         return path.split(separator: ":").map { "\($0)/\(name)" }.first { canExecute($0) }
     }
 
+    /// The longest queue of connections that the kernel keeps for a listener; `nil` where it does not tell.
+    package static var longestBacklog: Int? {
+        guard let text = try? FileReplacement.readFile("/proc/sys/net/core/somaxconn") else { return nil }
+        return Int(String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self))
+    }
+
     package static var currentDirectory: String {
         guard let path = getcwd(nil, 0) else { return "" }
         defer { free(path) }
         return String(cString: path)
+    }
+
+    /// `path`, from the root on.
+    package static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
     }
 
     package static func changeDirectory(to path: String) throws(SystemError) {
@@ -66,6 +77,16 @@ package nonisolated enum ProcessFacts {
         guard access(path, W_OK) == 0 else { throw SystemError(call: "access", errno: errno) }
     }
 
+    /// Whether a file may be written, or made where there is none yet.
+    package static func canMake(_ path: String) throws(SystemError) {
+        guard access(path, W_OK) != 0 else { return }
+        let error = SystemError(call: "access", errno: errno)
+        guard error.isNoSuchFile else { throw error }
+        let slash = path.lastIndex(of: "/")
+        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        try canWrite(directory)
+    }
+
     /// The files a shell pattern stands for, sorted; a text without `*`, `?` and `[` stands for itself.
     package static func paths(matching pattern: String) -> [String] {
         guard pattern.contains(where: { "*?[".contains($0) }) else { return [pattern] }
@@ -75,11 +96,38 @@ package nonisolated enum ProcessFacts {
         return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
     }
 
-    package static let terminate = SIGTERM
-    package static let interrupt = SIGINT
     package static let killSignal = SIGKILL
 
     package static func remove(_ path: String) { unlink(path) }
+
+    /// Writes the process's number into a file.
+    package static func writeProcessID(to path: String) throws(SystemError) {
+        let descriptor = try System.openEmpty(path)
+        defer { System.close(descriptor) }
+        try System.writeAll(descriptor, Array("\(id)\n".utf8))
+    }
+
+    /// A variable of the environment, if it is there.
+    package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    /// Takes a variable out of the environment; only before there are other threads.
+    package static func removeFromEnvironment(_ name: String) { unsetenv(name) }
+
+    /// Stops the process until somebody continues it.
+    package static func stop() { raise(SIGSTOP) }
+
+    /// How much more or less willing the kernel is than by itself to end this process when memory runs out.
+    package static var outOfMemoryScore: Int {
+        guard let text = try? FileReplacement.readFile("/proc/self/oom_score_adj") else { return 0 }
+        return Int(String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self)) ?? 0
+    }
+
+    /// Says how willing the kernel should be to end this process when memory runs out, from -1000 to 1000.
+    package static func setOutOfMemoryScore(_ score: Int) throws(SystemError) {
+        let descriptor = try System.openForChanging("/proc/self/oom_score_adj")
+        defer { System.close(descriptor) }
+        try System.writeAll(descriptor, Array("\(score)\n".utf8))
+    }
 
     /// Writes to standard output and leaves with success.
     package static func show(_ text: String) -> Never {

@@ -92,6 +92,12 @@ package final class Resolver {
         }
     }
 
+    /// All addresses of `host`, at once; for start-up, where there is nothing that a wait would hold up.
+    package nonisolated static func resolveNow(_ host: String, port: UInt16) -> Outcome {
+        if let address = SocketAddress(numericHost: host, port: port) { return .success([address]) }
+        return askSystem(host, port)
+    }
+
     private func startNext() {
         while !waiting.isEmpty, let queue = idle.popLast() {
             let number = waiting.removeFirst()

@@ -31,4 +31,7 @@ package final class SignalSource {
 
     /// Makes writing to a closed pipe an error rather than the end of the process.
     package static func ignoreBrokenPipes() { System.ignoreSignal(SIGPIPE) }
+
+    /// Lets SIGALRM pass, which would end the process otherwise.
+    package static func ignoreAlarms() { System.ignoreSignal(SIGALRM) }
 }

@@ -63,6 +63,16 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
         form = .unix(bytes)
     }
 
+    /// A Unix address in the name space apart from the file system that only Linux has; without the leading zero byte.
+    package init?(abstractName name: String) {
+        let bytes = Array(name.utf8)
+        guard !bytes.isEmpty, bytes.count < Self.unixPathCapacity else { return nil }
+        form = .unix([0] + bytes)
+    }
+
+    /// The longest path of a Unix socket, in bytes.
+    package static var longestUnixPath: Int { unixPathCapacity - 1 }
+
     /// Every IPv4 address of this host.
     package static func anyIPv4(port: UInt16) -> SocketAddress { SocketAddress(.ipv4(0, port: port)) }
 
@@ -197,7 +207,8 @@ nonisolated extension SocketAddress {
             case .unix(let path):
                 var address = sockaddr_un()
                 address.sun_family = sa_family_t(AF_UNIX)
-                let length = Self.unixPathOffset + path.count + 1
+                // An abstract name, which starts with a zero byte, ends with the address; a path with one more.
+                let length = Self.unixPathOffset + path.count + (path.first == 0 ? 0 : 1)
                 #if !os(Linux)
                     address.sun_len = UInt8(length)
                 #endif

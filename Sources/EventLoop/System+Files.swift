@@ -24,8 +24,17 @@ nonisolated extension System {
     }
 
     /// Opens an existing file to be overwritten; its contents stay until they are.
-    static func openForWriting(_ path: String) throws(SystemError) -> Descriptor {
-        Descriptor(try retrying("open") { open(path, O_WRONLY | O_CLOEXEC) })
+    static func openForChanging(_ path: String) throws(SystemError) -> Descriptor {
+        Descriptor(try retrying("open") { open(path, O_RDWR | O_CLOEXEC) })
+    }
+
+    static func openForBoth(_ path: String) throws(SystemError) -> Descriptor {
+        Descriptor(try retrying("open") { open(path, O_RDWR | O_CLOEXEC) })
+    }
+
+    /// Opens the file at `path` to be filled anew, creating it if it is not there.
+    static func openEmpty(_ path: String) throws(SystemError) -> Descriptor {
+        Descriptor(try retrying("open") { open(path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0o644) })
     }
 
     /// Opens the file at `path` for writing at its end, creating it if it is not there.
@@ -58,6 +67,12 @@ nonisolated extension System {
                 }
             }
         }
+    }
+
+    /// Writes all of `contents`, beginning `offset` bytes into the file.
+    static func writeAll(_ descriptor: Descriptor, _ contents: [UInt8], at offset: Int) throws(SystemError) {
+        _ = try retrying("lseek") { Int(lseek(descriptor.number, off_t(offset), SEEK_SET)) }
+        try writeAll(descriptor, contents)
     }
 
     static func truncate(_ descriptor: Descriptor, to length: Int) throws(SystemError) {

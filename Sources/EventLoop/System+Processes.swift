@@ -19,6 +19,9 @@ nonisolated extension System {
     /// Undoes an inherited "ignored", under which ended children would vanish before they are asked for.
     static func keepEndedChildren() { signal(SIGCHLD, SIG_DFL) }
 
+    /// Whether there is a process of this number, whoever's it is.
+    static func isRunning(_ process: Int32) -> Bool { kill(process, 0) == 0 || errno == EPERM }
+
     /// Starts a program in a process group of its own, with default signal handling and nothing on standard input.
     ///
     /// Descriptors stay out of it by being close-on-exec, as all that are opened here are.

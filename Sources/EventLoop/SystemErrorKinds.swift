@@ -39,8 +39,19 @@ nonisolated extension SystemError {
         }
     }
 
+    /// Whether a socket could not be bound because this host has no such address, or none of its family.
+    package var isAboutMissingAddress: Bool {
+        switch errno {
+        case EADDRNOTAVAIL, EAFNOSUPPORT, EPROTONOSUPPORT, EPFNOSUPPORT, ESOCKTNOSUPPORT, ENOPROTOOPT: true
+        default: false
+        }
+    }
+
+    /// A text that should have been the address of a socket.
+    package static var notAnAddress: SystemError { SystemError(call: "sendto", errno: EINVAL) }
+
     var isFileExists: Bool { errno == EEXIST }
-    var isNoSuchFile: Bool { errno == ENOENT }
+    package var isNoSuchFile: Bool { errno == ENOENT }
 }
 
 nonisolated extension System {

@@ -33,8 +33,11 @@ package struct Invocation: Sendable, Equatable {
     package var readsStandardInput = false
     /// To be read after the file, one line each.
     package var options: [[UInt8]] = []
+    /// Arguments that hold a password; 0 is the program's name. What lists processes should not show them.
+    package var secretPositions: Set<Int> = []
 
     init(_ arguments: [String]) {
+        secretPositions = Self.secretPositions(arguments)
         var rest = arguments[...]
         if let first = rest.first, !first.hasPrefix("-") {
             file = first
@@ -54,6 +57,18 @@ package struct Invocation: Sendable, Equatable {
             }
         }
         if let option { options.append(option.line) }
+    }
+
+    /// The words of each option that has a password among them, from the first that may hold it.
+    private static func secretPositions(_ arguments: [String]) -> Set<Int> {
+        var positions: Set<Int> = []
+        var start = arguments.startIndex
+        for (index, argument) in arguments.enumerated() {
+            if argument.hasPrefix("--") { start = index }
+            let line = Word(arguments[start...index].joined(separator: " ").drop { $0 == "-" })
+            if Redaction.line(line[...]) != line { positions.insert(index + 1) }
+        }
+        return positions
     }
 }
 

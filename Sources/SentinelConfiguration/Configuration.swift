@@ -13,12 +13,26 @@ package struct Configuration: Sendable {
     package var server = ServerSettings()
     package internal(set) var warnings: [ConfigurationWarning] = []
 
-    /// What included files own, so that rewriting does not say it again.
-    var included = IncludedLines()
+    /// What other files than the one we write to say, so that rewriting does not say it again.
+    var elsewhere = LinesElsewhere()
     /// Lines of the command line and of standard input that are only kept: rewriting makes them permanent.
     var keptOptions: [KeptOption] = []
 
     package init() {}
+
+    /// Whether a file with all of this in it is nobody else's business.
+    package var holdsSecrets: Bool {
+        let secrets = [
+            server.requirePassword, server.tls.keyPassword, server.tls.clientKeyPassword, sentinel.sentinelPassword,
+        ]
+        return secrets.contains { $0 != nil } || !server.users.isEmpty
+            || sentinel.masters.contains { $0.authPassword != nil }
+    }
+
+    /// What is to be written to the file that state is kept in, given what it holds now.
+    package func saved(over old: [UInt8]) -> [UInt8] {
+        server.stateFile.isEmpty ? Rewriter.rewrite(old: old, configuration: self) : StateText.text(of: self)
+    }
 
     /// Reads everything, or says what is wrong with the first line that is not acceptable.
     package static func read(
@@ -26,6 +40,7 @@ package struct Configuration: Sendable {
     ) throws(ConfigurationError) -> Configuration {
         var reader = ConfigurationReader(environment: environment)
         try reader.readGeneral(sources)
+        try reader.readState()
         try reader.readSentinel()
         return try reader.finish()
     }
@@ -37,10 +52,15 @@ struct KeptOption: Sendable, Equatable {
     var words: [Word]
 }
 
-/// What the files below an `include` say, in the terms of rewriting.
-struct IncludedLines: Sendable, Equatable {
+/// What is said in files that we don't write to, in the terms of rewriting: those below an `include`, and with a state
+/// file the whole configuration.
+struct LinesElsewhere: Sendable, Equatable {
     /// General directives in their order, as name and arguments.
     var server: [KeptOption] = []
     /// `user` and `sentinel` lines in their canonical form.
     var lines: [LineKey: [Word]] = [:]
+    /// The masters that are named there.
+    var masters: [Word] = []
+    /// The users in force there.
+    var users: [UserDeclaration] = []
 }

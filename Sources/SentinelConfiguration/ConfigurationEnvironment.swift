@@ -19,6 +19,9 @@ package protocol ConfigurationEnvironment {
     /// The files that an `include` asks for; `pattern` may hold `*`, `?` and `[`.
     func included(_ pattern: Word) -> Inclusion
 
+    /// What the file of `sentinel state-file` holds.
+    func state(at path: String) -> SavedState
+
     /// Whether a sentinel has a command of this name, given in lower case.
     func isCommand(_ name: String) -> Bool
 
@@ -28,6 +31,7 @@ package protocol ConfigurationEnvironment {
 
 extension ConfigurationEnvironment {
     package func resolves(_ host: String) -> Bool { true }
+    package func state(at path: String) -> SavedState { .absent }
     package func complaint(aboutUser name: Word, rules: [Secret]) -> String? { nil }
 }
 
@@ -37,6 +41,15 @@ package enum Inclusion: Sendable, Equatable {
     case files([SourceFile])
     /// A plain file that could not be opened, and why, in the system's words.
     case unreadable(file: String, why: String)
+}
+
+/// What an earlier life left in the state file.
+package enum SavedState: Sendable, Equatable {
+    /// Nothing was ever saved.
+    case absent
+    case text([UInt8])
+    /// In the system's words.
+    case unreadable(why: String)
 }
 
 /// A file and what is in it.

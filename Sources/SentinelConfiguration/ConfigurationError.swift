@@ -6,13 +6,21 @@ package struct Location: Sendable, Hashable {
     package var file: String
     /// Counted from 1; standard input and options of the command line count on after the main file.
     package var line: Int
-    /// Whether an `include` led here.
-    package var isIncluded: Bool
+    package var role: Role
 
-    package init(file: String, line: Int, isIncluded: Bool = false) {
+    /// What the file is to the configuration.
+    package enum Role: Sendable, Hashable {
+        case main
+        /// An `include` led there.
+        case included
+        /// `sentinel state-file` names it.
+        case state
+    }
+
+    package init(file: String, line: Int, role: Role = .main) {
         self.file = file
         self.line = line
-        self.isIncluded = isIncluded
+        self.role = role
     }
 }
 
@@ -32,15 +40,20 @@ package struct ConfigurationError: Error, Sendable, Equatable {
 
     /// What is printed to standard error before the process leaves with status 1.
     ///
-    /// The layout is the original's, which begins with an empty line. For an included file one line more names it.
+    /// The layout is the original's, which begins with an empty line. For another file than the main one
+    /// one line more names it.
     /// A reason that is logged instead of printed (`reason.isLogged`) comes back as that one line.
     /// - Parameter version: As in `Redis 7.0.15`.
-    /// - Source: spec/config-and-process.md 1.1; the name of an included file is ours.
+    /// - Source: spec/config-and-process.md 1.1; that line is ours.
     package func report(version: String) -> [UInt8] {
         guard !reason.isLogged else { return Word("\(reason.text)\n".utf8) }
         var report = Word("\n*** FATAL CONFIG FILE ERROR (\(version)) ***\n".utf8)
         if let location {
-            if location.isIncluded { report += Word("In the included file '\(location.file)'\n".utf8) }
+            switch location.role {
+            case .main: break
+            case .included: report += Word("In the included file '\(location.file)'\n".utf8)
+            case .state: report += Word("In the state file '\(location.file)'\n".utf8)
+            }
             report += Word("Reading the configuration file, at line \(location.line)\n>>> '".utf8)
             report += text
             report += Word("'\n".utf8)
@@ -60,6 +73,8 @@ package struct ConfigurationWarning: Sendable, Equatable {
         case defaultUserOverridden
         /// A `user default` line beside `requirepass` that is not a generated one: it stays in force.
         case requirePasswordIgnored
+        /// The state file has the quorum of the time when it was written.
+        case quorumOfState(master: String, inForce: Int, configured: Int)
     }
 
     package var location: Location
@@ -72,6 +87,8 @@ package struct ConfigurationWarning: Sendable, Equatable {
         case .sentinelWithoutRunID: "\(place): known-sentinel without a 40 character run ID is ignored"
         case .defaultUserOverridden: "\(place): 'user default' is ignored because requirepass is set"
         case .requirePasswordIgnored: "\(place): requirepass has no effect because of this 'user default'"
+        case .quorumOfState(let master, let inForce, let configured):
+            "\(place): the quorum of '\(master)' is \(inForce), as remembered here; the configuration says \(configured)"
         }
     }
 }

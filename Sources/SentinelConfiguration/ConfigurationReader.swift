@@ -5,7 +5,17 @@ import SentinelCore
 /// A line on its way through the passes.
 struct SourceLine {
     /// Who wins where two lines disagree about a master: the file that we write to, at last.
-    enum Origin: Comparable { case included, option, main }
+    enum Origin: Comparable {
+        case included, option, main, state
+
+        var role: Location.Role {
+            switch self {
+            case .included: .included
+            case .option, .main: .main
+            case .state: .state
+            }
+        }
+    }
 
     var location: Location
     var origin: Origin
@@ -25,6 +35,12 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
     var pending: [PendingLine] = []
     /// Where each `user` line stands.
     private var userLines: [Word: SourceLine] = [:]
+    private var includedUsers: [LineKey: [Word]] = [:]
+    /// The users of the configuration, once the state file has begun to name others.
+    private var usersBeforeState: [UserDeclaration]?
+    /// General directives that had an effect, and who gave them.
+    private var obeyed: [(origin: SourceLine.Origin, line: KeptOption)] = []
+    var usesState: Bool { !result.server.stateFile.isEmpty }
 
     /// A file that includes itself ends here and not on the stack.
     private static var deepestInclude: Int { 16 }
@@ -40,18 +56,40 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
         }
     }
 
+    /// Reads what an earlier life saved in a file of its own.
+    mutating func readState() throws(ConfigurationError) {
+        guard usesState else { return }
+        let file = result.server.stateFile
+        switch environment.state(at: file) {
+        case .absent, .text([]): return
+        case .unreadable(let why): throw ConfigurationError(.stateUnreadable(file: file, why: why))
+        case .text(let text):
+            if let last = StateText.cutOff(text) {
+                throw ConfigurationError(
+                    .stateCutOff, at: Location(file: file, line: last.number, role: .state), line: last.line)
+            }
+            var line = 0
+            try readText(text, file: file, origin: .state, line: &line)
+        }
+    }
+
+    /// Whether what is said there is said in a file that we don't write to.
+    func isElsewhere(_ origin: SourceLine.Origin) -> Bool {
+        origin == .included || usesState && origin != .state
+    }
+
     private mutating func readText(
         _ text: [UInt8], file: String, origin: SourceLine.Origin, line: inout Int, depth: Int = 0
     ) throws(ConfigurationError) {
         for slice in Grammar.lines(of: text) {
             line += 1
-            let location = Location(file: file, line: line, isIncluded: origin == .included)
+            let location = Location(file: file, line: line, role: origin.role)
             let source = SourceLine(location: location, origin: origin, text: Grammar.trimmed(slice))
             let statement: Statement
             do { statement = try Statement(source.text) } catch {
                 throw ConfigurationError(.unbalancedQuotes, at: location, line: source.text)
             }
-            if case .server(let directive, let words) = statement, case .include = directive.action {
+            if case .server(let directive, let words) = statement, case .include = directive.action, origin != .state {
                 try readIncluded(words, source, depth: depth)
             } else {
                 try obey(statement, source)
@@ -81,6 +119,9 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
         do throws(Reason) {
             switch statement {
             case .silent, .module, .bareSentinel: break
+            case .sentinel(let directive, let words) where directive.isStateFile:
+                guard source.origin != .state else { throw .unrecognizedStatement }
+                result.server.stateFile = try words[0].text()
             case .unknown(.unrecognizedStatement), .sentinel:
                 pending.append(PendingLine(source: source, statement: statement))
             case .unknown(let reason): throw reason
@@ -103,12 +144,11 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
             if directive.name == "dir", let why = environment.enterDirectory(result.server.directory) {
                 throw .notADirectory(why: why)
             }
-            if source.origin == .included {
-                result.included.server.append(KeptOption(directive: directive.name, words: words))
-            }
+            obeyed.append((source.origin, KeptOption(directive: directive.name, words: words)))
         case .user: try addUser(words, source)
         case .renameCommand: try renameCommand(words)
-        case .include, .global, .monitor, .master: break
+        case .include: throw .badDirective
+        case .global, .monitor, .master, .stateFile, .removedMaster, .movedMaster: break
         }
     }
 
@@ -116,16 +156,29 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
         let name = words[0]
         let user = UserDeclaration(name: name, rules: words.dropFirst().map { Secret($0) })
         if let why = environment.complaint(aboutUser: name, rules: user.rules) { throw .badUser(why: why) }
-        if userLines[name] != nil {
-            guard result.server.users.contains(user) else {
+        if source.origin == .included { includedUsers[.user(name)] = [Word("user")] + words }
+        if source.origin == .state, !beginUsersOfState() { return }
+        if let earlier = userLines[name] {
+            guard result.server.users.contains(user) || earlier.origin != source.origin else {
                 throw .duplicateUser(name: String(decoding: name, as: UTF8.self))
             }
             warn(.duplicate(directive: "user"), source)
-        } else {
-            userLines[name] = source
-            result.server.users.append(user)
+            guard earlier.origin < source.origin else { return }
+            result.server.users.removeAll { $0.name == name }
         }
-        if source.origin == .included { result.included.lines[.user(name)] = [Word("user")] + words }
+        userLines[name] = source
+        result.server.users.append(user)
+    }
+
+    /// Lets the users of the state file take the place of all others; not where they live in a file of their own.
+    private mutating func beginUsersOfState() -> Bool {
+        guard result.server.aclFile.isEmpty else { return false }
+        if usersBeforeState == nil {
+            usersBeforeState = result.server.users
+            result.server.users = []
+            userLines = [:]
+        }
+        return true
     }
 
     private mutating func renameCommand(_ words: [Word]) throws(Reason) {
@@ -152,6 +205,9 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
             throw ConfigurationError(.usersAndACLFile)
         }
         settleDefaultUser()
+        result.elsewhere.server = obeyed.filter { isElsewhere($0.origin) }.map(\.line)
+        result.elsewhere.users = usersBeforeState ?? result.server.users
+        if !usesState { result.elsewhere.lines.merge(includedUsers) { $1 } }
         return result
     }
 

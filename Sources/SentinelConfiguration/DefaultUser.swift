@@ -12,6 +12,10 @@ extension UserDeclaration {
         return rest.subtracting(["sanitize-payload"]) == ["on", "~*", "&*", "+@all"]
     }
 
+    /// The default user where no line speaks of it.
+    static let impliedDefault = UserDeclaration(
+        name: Word("default"), rules: ["on", "nopass", "~*", "&*", "+@all"].map { Secret($0) })
+
     /// Whether this is what the default user is when no line speaks of it.
     package var isImpliedDefault: Bool {
         name == Word("default") && allowsEverything && rules.contains { $0.reveal().lowercasedText == "nopass" }

@@ -21,6 +21,9 @@ package struct Directive: Sendable {
         case global(GlobalSetting)
         case monitor
         case master(MasterSetting)
+        case stateFile
+        case removedMaster
+        case movedMaster
     }
 
     /// In lower case; below `sentinel` without that word.
@@ -44,14 +47,20 @@ package struct Directive: Sendable {
     var splitsSingleWord: Bool {
         switch action {
         case .kept, .setting: arguments.upperBound > 1 && name != "loadmodule"
-        case .include, .user, .renameCommand, .global, .monitor, .master: false
+        case .include, .user, .renameCommand, .global, .monitor, .master, .stateFile, .removedMaster, .movedMaster:
+            false
         }
     }
 
+    /// Whether lines of it say what was found rather than what is wanted.
+    var isDiscovery: Bool { ["known-replica", "known-sentinel"].contains(name) }
+
+    var isStateFile: Bool { if case .stateFile = action { true } else { false } }
+
     package var rewriting: Rewriting {
         switch action {
-        case .kept, .include, .renameCommand: .kept
-        case .setting, .user, .global, .monitor, .master: .rewritten
+        case .kept, .include, .renameCommand, .stateFile: .kept
+        case .setting, .user, .global, .monitor, .master, .removedMaster, .movedMaster: .rewritten
         }
     }
 }

@@ -48,6 +48,13 @@ extension DirectiveTable {
             action: .setting(
                 ServerSetting(read: readTitleTemplate, write: { settings in [Word(settings.processTitleTemplate)] }))),
         .flag("always-show-logo", "no", \.alwaysShowsLogo, "Whether the log starts with the logo even off a terminal."),
+        .choice(
+            "oom-score-adj", "no", \.outOfMemoryAdjustment,
+            "Whether the kernel's killer is told how willing to be to end us when memory runs out."),
+        Directive(
+            name: "oom-score-adj-values", arguments: 3...3, initial: "0 200 800", scope: .server,
+            summary: "What it is told; the first of three numbers counts for a sentinel.",
+            action: .setting(ServerSetting(read: readOutOfMemoryScores, write: writeOutOfMemoryScores))),
         .choice("enable-debug-command", "no", \.debugCommand, "Who may use DEBUG: nobody, everybody or local clients."),
     ]
 

@@ -93,8 +93,6 @@ extension DirectiveTable {
         kept("min-replicas-to-write", .integer(0...0x7FFF_FFFF), "0", aliases: ["min-slaves-to-write"]),
         kept("no-appendfsync-on-rewrite", .flag, "no"),
         kept("notify-keyspace-events", .eventClasses, ""),
-        kept("oom-score-adj", .oneOf(["no", "yes", "relative", "absolute"]), "no"),
-        kept("oom-score-adj-values", .outOfMemoryScores, "0 200 800", arguments: 3...3),
         kept("propagation-error-behavior", .oneOf(["ignore", "panic", "panic-on-replicas"]), "ignore"),
         kept("rdb-del-sync-files", .flag, "no"),
         kept("rdb-save-incremental-fsync", .flag, "yes"),

@@ -6,7 +6,26 @@ extension DirectiveTable {
     /// What may follow the word `sentinel`, in the order in which new lines are written.
     ///
     /// - Source: spec/config-and-process.md 2. Numbers are read strictly, see `Word.number`.
-    static let sentinelRows: [Directive] = identityRows + masterRows + rememberedRows + announcementRows
+    static let sentinelRows: [Directive] =
+        identityRows + masterRows + rememberedRows + announcementRows + [stateFile, removedMaster, movedMaster]
+
+    /// Ours: the original has no such directives.
+    private static let stateFile = Directive(
+        name: "state-file", arguments: 1...1, initial: "", scope: .sentinel,
+        summary: "A file for all that has to be remembered, so that the configuration can be read-only.",
+        action: .stateFile)
+
+    /// The word that stands for a master which SENTINEL REMOVE took away while another file goes on naming it.
+    static let removedMaster = Directive(
+        name: "removed-master", arguments: 1...1, initial: "", scope: .master,
+        summary: "Leaves out a master that an included or read-only file names; SENTINEL REMOVE writes it.",
+        action: .removedMaster)
+
+    /// Stands for a `monitor` line in a state file, so that the quorum is still the configuration's to say.
+    static let movedMaster = Directive(
+        name: "moved-master", arguments: 3...3, initial: "", scope: .master,
+        summary: "Where a master of the configuration is now; only in a state file.",
+        action: .movedMaster)
 
     private static let identityRows: [Directive] = [
         global(

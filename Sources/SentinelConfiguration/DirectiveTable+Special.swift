@@ -35,6 +35,20 @@ extension DirectiveTable {
         [Word(String(settings.unixSocketPermissions, radix: 8))]
     }
 
+    @Sendable static func readOutOfMemoryScores(_ settings: inout ServerSettings, _ words: [Word]) throws(Reason) {
+        let scores = words.compactMap { $0.number(Int.self) }
+        guard words.count == 3, scores.count == 3, scores.allSatisfy({ (-2000...2000).contains($0) }) else {
+            throw .badOutOfMemoryScores
+        }
+        settings.outOfMemoryScores = OutOfMemoryScores(
+            master: scores[0], replica: scores[1], backgroundChild: scores[2])
+    }
+
+    @Sendable static func writeOutOfMemoryScores(_ settings: ServerSettings) -> [Word] {
+        let scores = settings.outOfMemoryScores
+        return [scores.master, scores.replica, scores.backgroundChild].map { Word("\($0)") }
+    }
+
     /// Takes a template whose variables, words between braces, are all known.
     @Sendable static func readTitleTemplate(_ settings: inout ServerSettings, _ words: [Word]) throws(Reason) {
         guard let word = words.first else { throw .wrongNumberOfArguments }

@@ -17,7 +17,7 @@ package enum DirectiveTable {
         case .kept where removed.contains(directive.name): .badDirective
         case .kept, .setting: .wrongNumberOfArguments
         case .include, .user, .renameCommand: .badDirective
-        case .global, .monitor, .master: .unrecognizedStatement
+        case .global, .monitor, .master, .stateFile, .removedMaster, .movedMaster: .unrecognizedStatement
         }
     }
 

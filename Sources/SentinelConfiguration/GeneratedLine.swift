@@ -14,7 +14,7 @@ extension GeneratedLine {
     static func all(of configuration: Configuration) -> [GeneratedLine] {
         let settings = configuration.sentinel
         let perMaster = DirectiveTable.masterRows + DirectiveTable.rememberedRows
-        var lines = users(of: configuration.server)
+        var lines = users(of: configuration)
         var mastersAreWritten = false
         for row in DirectiveTable.sentinelRows {
             if case .global(let setting) = row.action {
@@ -22,41 +22,74 @@ extension GeneratedLine {
                 lines.append(
                     GeneratedLine(
                         key: .global(row), words: CanonicalLine.line(row, value.words), presence: value.presence))
-            } else if !mastersAreWritten {
+            } else if row.scope == .master, !mastersAreWritten {
                 mastersAreWritten = true
+                lines += removedMasters(of: configuration)
                 for master in settings.masters {
-                    for row in perMaster { lines += about(master, row) }
+                    for row in perMaster { lines += about(master, row, configuration) }
                 }
             }
         }
         return lines
     }
 
-    private static func about(_ master: MasterSettings, _ row: Directive) -> [GeneratedLine] {
+    private static func about(
+        _ master: MasterSettings, _ row: Directive, _ configuration: Configuration
+    ) -> [GeneratedLine] {
         let name = Word(master.name.text)
         switch row.action {
         case .monitor:
-            return [
-                GeneratedLine(
-                    key: .master(row, name, []), words: CanonicalLine.monitor(row, master), presence: .required)
-            ]
+            let line = GeneratedLine(
+                key: .master(row, name, []), words: CanonicalLine.monitor(row, master), presence: .required)
+            return [moved(line, master, configuration) ?? line]
         case .master(let setting):
             return setting.write(master).map { value in
                 GeneratedLine(
                     key: .master(row, name, value.words), words: CanonicalLine.line(row, [name] + value.words),
                     presence: value.presence)
             }
-        case .kept, .setting, .include, .user, .renameCommand, .global: return []
+        case .kept, .setting, .include, .user, .renameCommand, .global, .stateFile, .removedMaster, .movedMaster:
+            return []
+        }
+    }
+
+    /// The line of a state file about a master that the configuration names, when only its address has changed.
+    private static func moved(
+        _ line: GeneratedLine, _ master: MasterSettings, _ configuration: Configuration
+    ) -> GeneratedLine? {
+        guard !configuration.server.stateFile.isEmpty, let configured = configuration.elsewhere.lines[line.key],
+            configured != line.words, configured.last == line.words.last
+        else { return nil }
+        let row = DirectiveTable.movedMaster
+        let name = Word(master.name.text)
+        let words = [name, Word(master.address.host), Word("\(master.address.port)")]
+        return GeneratedLine(
+            key: .master(row, name, []), words: CanonicalLine.line(row, words), presence: .required)
+    }
+
+    /// Masters that another file goes on naming although they are gone.
+    private static func removedMasters(of configuration: Configuration) -> [GeneratedLine] {
+        let watched = Set(configuration.sentinel.masters.map { Word($0.name.text) })
+        let row = DirectiveTable.removedMaster
+        return configuration.elsewhere.masters.filter { !watched.contains($0) }.map { name in
+            GeneratedLine(
+                key: .master(row, name, []), words: CanonicalLine.line(row, [name]), presence: .required)
         }
     }
 
     /// Users of the file; none when they live in a file of their own.
-    private static func users(of server: ServerSettings) -> [GeneratedLine] {
+    ///
+    /// A state file has all users or none: one that was deleted must not come back from the configuration.
+    private static func users(of configuration: Configuration) -> [GeneratedLine] {
+        let server = configuration.server
         guard server.aclFile.isEmpty else { return [] }
-        return server.users.map { user in
+        let isForState = !server.stateFile.isEmpty
+        guard !isForState || server.users != configuration.elsewhere.users else { return [] }
+        let users = isForState && server.users.isEmpty ? [UserDeclaration.impliedDefault] : server.users
+        return users.map { user in
             GeneratedLine(
                 key: .user(user.name), words: [Word("user"), user.name] + user.rules.map { $0.reveal() },
-                presence: user.isImpliedDefault ? .whenPresent : .required)
+                presence: user.isImpliedDefault && !isForState ? .whenPresent : .required)
         }
     }
 }

@@ -42,6 +42,10 @@ package enum Reason: Error, Sendable, Equatable {
     case duplicateUser(name: String)
     case badUser(why: String)
     case usersAndACLFile
+    /// Ours: a state file without its last line.
+    case stateCutOff
+    /// Ours: not readable, and it is not that there is none yet.
+    case stateUnreadable(file: String, why: String)
 
     // `sentinel …`.
     case unrecognizedStatement
@@ -105,6 +109,8 @@ package enum Reason: Error, Sendable, Equatable {
         case .badUser(let why): "Error in user declaration 'user': \(why)"
         case .usersAndACLFile:
             "Configuring Redis with users defined in redis.conf and at the same setting an ACL file path is invalid."
+        case .stateCutOff: "The state file ends here, without its last line: it was cut off. Restore it or remove it."
+        case .stateUnreadable(let file, let why): "Fatal error, can't open state file '\(file)': \(why)"
         default: sentinelText
         }
     }
@@ -135,7 +141,7 @@ package enum Reason: Error, Sendable, Equatable {
     /// Whether the original writes this one to the log, without the banner of a configuration error.
     package var isLogged: Bool {
         switch self {
-        case .includeUnreadable, .usersAndACLFile: true
+        case .includeUnreadable, .usersAndACLFile, .stateUnreadable: true
         default: false
         }
     }

@@ -31,6 +31,14 @@ package struct Rewriter {
         return rewriter.text()
     }
 
+    /// What has to be said somewhere and is not, in lines; for a file that is written as a whole.
+    static func linesMissingElsewhere(of configuration: Configuration) -> [[UInt8]] {
+        var rewriter = Rewriter(configuration: configuration)
+        rewriter.updateServerSettings()
+        rewriter.appendMissing()
+        return rewriter.appended
+    }
+
     private let configuration: Configuration
     private let generated: [GeneratedLine]
     private let indexByKey: [LineKey: Int]
@@ -82,6 +90,7 @@ package struct Rewriter {
         case .unknown: return disabled(trimmed)
         case .server(let directive, let words): return updated(line, directive, words, number)
         case .sentinel(let directive, let words):
+            if case .stateFile = directive.action { return line }
             guard let canonical = CanonicalLine.words(directive, words) else { return nil }
             let key: LineKey =
                 directive.scope == .master
@@ -96,7 +105,7 @@ package struct Rewriter {
         switch directive.action {
         case .user: return placed(line, .user(words[0]), [Word("user")] + words, number)
         case .setting, .kept: serverLines[directive.name, default: []].append((number, words))
-        case .include, .renameCommand, .global, .monitor, .master: break
+        case .include, .renameCommand, .global, .monitor, .master, .stateFile, .removedMaster, .movedMaster: break
         }
         return line
     }
@@ -106,7 +115,7 @@ package struct Rewriter {
         guard let index = indexByKey[key], !isWritten[index] else { return nil }
         let wanted = generated[index]
         let isSame = wanted.words == canonical
-        if let lastInclude, number < lastInclude, let owned = configuration.included.lines[key], owned != wanted.words {
+        if let lastInclude, number < lastInclude, let owned = configuration.elsewhere.lines[key], owned != wanted.words {
             return nil  // The included line would win over this one: ours has to come after it.
         }
         if !isSame, wanted.presence == .whenUnchanged { return nil }
@@ -122,14 +131,14 @@ package struct Rewriter {
         for row in DirectiveTable.general {
             guard case .setting(let setting) = row.action else { continue }
             var onDisk = ServerSettings()
-            let included = configuration.included.server.filter { $0.directive == row.name }
+            let elsewhere = configuration.elsewhere.server.filter { $0.directive == row.name }
             let own = serverLines[row.name] ?? []
             for line in own where line.line < lastInclude ?? 0 { try? setting.read(&onDisk, line.words) }
-            for line in included { try? setting.read(&onDisk, line.words) }
+            for line in elsewhere { try? setting.read(&onDisk, line.words) }
             for line in own where line.line >= lastInclude ?? 0 { try? setting.read(&onDisk, line.words) }
             let wanted = setting.write(configuration.server)
             guard setting.write(onDisk) != wanted else { continue }
-            let slot = included.isEmpty ? own.first?.line : nil
+            let slot = elsewhere.isEmpty ? own.first?.line : nil
             replace(own.map(\.line), with: [Grammar.text(of: [Word(row.name)] + wanted)], in: slot)
         }
     }
@@ -161,8 +170,9 @@ package struct Rewriter {
     }
 
     private mutating func appendMissing() {
-        for (line, isWritten) in zip(generated, isWritten) where !isWritten && line.presence == .required {
-            if configuration.included.lines[line.key] == line.words { continue }
+        for (line, isWritten) in zip(generated, isWritten) where !isWritten {
+            let elsewhere = configuration.elsewhere.lines[line.key]
+            guard elsewhere != line.words, line.presence == .required || elsewhere != nil else { continue }
             appended.append(Grammar.text(of: line.words))
         }
     }

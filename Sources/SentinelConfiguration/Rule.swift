@@ -17,7 +17,6 @@ package enum Rule: Sendable {
     case eventClasses
     case masterAddress
     case savePoints
-    case outOfMemoryScores
     case percentiles
     case shutdownOptions
 
@@ -41,10 +40,6 @@ package enum Rule: Sendable {
             guard words.allSatisfy({ $0.allSatisfy(known.contains) }) else { throw .badEventClass }
         case .masterAddress: try Self.checkMasterAddress(words)
         case .savePoints: try Self.checkSavePoints(words)
-        case .outOfMemoryScores:
-            guard words.allSatisfy({ (-2000...2000).contains($0.number() ?? Int.max) }) else {
-                throw .badOutOfMemoryScores
-            }
         case .percentiles: try Self.checkPercentiles(words)
         case .shutdownOptions:
             let choices = ["default", "save", "nosave", "now", "force"]

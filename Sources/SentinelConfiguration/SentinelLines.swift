@@ -2,16 +2,22 @@
 
 import SentinelCore
 
-/// The three passes over `sentinel …` lines.
+/// The passes over `sentinel …` lines.
 extension ConfigurationReader {
     mutating func readSentinel() throws(ConfigurationError) {
         var masters = MasterLines()
+        for line in pending where line.source.origin == .state {
+            guard case .sentinel(let directive, let words) = line.statement, directive.name == "config-epoch" else { continue }
+            masters.remembered.insert(words[0])
+        }
         for pass in Pass.allCases {
             for line in pending where Pass(line.statement) == pass {
                 do throws(Reason) {
                     switch pass {
                     case .global: try readGlobal(line)
+                    case .removal: readRemoval(line, &masters)
                     case .monitor: try readMonitor(line, &masters)
+                    case .move: try readMove(line, &masters)
                     case .master: try readMaster(line, &masters)
                     }
                 } catch {
@@ -29,43 +35,87 @@ extension ConfigurationReader {
         guard case .sentinel(let directive, let words) = line.statement, case .global(let setting) = directive.action
         else { return }
         try setting.read(&result.sentinel, words)
-        guard line.source.origin == .included else { return }
-        result.included.lines[.global(directive)] = CanonicalLine.words(directive, words)
+        guard isElsewhere(line.source.origin) else { return }
+        result.elsewhere.lines[.global(directive)] = CanonicalLine.words(directive, words)
+    }
+
+    private func readRemoval(_ line: PendingLine, _ masters: inout MasterLines) {
+        guard case .sentinel(_, let words) = line.statement else { return }
+        masters.removals[words[0]] = line.source.origin
     }
 
     private mutating func readMonitor(_ line: PendingLine, _ masters: inout MasterLines) throws(Reason) {
         guard case .sentinel(let directive, let words) = line.statement else { return }
         let master = try DirectiveTable.monitored(words)
         guard accepts(master.address.host) else { throw .unresolvedHost }
-        if line.source.origin == .included {
-            result.included.lines[.master(directive, words[0], [])] = CanonicalLine.words(directive, words)
+        let origin = line.source.origin
+        if isElsewhere(origin) {
+            result.elsewhere.lines[.master(directive, words[0], [])] = CanonicalLine.words(directive, words)
+            if !result.elsewhere.masters.contains(words[0]) { result.elsewhere.masters.append(words[0]) }
         }
+        guard !masters.areRemoved(words[0], origin) else { return }
         guard let index = masters.index[words[0]] else { return masters.add(master, named: words[0], line.source) }
         let earlier = masters.masters[index]
         let isSame = earlier.address == master.address && earlier.quorum == master.quorum
-        guard isSame || line.source.origin != masters.origins[index] else { throw .duplicateMaster }
-        warn(.duplicate(directive: "sentinel monitor \(master.name)"), line.source)
-        if line.source.origin > masters.origins[index] {
-            masters.masters[index] = master
-            masters.origins[index] = line.source.origin
+        guard isSame || origin != masters.origins[index] else { throw .duplicateMaster }
+        if origin != .state {
+            warn(.duplicate(directive: "sentinel monitor \(master.name)"), line.source)
+        } else if master.quorum != earlier.quorum {
+            warn(
+                .quorumOfState(master: master.name.text, inForce: master.quorum, configured: earlier.quorum), line.source)
         }
+        if origin > masters.origins[index] {
+            masters.masters[index] = master
+            masters.origins[index] = origin
+        }
+    }
+
+    private func readMove(_ line: PendingLine, _ masters: inout MasterLines) throws(Reason) {
+        guard case .sentinel(_, let words) = line.statement, line.source.origin == .state else {
+            throw .unrecognizedStatement
+        }
+        let address = try DirectiveTable.endpoint(words[1], words[2])
+        guard accepts(address.host) else { throw .unresolvedHost }
+        guard let index = masters.index[words[0]] else { return }
+        masters.masters[index].address = address
+        masters.origins[index] = line.source.origin
     }
 
     private mutating func readMaster(_ line: PendingLine, _ masters: inout MasterLines) throws(Reason) {
         guard case .sentinel(let directive, let words) = line.statement, case .master(let setting) = directive.action
         else { throw .unrecognizedStatement }
-        guard let index = masters.index[words[0]] else { throw .unknownMaster }
+        let origin = line.source.origin
         let arguments = Array(words.dropFirst())
-        guard try isUsable(directive, arguments, line.source) else { return }
-        try check(setting, arguments)
-
         let key = LineKey.master(directive, words[0], arguments)
         let canonical = CanonicalLine.words(directive, words) ?? words
-        let origin = line.source.origin
-        if origin == .included { result.included.lines[key] = canonical }
+        if masters.areRemoved(words[0], origin) {
+            result.elsewhere.lines[key] = canonical
+            return
+        }
+        guard let index = masters.index[words[0]] else {
+            // What is remembered of a master that the configuration no longer names is forgotten with it.
+            guard origin == .state else { throw .unknownMaster }
+            return
+        }
+        guard try isUsable(directive, arguments, line.source) else { return }
+        // An empty value takes back what another file says; alone it is as wrong as any script that is not there.
+        let isTakenBack = arguments == [[]] && !isElsewhere(origin) && result.elsewhere.lines[key] != nil
+        if !isTakenBack { try check(setting, arguments) }
+
+        if directive.isDiscovery, usesState, origin != .state {
+            // A state file has all that was seen of a master, so that nothing stale comes back.
+            if masters.remembered.contains(words[0]) { return }
+        } else if isElsewhere(origin) {
+            result.elsewhere.lines[key] = canonical
+        }
+        if directive.name == "known-replica", origin < masters.origins[index],
+            try DirectiveTable.endpoint(arguments[0], arguments[1]) == masters.masters[index].address
+        {
+            return  // It has been promoted since.
+        }
         if !setting.identity(arguments).isEmpty {
             if let earlier = masters.seen[key] {
-                warn(.duplicate(directive: "sentinel \(directive.name)"), line.source)
+                if origin != .state { warn(.duplicate(directive: "sentinel \(directive.name)"), line.source) }
                 if earlier.words == canonical { return }
                 if origin == earlier.origin, let reason = setting.duplicate { throw reason }
             }
@@ -108,6 +158,16 @@ private struct MasterLines {
     var index: [Word: Int] = [:]
     var seen: [LineKey: (words: [Word], origin: SourceLine.Origin)] = [:]
 
+    /// Masters that a line takes away from the files below the one it stands in.
+    var removals: [Word: SourceLine.Origin] = [:]
+
+    /// Masters that the state file has lines about: each has a `config-epoch` there.
+    var remembered: Set<Word> = []
+
+    func areRemoved(_ name: Word, _ origin: SourceLine.Origin) -> Bool {
+        removals[name].map { origin < $0 } ?? false
+    }
+
     mutating func add(_ master: MasterSettings, named name: Word, _ source: SourceLine) {
         index[name] = masters.count
         masters.append(master)
@@ -117,7 +177,7 @@ private struct MasterLines {
 
 /// When a line gets its turn.
 private enum Pass: CaseIterable {
-    case global, monitor, master
+    case global, removal, monitor, move, master
 
     init(_ statement: Statement) {
         guard case .sentinel(let directive, _) = statement else {
@@ -127,6 +187,8 @@ private enum Pass: CaseIterable {
         self =
             switch directive.action {
             case .global: .global
+            case .removedMaster: .removal
+            case .movedMaster: .move
             case .monitor: .monitor
             default: .master
             }

@@ -39,6 +39,8 @@ package struct ServerSettings: Sendable, Equatable {
     package var setsProcessTitle = true
     package var processTitleTemplate = "{title} {listen-addr} {server-mode}"
     package var alwaysShowsLogo = false
+    package var outOfMemoryAdjustment = OutOfMemoryAdjustment.no
+    package var outOfMemoryScores = OutOfMemoryScores()
     package var debugCommand = LocalPermission.no
 
     package var requirePassword: Secret?
@@ -59,6 +61,8 @@ package struct ServerSettings: Sendable, Equatable {
     package var longestBulkBytes: UInt64 = 512 << 20
 
     package var tls = TLSSettings()
+    /// Where what must be remembered is kept; empty for the configuration file itself.
+    package var stateFile = ""
 
     package init() {}
 }
@@ -85,6 +89,15 @@ package struct UserDeclaration: Sendable, Equatable {
         self.name = name
         self.rules = rules
     }
+}
+
+/// What is added to or put in place of the process's score for the kernel's killer, by what the process does.
+///
+/// A sentinel is a master to the original here; the others are kept for the file. -2000...2000.
+package struct OutOfMemoryScores: Sendable, Hashable {
+    package var master = 0
+    package var replica = 200
+    package var backgroundChild = 800
 }
 
 /// Bytes of replies one client may leave unread.
@@ -129,6 +142,7 @@ package protocol Choice: RawRepresentable<String>, CaseIterable, Sendable, Equat
 
 package enum LogLevel: String, Choice { case debug, verbose, notice, warning, nothing }
 package enum Supervision: String, Choice { case upstart, systemd, auto, no }
+package enum OutOfMemoryAdjustment: String, Choice { case no, yes, relative, absolute }
 package enum SyslogFacility: String, Choice {
     case user, local0, local1, local2, local3, local4, local5, local6, local7
 }

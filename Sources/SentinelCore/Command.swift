@@ -160,6 +160,8 @@ package struct Counters: Sendable, Equatable {
     package var malformedHellos: UInt64 = 0
     package var foreignHellos: UInt64 = 0
     package var rejectedHellos: UInt64 = 0
+    /// From somebody else who has our run ID.
+    package var impostorHellos: UInt64 = 0
     package var malformedReplies: UInt64 = 0
     package var staleInputs: UInt64 = 0
     package var failedSaves: UInt64 = 0

@@ -6,6 +6,11 @@ extension Sentinel {
     /// The names of all masters, in the order they are shown in.
     package var masterNames: [MasterName] { masterOrder.map { masters[$0].name } }
 
+    /// Whether a known sentinel is at this numeric address, on whatever port.
+    package func hasPeer(at ip: String) -> Bool {
+        peerLinks.values.joined().contains { links[$0].address.ip == ip }
+    }
+
     mutating func obey(_ request: RequestID, _ command: Command, at now: Instant) {
         switch command {
         case .masters:
@@ -76,7 +81,13 @@ extension Sentinel {
     private mutating func answerPeer(
         _ request: RequestID, about endpoint: Endpoint, epoch: Epoch, candidate: RunID?, at now: Instant
     ) {
-        guard let id = master(at: NodeAddress(endpoint)) else {
+        var id = master(at: NodeAddress(endpoint))
+        if id == nil {
+            let question = Command.isMasterDown(endpoint, epoch: epoch, candidate: candidate)
+            guard let address = locate(endpoint, orPutAside: .command(request, question), at: now) else { return }
+            id = master(at: address)
+        }
+        guard let id else {
             return reply(request, .opinion(isDown: false, leader: nil, epoch: .zero))
         }
         let isDown = masters[id].presence.isSdown && !tilt.isOn
@@ -109,7 +120,9 @@ extension Sentinel {
     private mutating func configure(_ options: [SentinelOption], _ request: RequestID, at now: Instant) {
         for option in options {
             switch option {
-            case .resolvesHostnames(let isOn): resolvesHostnames = isOn
+            case .resolvesHostnames(let isOn):
+                resolvesHostnames = isOn
+                for id in links.ids { touch(.link(id), at: now) }
             case .announcesHostnames(let isOn): settingsAnnounceHostnames = isOn
             case .announceHost(let host): announceHost = host
             case .announcePort(let port): announcePort = port
@@ -127,10 +140,7 @@ extension Sentinel {
             }
         }
         if changesCredentials {
-            for link in peerLinks.values.joined().sorted() {
-                closeLink(link)
-                touch(.link(link), at: now)
-            }
+            for link in peerLinks.values.joined().sorted() { reconnect(link, at: now) }
         }
         answerOnceSaved(request, .ok)
     }
@@ -168,8 +178,9 @@ extension Sentinel {
     private mutating func monitor(
         _ name: MasterName, _ endpoint: Endpoint, quorum: Int, _ request: RequestID, at now: Instant
     ) {
-        let address = NodeAddress(endpoint)
-        guard address.ip != nil || resolvesHostnames else { return reply(request, .failed(.unresolvableHost)) }
+        let command = Command.monitor(name, endpoint, quorum: quorum)
+        guard let address = locate(endpoint, orPutAside: .command(request, command), at: now) else { return }
+        guard address.ip != nil else { return reply(request, .failed(.unresolvableHost)) }
         guard masterByName[name] == nil else { return reply(request, .failed(.duplicateMaster)) }
         var settings = MasterSettings(name: name, address: endpoint, quorum: quorum)
         settings.downAfter = timing.defaultDownAfter
@@ -222,10 +233,7 @@ extension Sentinel {
     }
 
     private mutating func reconnectDataNodes(of id: Master.ID, at now: Instant) {
-        for link in [masters[id].presence.link] + masters[id].replicas.map(\.presence.link) {
-            closeLink(link)
-            touch(.link(link), at: now)
-        }
+        for link in [masters[id].presence.link] + masters[id].replicas.map(\.presence.link) { reconnect(link, at: now) }
     }
 
     private func linksUsed(by id: Master.ID) -> [Link.ID] {

@@ -139,11 +139,8 @@ extension Sentinel {
     }
 
     private func remembered(of master: Master) -> MasterSettings {
-        func kept(_ address: NodeAddress) -> Endpoint {
-            address.remembered(asHostname: settingsAnnounceHostnames)
-        }
         let current = master.currentAddress
-        var settings = MasterSettings(name: master.name, address: kept(current), quorum: master.quorum)
+        var settings = MasterSettings(name: master.name, address: announced(current), quorum: master.quorum)
         settings.downAfter = master.downAfter
         settings.failoverTimeout = master.failoverTimeout
         settings.parallelSyncs = master.parallelSyncs
@@ -156,11 +153,11 @@ extension Sentinel {
         settings.leaderEpoch = master.leaderEpoch
         settings.renamedCommands = master.renamedCommands
         settings.knownReplicas = master.replicas.map { replica in
-            kept(
+            announced(
                 replica.presence.address.isSameNode(as: current) ? master.presence.address : replica.presence.address)
         }
         settings.knownSentinels = master.peers.map {
-            KnownSentinel(address: kept($0.presence.address), runID: $0.runID)
+            KnownSentinel(address: announced($0.presence.address), runID: $0.runID)
         }
         return settings
     }

@@ -21,8 +21,14 @@ struct Durability: Sendable {
     /// The newest state that holds an epoch or a vote that its predecessor did not.
     private(set) var latestEpochs = Generation.zero
     private(set) var saved = Generation.zero
+    /// The newest state that an attempt to save has ended for, well or not.
+    private var settled = Generation.zero
     /// Whether the last attempt to save failed.
     private(set) var isFailing = false
+    /// Retries in a row that failed.
+    private var failedRetries = 0
+    /// When the newest state is tried again.
+    private(set) var retryAt: Instant?
     private(set) var waiting: [Waiting] = []
     /// Events that tell of something that counts only once it is on disk, in their order.
     private var announcements: [(generation: Generation, event: Event)] = []
@@ -30,6 +36,9 @@ struct Durability: Sendable {
     private var underWay: Generation?
     /// Groups to be looked at when the next state is on disk.
     var mastersWaiting: [Master.ID] = []
+
+    /// Whether an attempt to save this state ended in failure; a later one may succeed.
+    func hasLost(_ generation: Generation) -> Bool { !covers(generation) && generation <= settled }
 
     func covers(_ generation: Generation) -> Bool { generation <= saved }
 
@@ -65,14 +74,36 @@ struct Durability: Sendable {
     /// Returns what waited for this state.
     mutating func noteSaved(_ generation: Generation) -> [Waiting] {
         saved = max(saved, generation)
-        if saved == latest { isFailing = false }
+        settled = max(settled, generation)
+        if saved == latest {
+            isFailing = false
+            failedRetries = 0
+            retryAt = nil
+        }
         return takeWaiting(upTo: saved)
     }
 
     /// Returns what waited for this state or an earlier one and won't get it now.
     mutating func noteFailed(_ generation: Generation) -> [Waiting] {
         isFailing = true
+        settled = max(settled, generation)
         return takeWaiting(upTo: generation)
+    }
+
+    /// Sets the next retry unless there is one already: the pause doubles from `first` up to `longest`.
+    mutating func scheduleRetry(at now: Instant, first: Duration, longest: Duration) -> Instant? {
+        guard retryAt == nil else { return nil }
+        let pause = min(longest, first * (1 << min(failedRetries, 16)))
+        failedRetries += 1
+        retryAt = now + pause
+        return retryAt
+    }
+
+    /// Whether it is time for the retry; it counts as begun then.
+    mutating func takeRetry(at now: Instant) -> Bool {
+        guard let at = retryAt, at <= now else { return false }
+        retryAt = nil
+        return isFailing && !covers(latest)
     }
 
     private mutating func takeWaiting(upTo generation: Generation) -> [Waiting] {
@@ -96,6 +127,8 @@ extension Sentinel {
         _ request: RequestID, _ answer: Response, once generation: Generation, otherwise: Response
     ) {
         if durability.covers(generation) { return perform(.answer(request, answer)) }
+        // Whoever asks again for what was lost is not kept waiting for a retry: all that he asks behind it would wait too.
+        if durability.hasLost(generation) { return perform(.answer(request, otherwise)) }
         durability.hold(
             Durability.Waiting(generation: generation, request: request, answer: answer, otherwise: otherwise))
     }
@@ -107,7 +140,9 @@ extension Sentinel {
     }
 
     mutating func persisted(_ generation: Generation, at now: Instant) {
+        let wasFailing = durability.isFailing
         let ready = durability.noteSaved(generation)
+        if wasFailing, !durability.isFailing { emit(.stateSavedAgain) }
         for event in durability.takeAnnouncements() { emit(event) }
         for ready in ready { perform(.answer(ready.request, ready.answer)) }
         releaseMastersWaiting(at: now)
@@ -115,13 +150,17 @@ extension Sentinel {
 
     mutating func persistFailed(_ generation: Generation, at now: Instant) {
         counters.failedSaves += 1
+        let wasFailing = durability.isFailing
         for lost in durability.noteFailed(generation) { perform(.answer(lost.request, lost.otherwise)) }
+        if !wasFailing { emit(.stateNotSaved) }
         releaseMastersWaiting(at: now)
-        wake(.persistence, at: now + timing.persistRetryPeriod)
+        let retryAt = durability.scheduleRetry(
+            at: now, first: timing.persistRetryPeriod, longest: timing.longestPersistRetryPeriod)
+        if let retryAt { wake(.persistence, at: retryAt) }
     }
 
     mutating func retryPersisting(at now: Instant) {
-        guard durability.isFailing, !durability.covers(durability.latest) else { return }
+        guard durability.takeRetry(at: now) else { return }
         perform(.persist(durability.latest))
     }
 

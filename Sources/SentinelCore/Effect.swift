@@ -41,6 +41,8 @@ package enum LogLine: Sendable, Equatable {
     case unresolvedHost(String)
     case simulatedCrash(SimulatedFailure)
     case orderRefused(InstanceLabel)
+    /// Another sentinel has our run ID.
+    case identityTaken(Endpoint)
     case scriptStarted(processID: Int32)
     case scriptEnded(processID: Int32, ScriptEnd)
     case scriptDropped(String)

@@ -50,6 +50,9 @@ package enum Event: Sendable, Equatable {
     case rebooted(InstanceLabel)
     case tiltEntered
     case tiltLeft
+    /// What must be remembered is not on disk: from now on no vote is told, and commands that change it fail.
+    case stateNotSaved
+    case stateSavedAgain
     /// A connection broke or could not be made; for the log alone.
     case linkLost(InstanceLabel, Channel, reason: String)
     case scriptFailed(path: String, ScriptEnd)
@@ -79,8 +82,8 @@ extension Event {
     package var severity: Severity {
         switch self {
         case .monitored, .unmonitored, .optionSet, .masterReset, .sdown, .sdownCleared, .odown, .odownCleared,
-            .epochRaised, .voted, .masterSwitched, .configUpdated, .tiltEntered, .tiltLeft, .scriptFailed,
-            .scriptTimedOut:
+            .epochRaised, .voted, .masterSwitched, .configUpdated, .tiltEntered, .tiltLeft, .stateNotSaved,
+            .stateSavedAgain, .scriptFailed, .scriptTimedOut:
             .warning
         case .failover(let step, _): step.severity
         case .replicaFound, .sentinelFound, .sentinelMoved, .sentinelMovedElsewhere, .sentinelAddressTaken,
@@ -105,7 +108,7 @@ extension Event {
             .roleReported(let subject, _, _), .rebooted(let subject), .linkLost(let subject, _, _):
             subject.masterName
         case .epochRaised(_, let name), .voted(_, let name), .masterSwitched(let name, _, _): name
-        case .tiltEntered, .tiltLeft, .scriptFailed, .scriptTimedOut: nil
+        case .tiltEntered, .tiltLeft, .stateNotSaved, .stateSavedAgain, .scriptFailed, .scriptTimedOut: nil
         }
     }
 }

@@ -7,7 +7,7 @@ extension Sentinel {
 
     @discardableResult
     mutating func addMaster(_ settings: MasterSettings, at now: Instant) -> Master.ID {
-        let address = NodeAddress(settings.address)
+        let address = knownAddress(settings.address)
         let id = masters.insert { _ in
             // The link needs the group's ID and the group its link: the link follows.
             Master(settings, presence: Presence(address: address, link: Link.ID(slot: 0, generation: 0), at: now), at: now)
@@ -16,9 +16,9 @@ extension Sentinel {
         masterOrder.append(id)
         masterByName[settings.name] = id
         index(id)
-        for replica in settings.knownReplicas { addReplica(NodeAddress(replica), to: id, at: now, isNews: false) }
+        for replica in settings.knownReplicas { addReplica(knownAddress(replica), to: id, at: now, isNews: false) }
         for peer in settings.knownSentinels where peer.runID != myID {
-            addPeer(peer.runID, at: NodeAddress(peer.address), to: id, at: now)
+            addPeer(peer.runID, at: knownAddress(peer.address), to: id, at: now)
         }
         touch(.master(id), at: now)
         return id
@@ -64,7 +64,7 @@ extension Sentinel {
         let link = makeLink(to: address, .dataNode(id), user: id, at: now)
         let replica = Replica(
             id: makeReplicaID(), presence: Presence(address: address, link: link, at: now),
-            name: address.remembered(asHostname: settingsAnnounceHostnames).description, at: now)
+            name: announced(address).description, at: now)
         masters[id].replicas.append(replica)
         if isNews { emit(.replicaFound(label(id, replica: replica.id))) }
         touch(.master(id), at: now)

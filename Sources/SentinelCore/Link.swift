@@ -17,6 +17,8 @@ package enum Channel: Hashable, Sendable {
 /// One connection of a link, from the moment it was asked for.
 struct Connection: Sendable {
     let id: ConnectionID
+    /// The numeric address it goes to.
+    let host: String
     let startedAt: Instant
     /// Since when it stands, or `nil` while it is being made.
     var establishedAt: Instant?
@@ -75,9 +77,10 @@ package struct Link: Sendable {
     var availableAt: Instant
     /// The last answer to PING of any kind.
     var answeredAt: Instant
-    /// Whether one of its users holds it down, so that good news must reach them.
+    /// Whether one of its users has come to hold it down since the last good news, which must reach them all.
     var isHeldDown = false
-    var isResolving = false
+    /// Attempts to connect in a row that came to nothing.
+    var failures = 0
 
     var wakeAt: Instant?
 

@@ -28,6 +28,12 @@ struct NodeInfo: Sendable {
         roleReportedAt = now
     }
 
+    /// The reply that is owed won't come, and what it would have said is wanted no less.
+    mutating func forgetRequest(at now: Instant) {
+        askedAt = nil
+        wantedAt = now
+    }
+
     /// When INFO is due, given the period; a reply that is owed is not asked for again within the period.
     func dueAt(period: Duration) -> Instant {
         if let askedAt { return askedAt + max(period, .seconds(1)) }
@@ -46,8 +52,6 @@ struct Presence: Sendable {
     /// When the latest down period began; stays after recovery.
     var lastDownAt: Instant?
     var helloDueAt: Instant
-    /// A hello whose reply is owed.
-    var helloSentAt: Instant?
     /// SCRIPT KILL is sent once in a down period.
     var hasSentScriptKill = false
 

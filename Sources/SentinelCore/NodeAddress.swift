@@ -20,13 +20,8 @@ package struct NodeAddress: Hashable, Sendable {
             host: endpoint.host, ip: NumericHost.isNumeric(endpoint.host) ? endpoint.host : nil, port: endpoint.port)
     }
 
-    /// The form told to clients, peers and the file.
+    /// The form told to clients, peers and the file: never empty, so that an unresolved name is not lost.
     package func announced(asHostname: Bool) -> Endpoint {
-        Endpoint(host: asHostname ? host : ip ?? "", port: port)
-    }
-
-    /// The form kept in the file: never empty, so that an unresolved name is not lost.
-    package func remembered(asHostname: Bool) -> Endpoint {
         Endpoint(host: asHostname ? host : ip ?? host, port: port)
     }
 

@@ -36,6 +36,8 @@ struct Replica: Sendable {
     var offset: Int64 = 0
     var isAnnounced = true
     var reconfiguration = Reconfiguration.none
+    /// When it was last told to follow the master although no failover goes on.
+    var putRightAt: Instant?
     /// The order under way, to be given again if the node refuses the transaction around it.
     var order: Order?
 
@@ -45,11 +47,5 @@ struct Replica: Sendable {
         self.presence = presence
         info = NodeInfo(role: .replica, at: now)
         masterChangedAt = now
-    }
-
-    /// Whether it says that it follows `master`, by numeric address or by name.
-    func follows(_ master: NodeAddress) -> Bool {
-        guard let masterHost, masterPort == master.port else { return false }
-        return masterHost == master.ip || masterHost.lowercased() == master.host.lowercased()
     }
 }

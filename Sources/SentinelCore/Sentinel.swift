@@ -33,12 +33,17 @@ package struct Sentinel: Sendable {
     var links = Slab<Link>()
     var linkOfConnection: [ConnectionID: Link.ID] = [:]
     var peerLinks: [RunID: [Link.ID]] = [:]
+    var names = Names()
     var agenda = Agenda()
     var durability = Durability()
     var tilt = Tilt()
     var scripts = ScriptQueue()
     var simulatedFailures: Set<SimulatedFailure> = []
     var counters = Counters()
+    /// The addresses we gave in hellos; what comes back from another one is not ours.
+    var announcedAs: Set<Endpoint> = []
+    /// Where somebody else with our run ID was last heard of.
+    var impostor: Endpoint?
     var generator: SeededGenerator
 
     /// When the input being handled came in.

@@ -37,8 +37,10 @@ package struct Timing: Sendable, Equatable {
     package var firstInfoPause: Duration = .milliseconds(5)
     /// How long the choice of a replica waits for an INFO newer than the master's failure.
     package var freshInfoWait: Duration = .milliseconds(250)
-    /// How soon a state that could not be saved is tried again.
+    /// How soon a state that could not be saved is tried again; doubles up to the longest. A change of state is tried at
+    /// once all the same.
     package var persistRetryPeriod: Duration = .seconds(1)
+    package var longestPersistRetryPeriod: Duration = .seconds(30)
 
     package init() {}
 

@@ -4,6 +4,7 @@ import AccessControl
 import CommandCatalogue
 import EventLoop
 import RESP
+import SentinelConfiguration
 import SentinelCore
 
 /// A client of the sentinel's own port: reads requests, writes replies in their order.
@@ -25,6 +26,9 @@ final class Client: ConnectionDelegate {
     var infoSections: [String] = []
     var encoder = Encoder()
 
+    /// What it occupies of the places for clients.
+    let slot: ConnectionSlots.Slot
+
     private let connection: Connection
     private unowned let port: ClientPort
     private var parser = RequestParser()
@@ -36,6 +40,18 @@ final class Client: ConnectionDelegate {
     private var awaited: RequestID?
     private var isProcessing = false
     private var isClosed = false
+    private var backlogWatch = BacklogWatch()
+    /// Goes off when the backlog has been too long for too long.
+    private var backlogTimer: DeadlineTimer?
+    /// Goes off when it may have been idle for too long.
+    private var idleTimer: DeadlineTimer?
+
+    /// What may be here of requests that are not complete, and what may wait to be read, before authentication; bytes.
+    ///
+    /// - Source: spec/commands.md 8, for the requests.
+    private static let unauthenticatedLimit = 1 << 20
+    /// Bytes of replies that are put together before they are handed on.
+    private static let replyBatch = 64 << 10
 
     /// What CLIENT REPLY asked for.
     enum Replies {
@@ -44,15 +60,21 @@ final class Client: ConnectionDelegate {
         case skipNext, skip
     }
 
-    init(_ id: Int, _ connection: Connection, port: ClientPort) {
+    init(_ id: Int, _ connection: Connection, slot: ConnectionSlots.Slot, port: ClientPort) {
         self.id = id
+        self.slot = slot
         self.connection = connection
         self.port = port
         connectedAt = MonotonicClock.now
         usedAt = connectedAt
         localAddress = connection.localAddress?.description ?? "?"
+        parser.limits.maxBulkLength = Int(clamping: port.settings.longestBulkBytes)
         port.access.login(self)
         connection.delegate = self
+        if port.settings.timeout > 0 {
+            idleTimer = DeadlineTimer { [weak self] in self?.closeIfIdle() }
+            idleTimer?.schedule(at: idleDeadline)
+        }
     }
 
     var address: String { connection.remoteAddress?.description ?? "?" }
@@ -90,32 +112,84 @@ final class Client: ConnectionDelegate {
     func push(_ append: (inout Encoder) -> Void) {
         append(&encoder)
         if !isProcessing { flush() }
-        if connection.backlogBytes > port.pubsubBacklogLimit {
-            port.log.write(.warning, "Client \(address) scheduled to be closed ASAP for overcoming of output buffer limits.")
-            close()
-        }
     }
 
     /// Ends the connection once everything was sent.
     func finish() {
         guard !isClosed else { return }
         flush()
-        isClosed = true
+        guard !isClosed else { return }
         connection.closeAfterFlush()
-        port.removed(self)
+        ended()
     }
 
     func close() {
         guard !isClosed else { return }
-        isClosed = true
         connection.close()
+        ended()
+    }
+
+    private func ended() {
+        isClosed = true
+        idleTimer?.cancel()
+        backlogTimer?.cancel()
         port.removed(self)
     }
 
     private func flush() {
         guard !encoder.isEmpty else { return }
+        let before = connection.backlogBytes
         connection.write(encoder.bytes)
         encoder.removeAll()
+        judgeBacklog(before: before)
+    }
+
+    // MARK: Limits
+
+    /// Ends the connection when more waits to be read than may.
+    private func judgeBacklog(before: Int) {
+        let after = connection.backlogBytes
+        let verdict =
+            isAuthenticated || after <= Self.unauthenticatedLimit
+            ? backlogWatch.judge(before: before, after: after, backlogLimit, at: MonotonicClock.now) : .tooMuch
+        switch verdict {
+        case .fine: backlogTimer?.schedule(at: nil)
+        case .tooMuchSoon(let end):
+            if backlogTimer == nil {
+                backlogTimer = DeadlineTimer { [weak self] in
+                    guard let self else { return }
+                    self.judgeBacklog(before: self.connection.backlogBytes)
+                }
+            }
+            backlogTimer?.schedule(at: end)
+        case .tooMuch:
+            port.log.write(
+                .warning, "Client \(line) scheduled to be closed ASAP for overcoming of output buffer limits.")
+            port.counters.outputLimitDisconnections += 1
+            close()
+        }
+    }
+
+    private var backlogLimit: OutputBufferLimit {
+        isSubscribed ? port.settings.pubsubLimit : port.settings.normalLimit
+    }
+
+    private var idleDeadline: UInt64 { deadline(usedAt: usedAt) }
+    private func deadline(usedAt: UInt64) -> UInt64 {
+        usedAt.saturatingAdding(seconds: UInt64(clamping: port.settings.timeout))
+    }
+
+    /// Ends the connection if nothing came for too long; who listens, or waits for us, is not idle.
+    private func closeIfIdle() {
+        let now = MonotonicClock.now
+        let isExempt = isSubscribed || awaited != nil || isRequestDeferred
+        guard !isExempt, now >= idleDeadline else {
+            // Whoever is exempt now can't have been idle for long before the next look.
+            idleTimer?.schedule(at: isExempt ? deadline(usedAt: now) : idleDeadline)
+            return
+        }
+        port.log.write(.verbose, "Closing idle client")
+        close()
     }
 
     // MARK: Requests
@@ -128,7 +202,10 @@ final class Client: ConnectionDelegate {
             if !isClosed { flush() }
         }
         do throws(RequestError) {
-            while !isClosed, awaited == nil, try nextRequest() { run() }
+            while !isClosed, awaited == nil, try nextRequest() {
+                run()
+                if encoder.bytes.count > Self.replyBatch { flush() }
+            }
         } catch {
             encoder.error(error.messageBytes)
             port.log.write(.verbose, "Protocol error (\(error)) from client: \(address)")
@@ -159,20 +236,25 @@ final class Client: ConnectionDelegate {
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
         usedAt = MonotonicClock.now
         parser.append(bytes)
-        if parser.bufferedBytes > port.queryBufferLimit {
-            port.log.write(.warning, "Closing client that reached max query buffer length: \(address)")
+        guard parser.bufferedBytes <= queryLimit else {
+            port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")
+            port.counters.queryLimitDisconnections += 1
             return close()
         }
         process()
+    }
+
+    private var queryLimit: Int {
+        let limit = Int(clamping: port.settings.clientQueryBufferLimit)
+        return isAuthenticated ? limit : min(limit, Self.unauthenticatedLimit)
     }
 
     func connectionDidConnect(_ connection: Connection) {}
 
     func connectionDidClose(_ connection: Connection, reason: CloseReason) {
         guard !isClosed else { return }
-        isClosed = true
         port.log.write(.verbose, "Client closed connection \(address)")
-        port.removed(self)
+        ended()
     }
 
     func connectionDidDrain(_ connection: Connection) {}
@@ -189,7 +271,8 @@ extension Client {
             ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", isSubscribed ? "P" : "N"), ("db", "0"),
             ("sub", "\(channels.count)"), ("psub", "\(patterns.count)"), ("ssub", "0"), ("multi", "-1"), ("watch", "0"),
             ("qbuf", "\(bufferedBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"), ("multi-mem", "0"), ("rbs", "0"),
-            ("rbp", "0"), ("obl", "0"), ("oll", "0"), ("omem", "\(backlogBytes)"), ("tot-mem", "\(bufferedBytes + backlogBytes)"),
+            ("rbp", "0"), ("obl", "0"), ("oll", "0"), ("omem", "\(backlogBytes)"),
+            ("tot-mem", "\(bufferedBytes + backlogBytes)"),
             ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "-1"),
             ("resp", "\(encoder.version.rawValue)"), ("lib-name", libraryName), ("lib-ver", libraryVersion),
         ]

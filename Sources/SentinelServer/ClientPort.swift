@@ -12,6 +12,8 @@ protocol ClientPortOwner: AnyObject {
     var masterNames: [MasterName] { get }
     var timing: Timing { get }
     func obey(_ request: RequestID, _ command: Command)
+    /// Whether a known sentinel is at this numeric address.
+    func hasPeer(at host: String) -> Bool
     /// Facts for INFO that the port does not have.
     func infoFacts() -> InfoText.Facts
     func shutDown(reason: String)
@@ -22,16 +24,15 @@ final class ClientPort {
     let log: Logger
     let pubSub = PubSub()
     let access: Access
-    let pubsubBacklogLimit: Int
-    let queryBufferLimit: Int
     unowned let owner: any ClientPortOwner
     let settings: ServerSettings
     let deniesScriptReconfiguration: Bool
-    private(set) var counters = Counters()
+    var counters = Counters()
 
-    private var listeners: [Listener] = []
+    private let listeners: Listeners
     private var clients: [Int: Client] = [:]
     private var clientsMade = 0
+    private var slots: ConnectionSlots
     private var requestsMade: UInt64 = 0
     private var asking: [RequestID: Client] = [:]
     private var pausedUntil: UInt64 = 0
@@ -44,70 +45,45 @@ final class ClientPort {
         var rejected = 0
         var commands = 0
         var errors = 0
+        /// Clients that sent more than they may before it made sense.
+        var queryLimitDisconnections = 0
+        /// Clients that left more unread than they may.
+        var outputLimitDisconnections = 0
     }
 
     init(
-        _ settings: ServerSettings, access: Access, deniesScriptReconfiguration: Bool, log: Logger,
-        owner: any ClientPortOwner
+        _ settings: ServerSettings, listeners: Listeners, access: Access, deniesScriptReconfiguration: Bool,
+        log: Logger, owner: any ClientPortOwner
     ) {
+        self.listeners = listeners
         self.access = access
         self.settings = settings
         self.deniesScriptReconfiguration = deniesScriptReconfiguration
         self.log = log
         self.owner = owner
-        pubsubBacklogLimit = settings.pubsubLimit.hardBytes == 0 ? .max : Int(clamping: settings.pubsubLimit.hardBytes)
-        queryBufferLimit = Int(clamping: settings.clientQueryBufferLimit)
+        slots = ConnectionSlots(maxClients: settings.maxClients)
+        listeners.accepted = { [unowned self] in self.accept($0) }
     }
 
     var clientCount: Int { clients.count }
     var sortedClients: [Client] { clients.values.sorted { $0.id < $1.id } }
     var subscriberCount: Int { clients.values.count { $0.isSubscribed } }
 
-    // MARK: Listening
-
-    /// A port that can't be listened on.
-    struct ListenError: Error {
-        let host: String
-        let error: SystemError
-    }
-
-    func listen() throws(ListenError) {
-        guard settings.port != 0 else { return }
-        for bind in settings.bindAddresses {
-            guard let address = Self.address(bind.host, port: UInt16(clamping: settings.port)) else {
-                if bind.isOptional { continue }
-                throw ListenError(host: bind.host, error: SystemError(call: "bind: not a numeric address", errno: 22))
-            }
-            do throws(SystemError) {
-                listeners.append(
-                    try Listener(
-                        on: address, backlog: Int32(clamping: settings.tcpBacklog),
-                        options: ConnectionOptions(keepAliveIdleSeconds: keepAliveSeconds)
-                    ) { [unowned self] in self.accept($0) })
-            } catch {
-                guard bind.isOptional else { throw ListenError(host: bind.host, error: error) }
-            }
-        }
-    }
-
-    private var keepAliveSeconds: Int32? { settings.tcpKeepalive > 0 ? Int32(clamping: settings.tcpKeepalive) : nil }
-
-    private static func address(_ host: String, port: UInt16) -> SocketAddress? {
-        switch host {
-        case "*": .anyIPv4(port: port)
-        case "::*": .anyIPv6(port: port)
-        default: SocketAddress(numericHost: host, port: port)
-        }
-    }
+    // MARK: Connections
 
     private func accept(_ connection: Connection) {
         counters.connections += 1
         log.write(.verbose, "Accepted \(connection.remoteAddress?.description ?? "?")")
-        if clients.count >= settings.maxClients {
+        let isLocal = connection.remoteAddress?.isLocal ?? true
+        guard
+            let slot = slots.take(
+                isLocal: isLocal, isFromPeer: owner.hasPeer(at: connection.remoteAddress?.host ?? ""))
+        else {
             counters.rejected += 1
             return refuse(connection, "ERR max number of clients reached")
         }
-        if settings.isProtected, !access.users.needAuthentication, !Self.isLocal(connection.remoteAddress) {
+        if settings.isProtected, !access.users.needAuthentication, !isLocal {
+            slots.free(slot)
             counters.rejected += 1
             return refuse(
                 connection,
@@ -115,7 +91,7 @@ final class ClientPort {
                     + "host. Give it a password with 'requirepass', or set 'protected-mode no' if its network is safe.")
         }
         clientsMade += 1
-        clients[clientsMade] = Client(clientsMade, connection, port: self)
+        clients[clientsMade] = Client(clientsMade, connection, slot: slot, port: self)
     }
 
     private func refuse(_ connection: Connection, _ text: String) {
@@ -125,13 +101,9 @@ final class ClientPort {
         connection.closeAfterFlush()
     }
 
-    private static func isLocal(_ address: SocketAddress?) -> Bool {
-        guard let address else { return true }
-        return address.family == .unix || address.host.hasPrefix("127.") || address.host == "::1"
-    }
-
     func removed(_ client: Client) {
         clients[client.id] = nil
+        slots.free(client.slot)
         pubSub.remove(client)
     }
 
@@ -156,9 +128,7 @@ final class ClientPort {
 
     /// Delays what clients send; a longer pause under way stays.
     func pause(milliseconds: UInt64, isWritesOnly: Bool) {
-        let (span, overflows) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
-        let (end, overflowsToo) = MonotonicClock.now.addingReportingOverflow(span)
-        pausedUntil = max(pausedUntil, overflows || overflowsToo ? .max : end)
+        pausedUntil = max(pausedUntil, MonotonicClock.now.saturatingAdding(milliseconds: milliseconds))
         pausesWritesOnly = isWritesOnly
         pauseTimer = pauseTimer ?? DeadlineTimer { [unowned self] in self.unpause() }
         pauseTimer?.schedule(at: pausedUntil)
@@ -212,8 +182,10 @@ final class ClientPort {
         }
     }
 
+    /// Takes nobody in any more and lets go of those that are there.
     func finishAll() {
-        for listener in listeners { listener.close() }
+        if listeners.hasUnixSocket { log.write(.notice, "Removing the unix socket file.") }
+        listeners.close()
         for client in clients.values { client.close() }
     }
 }

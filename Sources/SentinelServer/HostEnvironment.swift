@@ -33,6 +33,14 @@ nonisolated struct HostEnvironment: ConfigurationEnvironment {
         return .files(files)
     }
 
+    func state(at path: String) -> SavedState {
+        do throws(SystemError) {
+            return .text(try FileReplacement.readFile(path))
+        } catch {
+            return error.isNoSuchFile ? .absent : .unreadable(why: error.message)
+        }
+    }
+
     func isCommand(_ name: String) -> Bool { Catalogue.command(named: Array(name.utf8)[...]) != nil }
 
     func complaint(aboutUser name: Word, rules: [Secret]) -> String? {

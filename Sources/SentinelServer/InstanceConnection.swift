@@ -81,6 +81,7 @@ final class InstanceConnection: ConnectionDelegate {
     private func takeReply(_ value: Value) {
         guard answered < owed.count else {
             // Nobody asked: whatever is at the other end, it does not speak our protocol.
+            owner.receive(.reply(id, .malformed(to: .other)))
             close()
             return owner.connectionEnded(self, reason: "a reply that nobody asked for")
         }

@@ -11,7 +11,7 @@ import SentinelWire
 package enum Launch {
     /// Kept for the life of the process.
     private static var server: Server?
-    private static var signals: [SignalSource] = []
+    private static var signals: ProcessSignals?
 
     /// - Parameter words: The command line, the program's name first.
     package static func run(_ words: [String]) {
@@ -24,13 +24,19 @@ package enum Launch {
     }
 
     private static func run(_ invocation: Invocation) {
+        ProcessTitle.hide(argumentsAt: invocation.secretPositions)
         let (path, configuration) = read(invocation)
-        let log = Logger(path: configuration.server.logFile, level: configuration.server.logLevel)
+        let log = Logger(configuration.server)
         do throws(SystemError) {
             try log.check()
         } catch {
             fail("\n*** FATAL CONFIG FILE ERROR (Redis \(InfoText.redisVersion)) ***\nCan't open the log file: \(error.message)\n")
         }
+        let serviceManager = ServiceManager(configuration.server.supervision, log: log)
+        let isInBackground = configuration.server.daemonizes && !serviceManager.forbidsBackground
+        if isInBackground { goToBackground(log) }
+        catchSignals(configuration.server, log)
+        serviceManager.starting()
         log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
         log.write(
             .notice,
@@ -38,66 +44,122 @@ package enum Launch {
                 + "pid=\(ProcessFacts.id), just started")
         log.write(.notice, "Configuration loaded")
         for warning in configuration.warnings { log.write(.warning, warning.text) }
-        start(configuration, path: path, log: log)
+        prepareProcess(configuration.server, path: path, log: log)
+        start(configuration, path: path, serviceManager, isInBackground: isInBackground, log: log)
     }
 
-    private static func start(_ configuration: Configuration, path: String, log: Logger) {
+    /// Before anything of Dispatch exists; see `Background`.
+    private static func goToBackground(_ log: Logger) {
         do throws(SystemError) {
-            try ProcessFacts.canWrite(path)
+            try Background.enter()
         } catch {
-            refuse(log, "Sentinel config file \(path) is not writable: \(error.message). Exiting...")
+            log.write(.warning, "Can't go to the background, going on in the foreground: \(error.message)")
         }
+    }
+
+    private static func catchSignals(_ settings: ServerSettings, _ log: Logger) {
+        do throws(SystemError) {
+            signals = try ProcessSignals(logFile: settings.logFile)
+        } catch {
+            refuse(log, "Can't watch for signals: \(error)")
+        }
+    }
+
+    /// What the process shows of itself, while there is one thread.
+    private static func prepareProcess(_ settings: ServerSettings, path: String, log: Logger) {
+        if settings.crashLogIsEnabled {
+            CrashReport.install(
+                logFile: settings.logFile,
+                version: "Redis \(InfoText.redisVersion) (swift-sentinel \(InfoText.ownVersion))")
+        }
+        if settings.setsProcessTitle {
+            ProcessTitle.set(
+                ProcessTitleText(settings, program: CommandLine.arguments.first ?? "", configurationFile: path).text)
+        }
+        setOutOfMemoryScore(settings, log)
+    }
+
+    private static func setOutOfMemoryScore(_ settings: ServerSettings, _ log: Logger) {
+        let score: Int
+        switch settings.outOfMemoryAdjustment {
+        case .no: return
+        case .yes, .relative: score = ProcessFacts.outOfMemoryScore + settings.outOfMemoryScores.master
+        case .absolute: score = settings.outOfMemoryScores.master
+        }
+        do throws(SystemError) {
+            try ProcessFacts.setOutOfMemoryScore(min(max(score, -1000), 1000))
+        } catch {
+            log.write(.warning, "Unable to write oom_score_adj: \(error.message)")
+        }
+    }
+
+    private static func start(
+        _ configuration: Configuration, path: String, _ serviceManager: ServiceManager, isInBackground: Bool,
+        log: Logger
+    ) {
+        let stateFile = StateFile(configuration, configurationPath: path, log: log)
+        if let refusal = stateFile.refusal { refuse(log, refusal) }
+        let listeners = Listeners(configuration.server, log: log)
+        let clientLimit: Int
+        do throws(Listeners.Refusal) {
+            clientLimit = try ClientLimit.settle(configuration, log: log)
+            log.write(.notice, "monotonic clock: POSIX clock_gettime")
+            try listeners.open()
+        } catch {
+            refuse(log, error.text)
+        }
+        let surroundings = Server.Surroundings(
+            listeners: listeners, stateFile: stateFile, serviceManager: serviceManager, clientLimit: clientLimit,
+            processIDFile: writeProcessID(configuration.server, isInBackground: isInBackground, log: log))
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.port).")
+        listeners.warnOfShortBacklog()
         let access: Access
         do throws(Access.StartError) {
             access = try Access(configuration.server)
         } catch {
             refuse(log, "Aborting Redis startup because of ACL errors: \(error.text)")
         }
-        let myID = identify(configuration, path: path, log: log)
-        let server = Server(configuration, access: access, myID: myID, path: path, log: log)
-        do throws(ClientPort.ListenError) {
-            try server.start()
-        } catch {
-            let port = configuration.server.port
-            log.write(
-                .warning,
-                "Warning: Could not create server TCP listening socket \(error.host):\(port): bind: "
-                    + error.error.message)
-            refuse(log, "Failed listening on port \(port) (tcp), aborting.")
-        }
+        stateFile.removeLeftovers()
+        let myID = identify(configuration, stateFile)
+        let server = Server(
+            configuration, access: access, myID: myID, path: path, surroundings: surroundings, log: log)
         self.server = server
-        watchSignals(server, log)
+        do throws(SystemError) {
+            try signals?.obey(log: log) {
+                server.shutDown(reason: "User requested shutdown...")
+            } reload: {
+                server.reload()
+            }
+        } catch {
+            refuse(log, "Can't watch for signals: \(error)")
+        }
+        server.start()
+        serviceManager.ready()
     }
 
+    /// - Returns: The file that holds the process's number, if there is to be one.
+    private static func writeProcessID(_ settings: ServerSettings, isInBackground: Bool, log: Logger) -> String? {
+        guard isInBackground || !settings.pidFile.isEmpty else { return nil }
+        let path = settings.pidFile.isEmpty ? standardProcessIDFile : settings.pidFile
+        do throws(SystemError) {
+            try ProcessFacts.writeProcessID(to: path)
+        } catch {
+            log.write(.warning, "Failed to write PID file: \(error.message)")
+        }
+        return path
+    }
+
+    private static let standardProcessIDFile = "/var/run/redis.pid"
+
     /// The sentinel's identity; a new one is on disk before anybody hears of it.
-    private static func identify(_ configuration: Configuration, path: String, log: Logger) -> RunID {
+    private static func identify(_ configuration: Configuration, _ stateFile: StateFile) -> RunID {
         if let known = configuration.sentinel.myID { return known }
         var system = SystemRandomNumberGenerator()
         var configuration = configuration
         let runID = RunID(using: &system)
         configuration.sentinel.myID = runID
-        do throws(SystemError) {
-            let old = try FileReplacement.readFile(path)
-            _ = try FileReplacement.replace(
-                path: path, contents: Rewriter.rewrite(old: old, configuration: configuration))
-            log.write(.notice, "Sentinel new configuration saved on disk")
-        } catch {
-            log.write(
-                .warning,
-                "WARNING: Sentinel was not able to save the new configuration on disk!!!: \(error.message)")
-        }
+        stateFile.saveNow(configuration)
         return runID
-    }
-
-    private static func watchSignals(_ server: Server, _ log: Logger) {
-        for (number, name) in [(ProcessFacts.terminate, "SIGTERM"), (ProcessFacts.interrupt, "SIGINT")] {
-            signals.append(
-                SignalSource(number) {
-                    log.writeFromSignal("Received \(name) scheduling shutdown...")
-                    server.shutDown(reason: "User requested shutdown...")
-                })
-        }
     }
 
     // MARK: Reading
@@ -113,7 +175,7 @@ package enum Launch {
         guard let file = invocation.file else {
             fail("Sentinel needs config file on disk to save state. Exiting...\n")
         }
-        let path = absolute(file)
+        let path = ProcessFacts.absolute(file)
         do throws(SystemError) {
             let text = try FileReplacement.readFile(path)
             let input = invocation.readsStandardInput ? try FileReplacement.readFile("/dev/stdin") : nil
@@ -149,10 +211,6 @@ package enum Launch {
             ProcessFacts.complain(error.report(version: "Redis \(InfoText.redisVersion)"))
             ProcessFacts.exit(1)
         }
-    }
-
-    private static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(ProcessFacts.currentDirectory)/\(path)"
     }
 
     private static func fail(_ text: String) -> Never {

@@ -6,15 +6,23 @@ import SentinelCore
 
 /// Writes the log in the original's format, so that what parses its log parses ours.
 ///
+/// The file is opened for each line, so that it can be rotated by renaming it.
 /// - Source: spec/config-and-process.md 6.
 final class Logger {
+    /// Bytes of the longest text; what is longer is cut.
+    private static let longestText = 1023
+
     /// What is less severe is not written; `nil` writes nothing.
     private var threshold: Severity?
     private let file: AppendFile
+    private let systemLog: SystemLog?
 
-    init(path: String, level: LogLevel) {
-        file = AppendFile(path: path.isEmpty ? nil : path)
-        set(level)
+    init(_ settings: ServerSettings) {
+        file = AppendFile(path: settings.logFile.isEmpty ? nil : settings.logFile)
+        systemLog =
+            settings.logsToSyslog
+            ? SystemLog(identity: settings.syslogIdentity, facility: settings.syslogFacility.number) : nil
+        set(settings.logLevel)
     }
 
     func set(_ level: LogLevel) {
@@ -32,17 +40,19 @@ final class Logger {
 
     func write(_ severity: Severity, _ text: String) {
         guard let threshold, severity >= threshold else { return }
-        let mark =
+        let (mark, syslogSeverity): (Character, SystemLog.Severity) =
             switch severity {
-            case .debug: "."
-            case .verbose: "-"
-            case .notice: "*"
-            case .warning: "#"
+            case .debug: (".", .debug)
+            case .verbose: ("-", .info)
+            case .notice: ("*", .notice)
+            case .warning: ("#", .warning)
             }
-        file.append("\(ProcessFacts.id):X \(LocalTime().logText) \(mark) \(Self.line(text))\n")
+        let line = Self.line(text)
+        file.append("\(ProcessFacts.id):X \(LocalTime().logText) \(mark) \(line)\n")
+        systemLog?.write(syslogSeverity, line)
     }
 
-    /// A line of what came in from a signal; it has no level. The time is in seconds.
+    /// A line of what came in from a signal; it has no level and is for the file alone. The time is in seconds.
     func writeFromSignal(_ text: String) {
         guard threshold != nil else { return }
         file.append("\(ProcessFacts.id):signal-handler (\(LocalTime.microseconds / 1_000_000)) \(text)\n")
@@ -50,7 +60,30 @@ final class Logger {
 
     /// One line, whatever a client put into it.
     private static func line(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 }) else { return text }
-        return String(decoding: text.utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
+        var text = text
+        if text.utf8.contains(where: { $0 < 0x20 }) {
+            text = String(decoding: text.utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
+        }
+        guard text.utf8.count > longestText else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: longestText)
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return String(text[..<end])
+    }
+}
+
+extension SyslogFacility {
+    /// - Source: RFC 3164 4.1.1.
+    fileprivate var number: Int {
+        switch self {
+        case .user: 1
+        case .local0: 16
+        case .local1: 17
+        case .local2: 18
+        case .local3: 19
+        case .local4: 20
+        case .local5: 21
+        case .local6: 22
+        case .local7: 23
+        }
     }
 }

@@ -18,14 +18,27 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let resolver = Resolver()
     private let source: SocketAddress?
     private var port: ClientPort?
-    private var stateFile: StateFile?
+    private let stateFile: StateFile
     private let scripts: ScriptRunner
+    private let listeners: Listeners
+    private let serviceManager: ServiceManager
+    private let clientLimit: Int
+    private let processIDFile: String?
     private var connections: [ConnectionID: InstanceConnection] = [:]
 
     /// - Parameters:
     ///   - configuration: As read, with an identity.
-    ///   - path: The file it came from and is written back to; absolute.
-    init(_ configuration: Configuration, access: Access, myID: RunID, path: String, log: Logger) {
+    ///   - path: The file it came from; absolute.
+    ///   - surroundings: What was opened and found out for it.
+    init(
+        _ configuration: Configuration, access: Access, myID: RunID, path: String, surroundings: Surroundings,
+        log: Logger
+    ) {
+        listeners = surroundings.listeners
+        stateFile = surroundings.stateFile
+        serviceManager = surroundings.serviceManager
+        clientLimit = surroundings.clientLimit
+        processIDFile = surroundings.processIDFile
         var system = SystemRandomNumberGenerator()
         self.configuration = configuration
         self.access = access
@@ -42,15 +55,28 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         scripts = ScriptRunner { driver.receive($0) }
     }
 
-    /// Opens the port and begins to watch.
-    func start() throws(ClientPort.ListenError) {
+    /// What the start of the process leaves to the server.
+    struct Surroundings {
+        let listeners: Listeners
+        /// Where the configuration is written back to.
+        let stateFile: StateFile
+        let serviceManager: ServiceManager
+        /// As many clients as there are descriptors for.
+        let clientLimit: Int
+        /// To be removed at the end.
+        let processIDFile: String?
+    }
+
+    /// Takes clients in and begins to watch.
+    func start() {
+        var settings = configuration.server
+        settings.maxClients = clientLimit
         let port = ClientPort(
-            configuration.server, access: access,
+            settings, listeners: listeners, access: access,
             deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
-        try port.listen()
         self.port = port
-        stateFile = StateFile(
-            path: path, log: log, currentConfiguration: { [unowned self] in self.currentConfiguration },
+        stateFile.begin(
+            currentConfiguration: { [unowned self] in self.currentConfiguration },
             finished: { [unowned self] generation, isSaved in
                 self.driver.receive(isSaved ? .persisted(generation) : .persistFailed(generation))
             })
@@ -76,11 +102,18 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// Says goodbye and leaves; nothing is saved, for all that matters has been.
     func shutDown(reason: String) {
         log.write(.warning, reason)
+        serviceManager.stopping()
+        if let path = processIDFile {
+            log.write(.notice, "Removing the pid file.")
+            ProcessFacts.remove(path)
+        }
         port?.finishAll()
         log.write(.warning, "Sentinel is now ready to exit, bye bye...")
-        if !configuration.server.pidFile.isEmpty { ProcessFacts.remove(configuration.server.pidFile) }
         ProcessFacts.exit(0)
     }
+
+    /// SIGHUP: what can be read again while running is read here. Nothing yet.
+    func reload() { log.write(.verbose, "SIGHUP: there is nothing to read again") }
 
     // MARK: EffectPerformer
 
@@ -90,7 +123,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         case .disconnect(let id): connections.removeValue(forKey: id)?.close()
         case .send(let id, let request, let renamed): connections[id]?.send(request, renamed: renamed)
         case .answer(let request, let response): port?.answer(request, response)
-        case .persist(let generation): stateFile?.save(generation)
+        case .persist(let generation): stateFile.save(generation)
         case .emit(let event):
             let text = EventText(event)
             log.write(event.severity, "\(text.name) \(text.payload)")
@@ -143,12 +176,14 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     var masterNames: [MasterName] { driver.core.masterNames }
     var timing: Timing { driver.core.timing }
     func obey(_ request: RequestID, _ command: Command) { driver.receive(.command(request, command)) }
+    func hasPeer(at host: String) -> Bool { driver.core.hasPeer(at: host) }
 
     func infoFacts() -> InfoText.Facts {
         InfoText.Facts(
-            runID: runID, port: configuration.server.port, configurationFile: path,
+            runID: runID, supervisor: serviceManager.name, port: configuration.server.port, configurationFile: path,
+            stateFile: stateFile.path,
             uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
-            maxClients: configuration.server.maxClients, clients: port?.clientCount ?? 0,
+            maxClients: clientLimit, clients: port?.clientCount ?? 0,
             subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),
             pubsubChannels: port?.pubSub.channelCount ?? 0, pubsubPatterns: port?.pubSub.patternCount ?? 0)
     }

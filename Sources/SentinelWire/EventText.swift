@@ -43,6 +43,8 @@ package struct EventText: Sendable, Equatable {
         case .rebooted(let subject): self.init("+reboot", subject.text)
         case .tiltEntered: self.init("+tilt", "#tilt mode entered")
         case .tiltLeft: self.init("-tilt", "#tilt mode exited")
+        case .stateNotSaved: self.init("+state-not-saved", "#no vote is given until the state is on disk again")
+        case .stateSavedAgain: self.init("-state-not-saved", "#the state is on disk again")
         case .linkLost(let subject, let channel, let reason):
             self.init(
                 channel == .command ? "-cmd-link-reconnection" : "-pubsub-link-reconnection",
@@ -125,6 +127,11 @@ package struct LogText: Sendable, Equatable {
                 .warning,
                 "\(subject.text) refused the transaction of a reconfiguration (is CONFIG or CLIENT renamed or denied?); "
                     + "giving the bare order instead")
+        case .identityTaken(let endpoint):
+            self.init(
+                .warning,
+                "A sentinel at \(endpoint) has the run ID of this one (was its configuration file copied?); "
+                    + "it is ignored here, and others take the two for one. Delete the line 'sentinel myid' in its file")
         case .scriptStarted(let processID): self.init(.debug, "+script-child \(processID)")
         case .scriptEnded(let processID, let ending):
             let (code, signal) = ending.numbers

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ClusterProcesses
 import EventLoop
 
 /// The three servers and three sentinels, and what can be said of them together.
 final class Cluster {
-    let servers: [Server]
+    let servers: [DataServer]
     let watchers: [Watcher]
 
     /// - Parameter addresses: Six of them: of the servers, the first master first, and of the sentinels.
     /// - Parameter heard: Gets every event a sentinel publishes, with the sentinel's name.
     init(addresses: [SocketAddress], heard: @escaping (_ who: String, _ event: String, _ words: [Substring]) -> Void) {
-        servers = (0..<3).map { Server(name: "server-\($0 + 1)", address: addresses[$0]) }
+        servers = (0..<3).map { DataServer(name: "server-\($0 + 1)", address: addresses[$0]) }
         watchers = (0..<3).map { index in
             let name = "sentinel-\(index + 1)"
             return Watcher(name: name, address: addresses[3 + index]) { heard(name, $0, $1) }
@@ -18,8 +19,8 @@ final class Cluster {
     }
 
     /// The server that is killed.
-    var oldMaster: Server { servers[0] }
-    var replicas: ArraySlice<Server> { servers.dropFirst() }
+    var oldMaster: DataServer { servers[0] }
+    var replicas: ArraySlice<DataServer> { servers.dropFirst() }
 
     /// Asks all who run for news.
     func look(then changed: @escaping () -> Void) {
@@ -38,7 +39,9 @@ final class Cluster {
         replicas.allSatisfy { $0.isAttached(to: oldMaster) && $0.info["slave_repl_offset"] != "0" }
     }
 
-    func attached(to master: Server) -> [Server] { servers.filter { $0 !== master && $0.isAttached(to: master) } }
+    func attached(to master: DataServer) -> [DataServer] {
+        servers.filter { $0 !== master && $0.isAttached(to: master) }
+    }
 
     /// The name of whoever has that port or run ID.
     func name(of key: Substring) -> String {
@@ -70,20 +73,5 @@ final class Cluster {
 
     private func line(_ name: String, _ address: SocketAddress, _ text: String) -> String {
         "\(Console.padded(name, 12))\(Console.padded("\(address)", 18))\(text)"
-    }
-
-    /// Addresses on this machine that nobody listens on, in the order of their ports; `nil` if there are too few.
-    ///
-    /// Below the range systems take ports for outgoing connections from, so that nobody gets one by accident while the
-    /// server that had it is down.
-    static func freeAddresses(_ count: Int) -> [SocketAddress]? {
-        var held: [Listener] = []
-        defer { for listener in held { listener.close() } }
-        for _ in 0..<1000 where held.count < count {
-            let port = UInt16.random(in: 16000..<32000)
-            guard let address = SocketAddress(numericHost: "127.0.0.1", port: port) else { return nil }
-            if let listener = try? Listener(on: address, accepted: { $0.close() }) { held.append(listener) }
-        }
-        return held.count == count ? held.map(\.localAddress).sorted { ($0.port ?? 0) < ($1.port ?? 0) } : nil
     }
 }

@@ -3,6 +3,7 @@
 // The demo is a row of stages. Each has a goal, looked at whenever something new is known, and a time limit; one timer
 // asks all servers and sentinels for news several times a second. What the sentinels publish is printed as it comes.
 
+import ClusterProcesses
 import EventLoop
 import RESP
 
@@ -33,7 +34,7 @@ final class Demo {
     /// What was printed as discovered, so that it is printed once.
     private var printed: Set<String> = []
     /// The server that takes the killed one's place.
-    private var newMaster: Server?
+    private var newMaster: DataServer?
     private var lastWriteBefore: UInt64 = 0
     private var acknowledgedBefore = 0
     private var firstWriteAfter: (at: UInt64, value: Int)?
@@ -46,16 +47,19 @@ final class Demo {
 
 extension Demo {
     func start() {
-        for signal in Process.endingSignals {
+        for signal in OwnProcess.endingSignals {
             signals.append(SignalSource(signal) { [unowned self] in interrupted(signal) })
         }
         Console.readerHasGone = { [unowned self] in stop(code: 1) }
-        guard let ownPath = Process.ownPath else { return fail("this program's own file cannot be found") }
-        let directory = ownPath[..<(ownPath.lastIndex(of: "/") ?? ownPath.startIndex)]
-        sentinelPath = Process.environment("SENTINEL_DEMO_SENTINEL") ?? "\(directory)/redis-sentinel"
+        guard let ownPath = OwnProcess.path, let sibling = OwnProcess.sibling("redis-sentinel") else {
+            return fail("this program's own file cannot be found")
+        }
+        sentinelPath = OwnProcess.environment("SENTINEL_DEMO_SENTINEL") ?? sibling
         guard ProcessFacts.canExecute(sentinelPath) else { return fail("there is no sentinel at \(sentinelPath)") }
-        program = .choose(ownPath: ownPath)
-        guard let fleet = Fleet(ownPath: ownPath) else { return fail("no temporary directory could be made") }
+        program = .choose(ownPath: ownPath, wish: OwnProcess.environment("SENTINEL_DEMO_SERVER"))
+        guard let fleet = Fleet("sentinel-demo", ownPath: ownPath) else {
+            return fail("no temporary directory could be made")
+        }
         self.fleet = fleet
         fleet.memberFailed = { [unowned self] in memberFailed($0) }
         fleet.guardianFailed = { [unowned self] in fail("the process that cleans up has ended") }
@@ -77,7 +81,7 @@ extension Demo {
 
     private func startServers() {
         guard stage == .preparing, let fleet else { return }
-        guard let addresses = Cluster.freeAddresses(6) else { return fail("no free ports were found") }
+        guard let addresses = FreeAddresses.find(6) else { return fail("no free ports were found") }
         let cluster = Cluster(addresses: addresses) { [unowned self] in heard($0, $1, $2) }
         self.cluster = cluster
         Console.heading("1. One master, two replicas")
@@ -311,7 +315,7 @@ extension Demo {
         if printed.insert("\(who) \(what)").inserted { timeline.add(who, what) }
     }
 
-    private func printAttached(to master: Server) {
+    private func printAttached(to master: DataServer) {
         for server in cluster?.attached(to: master) ?? [] { printOnce(server.name, "replicates from \(master.name)") }
     }
 

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EventLoop
-
-/// What the arguments ask for. The demo starts itself in the last two roles.
+/// What the arguments ask for.
 enum Mode {
     case help
     case wrong(String)
     case demo(keepsRunning: Bool)
-    case dataNode(SocketAddress, master: (host: String, port: UInt16)?)
-    case guardian(directory: String)
 
     static let usage = """
         Usage: sentinel-demo [--keep]
@@ -34,21 +30,7 @@ enum Mode {
         case nil: self = .demo(keepsRunning: false)
         case "--keep" where words.count == 1: self = .demo(keepsRunning: true)
         case "--help" where words.count == 1, "-h" where words.count == 1: self = .help
-        case "--data-node": self = Self.dataNode(words)
-        case "--guardian" where words.count == 2: self = .guardian(directory: words[1])
         case .some(let word): self = .wrong("did not expect \(words.count == 1 ? word : words.joined(separator: " "))")
         }
-    }
-
-    /// `--data-node PORT [--replica-of HOST PORT]`
-    private static func dataNode(_ words: [String]) -> Mode {
-        guard words.count >= 2, let port = UInt16(words[1]),
-            let address = SocketAddress(numericHost: "127.0.0.1", port: port)
-        else { return .wrong("--data-node needs a port") }
-        if words.count == 2 { return .dataNode(address, master: nil) }
-        guard words.count == 5, words[2] == "--replica-of", let masterPort = UInt16(words[4]) else {
-            return .wrong("--data-node PORT [--replica-of HOST PORT]")
-        }
-        return .dataNode(address, master: (words[3], masterPort))
     }
 }

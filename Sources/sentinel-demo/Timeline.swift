@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ClusterProcesses
 import EventLoop
 
 /// Lines of what happened, in milliseconds since something.

@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DataNode
+import ClusterProcesses
 import Dispatch
 import EventLoop
 
-let mode = Mode(CommandLine.arguments.dropFirst())
-
-switch mode {
-case .help:
-    Console.line(Mode.usage)
-    ProcessFacts.exit(0)
-case .wrong(let problem):
-    Console.error("sentinel-demo: \(problem)\n\n\(Mode.usage)")
-    ProcessFacts.exit(2)
-case .dataNode(let address, let master):
-    do throws(SystemError) {
-        let node = try DataNode(on: address, replicaOf: master)
-        Process.keepForever(node)
-    } catch {
-        Console.error("cannot listen on \(address): \(error)")
-        ProcessFacts.exit(1)
+if let role = HelperRole(Array(CommandLine.arguments.dropFirst())) {
+    role.play()
+} else {
+    switch Mode(CommandLine.arguments.dropFirst()) {
+    case .help:
+        Console.line(Mode.usage)
+        ProcessFacts.exit(0)
+    case .wrong(let problem):
+        Console.error("sentinel-demo: \(problem)\n\n\(Mode.usage)")
+        ProcessFacts.exit(2)
+    case .demo(let keepsRunning):
+        let demo = Demo(keepsRunning: keepsRunning)
+        OwnProcess.keepForever(demo)
+        demo.start()
     }
-case .guardian(let directory):
-    Process.keepForever(Guardian(of: directory))
-case .demo(let keepsRunning):
-    let demo = Demo(keepsRunning: keepsRunning)
-    Process.keepForever(demo)
-    demo.start()
 }
 dispatchMain()

@@ -9,6 +9,8 @@ func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 /// A world in a few dictionaries.
 struct TestEnvironment: ConfigurationEnvironment {
     var files: [String: [SourceFile]] = [:]
+    /// By path.
+    var states: [String: SavedState] = [:]
 
     func isExecutable(_ path: String) -> Bool { path.hasSuffix(".sh") }
     func isNumericAddress(_ host: String) -> Bool {
@@ -20,6 +22,7 @@ struct TestEnvironment: ConfigurationEnvironment {
     func complaint(aboutUser name: Word, rules: [Secret]) -> String? {
         rules.contains { $0.reveal() == bytes("foo") } ? "Syntax error" : nil
     }
+    func state(at path: String) -> SavedState { states[path] ?? .absent }
     func included(_ pattern: Word) -> Inclusion {
         let name = text(pattern)
         if let found = files[name] { return .files(found) }

@@ -170,4 +170,64 @@ import Testing
         let master = world.sentinel.masters[world.sentinel.masterOrder[0]]
         #expect(master.peers.allSatisfy { !$0.reportsMasterDown })
     }
+
+    @Test func `a configuration's epoch has been, so no attempt takes a smaller one`() {
+        var world = World()
+        var late = hello(World.replicas[0], 7)
+        late.currentEpoch = Epoch(2)
+        _ = world.ask(.publishHello(late))
+        #expect(world.sentinel.currentEpoch == Epoch(7))
+        #expect(world.events.contains(.epochRaised(Epoch(7), World.name)))
+    }
+
+    @Test func `a node that refuses to be put right is told once in an INFO period, not with each INFO`() {
+        var world = World(peers: "")
+        world.refusesOrders = true
+        world.run(for: .seconds(5))
+        world.following[World.replicas[0]] = nil
+        world.run(for: .seconds(60))
+        let orders = world.events.count { if case .convertedToReplica = $0 { true } else { false } }
+        #expect((2...6).contains(orders))
+        #expect(world.sent.count { $0 == .info } < 200)
+    }
+
+    @Test func `a down-after of one group does not hide good news from another with the same peer`() throws {
+        var world = World(peers: "b")
+        let other = MasterName("other")
+        _ = world.ask(.monitor(other, Endpoint(host: "10.0.0.9", port: 6379), quorum: 1))
+        _ = world.ask(.set(other, [OptionChange(.downAfter(.seconds(1)), name: "down-after-milliseconds", shown: "1000")]))
+        var known = hello(Endpoint(host: "10.0.0.9", port: 6379), 0)
+        known.masterName = other
+        _ = world.ask(.publishHello(known))
+        world.run(for: .seconds(3))
+        world.kill(World.host(ofPeer: "b"))
+        world.run(for: .seconds(3))
+        // The first group now has more patience, and the peer is up for it, while it is still down for the other.
+        let patient = OptionChange(.downAfter(.seconds(60)), name: "down-after-milliseconds", shown: "60000")
+        _ = world.ask(.set(World.name, [patient]))
+        let down = world.sentinel.masters[try #require(world.sentinel.masterByName[other])].peers[0]
+        #expect(down.presence.isSdown)
+        world.revive(World.host(ofPeer: "b"))
+        world.take(.disconnected(try #require(world.connection(to: World.host(ofPeer: "b"))), reason: "refused"))
+        world.answerAll()
+        while !world.sentinel.links[down.presence.link].canSend { world.run(for: .milliseconds(1), answering: false) }
+        world.answerAll()
+        let up = world.sentinel.masters[try #require(world.sentinel.masterByName[other])].peers[0]
+        #expect(!up.presence.isSdown)
+    }
+
+    @Test func `somebody else with our run ID is counted, and told of once`() {
+        var world = World()
+        world.run(for: .seconds(3))
+        var own = hello(World.master, 0, from: "a")
+        own.sender = Endpoint(host: "10.0.1.97", port: 26379)
+        _ = world.ask(.publishHello(own))
+        #expect(world.sentinel.counters.impostorHellos == 0)
+        own.sender = Endpoint(host: "10.0.1.98", port: 26379)
+        world.forget()
+        for _ in 0..<3 { _ = world.ask(.publishHello(own)) }
+        #expect(world.sentinel.counters.impostorHellos == 3)
+        #expect(world.effects.count { $0 == .log(.identityTaken(own.sender)) } == 1)
+        #expect(world.sentinel.remembered.masters[0].knownSentinels.map(\.runID) == [World.id("b"), World.id("c")])
+    }
 }

@@ -26,9 +26,12 @@ struct World {
     /// - Parameter peers: One letter each, of which the run ID is made.
     init(
         peers: String = "bc", quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
+        resolvesHostnames: Bool = false, announcesHostnames: Bool = false,
         change: (inout MasterSettings) -> Void = { _ in }
     ) {
         var settings = Settings()
+        settings.resolvesHostnames = resolvesHostnames
+        settings.announcesHostnames = announcesHostnames
         var master = MasterSettings(name: Self.name, address: Self.master, quorum: quorum)
         master.downAfter = downAfter
         master.failoverTimeout = failoverTimeout
@@ -50,8 +53,9 @@ struct World {
                 switch effect {
                 case .connect(let id, let channel, let endpoint):
                     connections.append((id, channel, endpoint))
-                    if reachable(endpoint) { inputs.append(.connected(id, localHost: "10.0.1.97")) }
+                    if reachable(endpoint), !hangs.contains(endpoint) { inputs.append(.connected(id, localHost: "10.0.1.97")) }
                 case .disconnect(let id): connections.removeAll { $0.id == id }
+                case .resolve(let host): if let answer = names[host] { inputs.append(.resolved(host, answer)) }
                 case .persist(let generation): if savesStates { inputs.append(.persisted(generation)) }
                 default: break
                 }
@@ -59,6 +63,10 @@ struct World {
         }
     }
 
+    /// What names stand for; one that is missing gets no answer.
+    var names: [String: [String]] = [:]
+    /// Where connections are neither established nor refused.
+    var hangs: Set<Endpoint> = []
     private var unreachable: Set<Endpoint> = []
     private func reachable(_ endpoint: Endpoint) -> Bool { !unreachable.contains(endpoint) }
 
@@ -96,6 +104,7 @@ struct World {
             case .ping: take(.reply(id, .ping(.pong)))
             case .info: take(.reply(id, .info(info(of: endpoint))))
             case .hello: take(.reply(id, .published(true)))
+            case .replicate where refusesOrders: take(.reply(id, .replicated(false)))
             case .replicate(_, isBare: false) where refusesTransactions: take(.reply(id, .replicated(false)))
             case .replicate(let master, _):
                 following[endpoint] = master
@@ -133,6 +142,9 @@ struct World {
 
     /// Whether nodes deny a command of the transaction, so that its EXEC fails.
     var refusesTransactions = false
+
+    /// Whether nodes deny SLAVEOF altogether.
+    var refusesOrders = false
 
     private var answeredEffects = 0
     private mutating func takeUnanswered() -> [(ConnectionID, Request)] {

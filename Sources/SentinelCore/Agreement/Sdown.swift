@@ -6,59 +6,56 @@ extension Sentinel {
     /// Recomputes the subjective state of everybody in the group, and says when it can change by time alone.
     mutating func updateSdown(_ id: Master.ID, at now: Instant) -> Instant? {
         var deadline = updateMasterSdown(id, at: now)
+        let limit = masters[id].downAfter
         for index in masters[id].replicas.indices {
-            let link = masters[id].replicas[index].presence.link
-            let isDown = isSilent(link, id, at: now)
-            if masters[id].replicas[index].presence.setSdown(isDown, at: now) {
-                links[link].isHeldDown = isDown
-                let subject = label(id, replicaAt: index)
-                emit(isDown ? .sdown(subject) : .sdownCleared(subject))
-            }
-            if !isDown {
-                deadline = .earlier(deadline, links[link].silenceExceeds(masters[id].downAfter))
-            }
+            let verdict = Self.judge(&masters[id].replicas[index].presence, &links, limit: limit, at: now)
+            deadline = .earlier(deadline, verdict.changesAt)
+            if let isDown = verdict.news { tell(isDown, label(id, replicaAt: index)) }
         }
         for index in masters[id].peers.indices {
-            let link = masters[id].peers[index].presence.link
-            let isDown = isSilent(link, id, at: now)
-            if masters[id].peers[index].presence.setSdown(isDown, at: now) {
-                links[link].isHeldDown = isDown
-                let subject = label(id, peerAt: index)
-                emit(isDown ? .sdown(subject) : .sdownCleared(subject))
-            }
-            if !isDown {
-                deadline = .earlier(deadline, links[link].silenceExceeds(masters[id].downAfter))
-            }
+            let verdict = Self.judge(&masters[id].peers[index].presence, &links, limit: limit, at: now)
+            deadline = .earlier(deadline, verdict.changesAt)
+            if let isDown = verdict.news { tell(isDown, label(id, peerAt: index)) }
         }
         return deadline
+    }
+
+    /// Judges one instance by its silence and what else speaks against it.
+    ///
+    /// - Parameter isUnfit: Whether it is down however talkative it is.
+    /// - Returns: The new state if it is another than before, and when it can change by time alone.
+    private static func judge(
+        _ presence: inout Presence, _ links: inout Slab<Link>, limit: Duration, isUnfit: Bool = false, at now: Instant
+    ) -> (news: Bool?, changesAt: Instant?) {
+        let link = presence.link
+        let isDown = isUnfit || links[link].silence(at: now) > limit
+        let isNews = presence.setSdown(isDown, at: now)
+        if isNews, isDown { links[link].isHeldDown = true }
+        return (isNews ? isDown : nil, isDown ? nil : links[link].silenceExceeds(limit))
+    }
+
+    private mutating func tell(_ isDown: Bool, _ subject: InstanceLabel) {
+        emit(isDown ? .sdown(subject) : .sdownCleared(subject))
     }
 
     private mutating func updateMasterSdown(_ id: Master.ID, at now: Instant) -> Instant? {
-        let link = masters[id].presence.link
-        let roleLimit = masters[id].downAfter + timing.infoPeriod * 2
-        let rebootLimit = masters[id].masterRebootDownAfter
-        let isWrongRole =
-            masters[id].info.role == .replica && now - masters[id].info.roleReportedAt > roleLimit
-        let isRebooting = masters[id].rebootedAt.map { now - $0 > rebootLimit } ?? false
-        let isDown = isSilent(link, id, at: now) || isWrongRole || isRebooting
-        if masters[id].presence.setSdown(isDown, at: now) {
-            links[link].isHeldDown = isDown
-            emit(isDown ? .sdown(label(id)) : .sdownCleared(label(id)))
+        let master = masters[id]
+        let roleLimit = master.downAfter + timing.infoPeriod * 2
+        let wrongRoleSince = master.info.role == .replica ? master.info.roleReportedAt : nil
+        let rebootLimit = master.masterRebootDownAfter
+        let rebootedAt = rebootLimit > .zero ? master.rebootedAt : nil
+        let isUnfit =
+            wrongRoleSince.map { now - $0 > roleLimit } ?? false || rebootedAt.map { now - $0 > rebootLimit } ?? false
+        let verdict = Self.judge(
+            &masters[id].presence, &links, limit: master.downAfter, isUnfit: isUnfit, at: now)
+        if let isDown = verdict.news {
+            tell(isDown, label(id))
             if isDown { masterWentDown(id, at: now) }
         }
-        guard !isDown else { return nil }
-        var deadline = links[link].silenceExceeds(masters[id].downAfter)
-        if masters[id].info.role == .replica {
-            deadline = .earlier(deadline, masters[id].info.roleReportedAt + roleLimit + .microseconds(1))
-        }
-        if let rebootedAt = masters[id].rebootedAt {
-            deadline = .earlier(deadline, rebootedAt + rebootLimit + .microseconds(1))
-        }
-        return deadline
-    }
-
-    private func isSilent(_ link: Link.ID, _ id: Master.ID, at now: Instant) -> Bool {
-        links[link].silence(at: now) > masters[id].downAfter
+        guard !masters[id].presence.isSdown else { return nil }
+        let justAfter = Duration.microseconds(1)
+        let deadline = Instant?.earlier(verdict.changesAt, wrongRoleSince.map { $0 + roleLimit + justAfter })
+        return .earlier(deadline, rebootedAt.map { $0 + rebootLimit + justAfter })
     }
 
     /// What follows at once: the others are asked, and the replicas looked at.

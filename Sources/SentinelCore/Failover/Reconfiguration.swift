@@ -60,7 +60,7 @@ extension Sentinel {
     mutating func noteReconfiguration(_ id: Master.ID, _ index: Int, at now: Instant) {
         guard let promoted = masters[id].promoted else { return }
         if case .sent = masters[id].replicas[index].reconfiguration,
-            masters[id].replicas[index].follows(promoted.presence.address)
+            follows(masters[id].replicas[index], promoted.presence.address, at: now) == true
         {
             masters[id].replicas[index].reconfiguration = .inProgress(since: now)
             masters[id].replicas[index].info.pause = .zero
@@ -136,8 +136,8 @@ extension Sentinel {
 }
 
 extension Master {
+    /// Where the others are sent; `nil` while they could not find it.
     func currentAddressAnnounced(asHostname: Bool) -> Endpoint? {
-        let endpoint = currentAddress.announced(asHostname: asHostname)
-        return endpoint.host.isEmpty ? nil : endpoint
+        asHostname || currentAddress.ip != nil ? currentAddress.announced(asHostname: asHostname) : nil
     }
 }

@@ -30,26 +30,25 @@ extension Sentinel {
     private mutating func sendHello(
         _ presence: Presence, of id: Master.ID, at now: Instant, store: (inout Sentinel, Presence) -> Void
     ) -> Instant? {
-        guard links[presence.link].hasRoom, let connection = links[presence.link].command,
-            let hello = makeHello(for: id, on: presence.link)
-        else { return nil }
+        guard links[presence.link].hasRoom, let connection = links[presence.link].command else { return nil }
         guard presence.helloDueAt <= now else { return presence.helloDueAt }
+        guard let hello = makeHello(for: id, on: presence.link) else { return nil }
         var presence = presence
         perform(.send(connection.id, .hello(hello), renamed: renames(of: presence.link)))
         links[presence.link].pending += 1
-        presence.helloSentAt = now
         presence.helloDueAt = now + timing.publishPeriod
         store(&self, presence)
         return presence.helloDueAt
     }
 
-    private func makeHello(for id: Master.ID, on link: Link.ID) -> Hello? {
+    private mutating func makeHello(for id: Master.ID, on link: Link.ID) -> Hello? {
         guard let host = announceHost ?? links[link].localHost,
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         else { return nil }
+        let sender = Endpoint(host: host, port: announcePort != 0 ? announcePort : listeningPort)
+        announcedAs.insert(sender)
         return Hello(
-            sender: Endpoint(host: host, port: announcePort != 0 ? announcePort : listeningPort), runID: myID,
-            currentEpoch: currentEpoch, masterName: masters[id].name, master: master,
+            sender: sender, runID: myID, currentEpoch: currentEpoch, masterName: masters[id].name, master: master,
             configEpoch: masters[id].configEpoch)
     }
 
@@ -78,32 +77,48 @@ extension Sentinel {
 
     mutating func helloHeard(_ hello: Hello, on connection: ConnectionID?, at now: Instant) {
         if let connection { heard(connection, at: now) }
-        // Our own words come back on every node; and nobody else is us, whatever he says.
-        guard hello.runID != myID else { return }
+        guard hello.runID != myID else { return noteOwnWords(hello) }
         guard let id = masterByName[hello.masterName] else { return counters.foreignHellos += 1 }
-        let isKnown = meet(hello, under: id, at: now)
+        guard let sender = locate(hello.sender, orPutAside: .hello(hello), at: now),
+            let master = locate(hello.master, orPutAside: .hello(hello), at: now)
+        else { return }
+        let isKnown = meet(hello, at: sender, under: id, at: now)
         // A configuration is never newer than its sender's epoch; were it, no attempt here could ever follow it.
         raiseEpoch(to: max(hello.currentEpoch, hello.configEpoch), heardFor: hello.masterName)
-        if isKnown { adoptConfiguration(of: hello, for: id, at: now) }
+        if isKnown { adoptConfiguration(of: hello, at: master, for: id, at: now) }
+    }
+
+    /// Our own words come back on every node; but nobody else is us, whatever he says.
+    ///
+    /// Two sentinels with one run ID, as copied files make them, fight over one entry on all others.
+    /// - Source: spec/defects.md 31.
+    private mutating func noteOwnWords(_ hello: Hello) {
+        guard !announcedAs.contains(hello.sender) else { return }
+        counters.impostorHellos += 1
+        guard impostor != hello.sender else { return }
+        impostor = hello.sender
+        emitLog(.identityTaken(hello.sender))
     }
 
     /// Makes sure that the sender is a peer of the group under the address it gives; tells whether it is one now.
-    private mutating func meet(_ hello: Hello, under id: Master.ID, at now: Instant) -> Bool {
-        let address = NodeAddress(hello.sender)
+    private mutating func meet(
+        _ hello: Hello, at address: NodeAddress, under id: Master.ID, at now: Instant
+    ) -> Bool {
         if let index = masters[id].peerIndex(hello.runID),
             masters[id].peers[index].presence.address.isSameNode(as: address)
         {
             masters[id].peers[index].helloHeardAt = now
             return true
         }
-        // Checked before anything is removed: a broken hello must not cost us a peer. - Source: spec/defects.md 26.
-        guard hello.sender.port != 0, address.ip != nil || (resolvesHostnames && !address.host.isEmpty) else {
-            counters.rejectedHellos += 1
-            return masters[id].peerIndex(hello.runID) != nil
-        }
         let hasMoved = masters[id].peerIndex(hello.runID) != nil
+        // Checked before anything is removed: a broken hello must not cost us a peer, and a name that does not resolve
+        // may well stand for the address we know. - Source: spec/defects.md 26.
+        guard address.port != 0, address.ip != nil || (resolvesHostnames && !address.host.isEmpty && !hasMoved) else {
+            counters.rejectedHellos += 1
+            return hasMoved
+        }
         if hasMoved {
-            emit(.sentinelMoved(master: label(id), hello.runID, to: hello.sender))
+            emit(.sentinelMoved(master: label(id), hello.runID, to: announced(address)))
             removePeer(hello.runID, of: id)
         } else if let index = masters[id].peers.firstIndex(where: { $0.presence.address.isSameNode(as: address) }) {
             emit(.sentinelAddressTaken(label(id, peerAt: index)))
@@ -136,16 +151,19 @@ extension Sentinel {
     }
 
     /// The greatest config epoch decides where a group's master is.
-    private mutating func adoptConfiguration(of hello: Hello, for id: Master.ID, at now: Instant) {
-        let address = NodeAddress(hello.master)
+    private mutating func adoptConfiguration(
+        of hello: Hello, at address: NodeAddress, for id: Master.ID, at now: Instant
+    ) {
         guard hello.configEpoch > masters[id].configEpoch else {
             return settleConflict(hello.configEpoch, address, for: id, at: now)
         }
         // An address we can't use is not adopted, so that a later hello of the same epoch still can be.
-        guard hello.master.port != 0, address.ip != nil || (resolvesHostnames && !address.host.isEmpty) else {
+        guard address.port != 0, address.ip != nil else {
             counters.rejectedHellos += 1
             return
         }
+        // A configuration is of an epoch that has been.
+        raiseEpoch(to: hello.configEpoch, heardFor: masters[id].name)
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.
@@ -157,9 +175,10 @@ extension Sentinel {
             emit(.configUpdated(from: label(id, peerAt: index)))
         }
         let from = announced(masters[id].currentAddress)
-        emit(.masterSwitched(masters[id].name, from: from, to: hello.master))
+        let to = announced(address)
+        emit(.masterSwitched(masters[id].name, from: from, to: to))
         moveMaster(id, to: address, at: now)
-        runReconfigScript(id, isLeader: false, from: from, to: hello.master, at: now)
+        runReconfigScript(id, isLeader: false, from: from, to: to, at: now)
     }
 
     /// Two addresses in one config epoch: operators had two sentinels fail over at the same time, without an election.

@@ -52,6 +52,16 @@ extension Sentinel {
         links[link].pending += 1
     }
 
+    /// Has the INFO of one node asked for again as soon as possible.
+    mutating func askAgain(_ link: Link.ID, at now: Instant) {
+        guard case .dataNode(let id) = links[link].target else { return }
+        if masters[id].presence.link == link { masters[id].info.wantedAt = now }
+        for index in masters[id].replicas.indices where masters[id].replicas[index].presence.link == link {
+            masters[id].replicas[index].info.wantedAt = now
+        }
+        touch(.master(id), at: now)
+    }
+
     /// Asks the replicas of a group that is about to change as soon as possible.
     mutating func expectChange(_ id: Master.ID, at now: Instant) {
         for index in masters[id].replicas.indices { masters[id].replicas[index].info.wantedAt = now }
@@ -108,10 +118,14 @@ extension Sentinel {
             emit(.rebooted(label(id)))
         }
         for endpoint in report.replicas {
-            let address = NodeAddress(endpoint)
-            guard masters[id].replicaIndex(at: address) == nil else { continue }
-            guard address.ip != nil || resolvesHostnames else {
-                emitLog(.unresolvedHost(endpoint.host))
+            let link = masters[id].presence.link
+            guard masters[id].replicaIndex(at: NodeAddress(endpoint)) == nil,
+                let address = locate(endpoint, orPutAside: .info(link), at: now),
+                masters[id].replicaIndex(at: address) == nil
+            else { continue }
+            guard address.ip != nil else {
+                // With names allowed it was logged when it was asked about.
+                if !resolvesHostnames { emitLog(.unresolvedHost(endpoint.host)) }
                 continue
             }
             addReplica(address, to: id, at: now, isNews: true)
@@ -159,28 +173,39 @@ extension Sentinel {
             if case .waitPromotion = failover.stage { promotionSucceeded(id, failover, replica.id, at: now) }
             return
         }
-        let patience = timing.publishPeriod * 4
-        // Asked again as soon as patience may end, not when INFO happens to be due.
-        let patienceEndsAt = replica.info.roleReportedAt + patience + .milliseconds(1)
-        if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
-        guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now),
-            now - replica.info.roleReportedAt > patience,
-            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+        guard putRight(id, index, wrongSince: replica.info.roleReportedAt, patience: timing.publishPeriod * 4, at: now)
         else { return }
-        replicate(id, index, of: master, at: now)
         emit(.convertedToReplica(label(id, replicaAt: index)))
     }
 
     private mutating func putRightWrongMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
         let replica = masters[id].replicas[index]
-        let patience = masters[id].failoverTimeout
-        guard masters[id].failover == nil, replica.masterHost != nil, !replica.follows(masters[id].presence.address),
-            isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now),
-            now - replica.masterChangedAt > patience,
-            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+        guard masters[id].failover == nil, replica.masterHost != nil,
+            follows(replica, masters[id].presence.address, at: now) == false,
+            putRight(
+                id, index, wrongSince: replica.masterChangedAt, patience: masters[id].failoverTimeout, at: now)
         else { return }
-        replicate(id, index, of: master, at: now)
         emit(.replicaConfigFixed(label(id, replicaAt: index)))
+    }
+
+    /// Has a replica follow the master, if it has done otherwise for longer than `patience` and nothing explains it;
+    /// tells whether it was ordered to.
+    ///
+    /// An order without effect is given again with the INFO of the next period, not with each.
+    private mutating func putRight(
+        _ id: Master.ID, _ index: Int, wrongSince: Instant, patience: Duration, at now: Instant
+    ) -> Bool {
+        let replica = masters[id].replicas[index]
+        // Asked again as soon as patience may end, not when INFO happens to be due.
+        let patienceEndsAt = max(wrongSince, replica.presence.lastDownAt ?? wrongSince) + patience + .milliseconds(1)
+        if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
+        guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now), now - wrongSince > patience,
+            replica.putRightAt.map({ now - $0 >= timing.infoPeriod }) ?? true,
+            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+        else { return false }
+        masters[id].replicas[index].putRightAt = now
+        replicate(id, index, of: master, at: now)
+        return true
     }
 
     /// While a replica takes up its new role it is asked in ever longer steps instead of once a period.

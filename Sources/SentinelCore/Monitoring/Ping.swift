@@ -55,6 +55,7 @@ extension Sentinel {
             links[id].pingUnansweredSince = nil
         }
         let matters = links[id].isHeldDown || !answer.isAcceptable
+        if answer.isAcceptable { links[id].isHeldDown = false }
         for user in links[id].users where matters || masters[user].rebootedAt != nil {
             if answer == .pong, masters[user].presence.link == id { masters[user].rebootedAt = nil }
             if answer == .busy { killScript(on: id, of: user) }

@@ -8,7 +8,10 @@ extension Sentinel {
     /// Does what the link needs now, and says when it is to be looked at again.
     mutating func advance(link id: Link.ID, at now: Instant) -> Instant? {
         guard links[id].address.port != 0 else { return nil }
-        guard let host = links[id].address.ip else { return awaitResolution(id, at: now) }
+        guard let host = nextHost(id) else {
+            ask(about: links[id].address.host, at: now)
+            return resolvesHostnames ? now + timing.pingPeriod : nil
+        }
         let endpoint = Endpoint(host: host, port: links[id].address.port)
         var deadline: Instant?
         giveUpSlowConnections(id, at: now)
@@ -25,39 +28,17 @@ extension Sentinel {
         return .earlier(deadline, connectionDeadline(id, at: now))
     }
 
-    private mutating func awaitResolution(_ id: Link.ID, at now: Instant) -> Instant? {
-        guard resolvesHostnames else { return nil }
-        if !links[id].isResolving {
-            links[id].isResolving = true
-            links[id].commandAttemptedAt = now
-            perform(.resolve(links[id].address.host))
-        }
-        return now + timing.pingPeriod
-    }
-
-    mutating func resolved(_ host: String, to addresses: [String], at now: Instant) {
-        if addresses.isEmpty { emitLog(.unresolvedHost(host)) }
-        for id in links.ids where links[id].isResolving && links[id].address.host == host {
-            links[id].isResolving = false
-            guard let first = addresses.first else { continue }
-            links[id].address.ip = first
-            for user in links[id].users { adopt(ip: first, of: id, in: user) }
-            touch(.link(id), at: now)
-        }
-    }
-
-    private mutating func adopt(ip: String, of link: Link.ID, in id: Master.ID) {
-        if masters[id].presence.link == link { masters[id].presence.address.ip = ip }
-        for index in masters[id].replicas.indices where masters[id].replicas[index].presence.link == link {
-            masters[id].replicas[index].presence.address.ip = ip
-        }
-        for index in masters[id].peers.indices where masters[id].peers[index].presence.link == link {
-            masters[id].peers[index].presence.address.ip = ip
-        }
+    /// Where to connect to next: a name that stands for several addresses is tried at each in turn.
+    private func nextHost(_ id: Link.ID) -> String? {
+        let address = links[id].address
+        guard let ip = address.ip, resolvesHostnames, links[id].failures > 0 else { return address.ip }
+        let choices = names.addresses(of: address.host)
+        guard let index = choices.firstIndex(of: ip) else { return ip }
+        return choices[(index + links[id].failures) % choices.count]
     }
 
     private mutating func connectCommand(_ id: Link.ID, to endpoint: Endpoint, at now: Instant) {
-        let connection = Connection(id: makeConnectionID(), startedAt: now)
+        let connection = Connection(id: makeConnectionID(), host: endpoint.host, startedAt: now)
         linkOfConnection[connection.id] = id
         links[id].command = connection
         links[id].commandAttemptedAt = now
@@ -69,7 +50,7 @@ extension Sentinel {
     }
 
     private mutating func connectHello(_ id: Link.ID, to endpoint: Endpoint, at now: Instant) {
-        let connection = Connection(id: makeConnectionID(), startedAt: now)
+        let connection = Connection(id: makeConnectionID(), host: endpoint.host, startedAt: now)
         linkOfConnection[connection.id] = id
         links[id].hello = connection
         links[id].helloAttemptedAt = now
@@ -108,9 +89,11 @@ extension Sentinel {
 
     mutating func connected(_ connection: ConnectionID, localHost: String, at now: Instant) {
         guard let id = linkOfConnection[connection] else { return counters.staleInputs += 1 }
-        if links[id].command?.id == connection {
+        if let command = links[id].command, command.id == connection {
             links[id].command?.establishedAt = now
+            links[id].failures = 0
             links[id].localHost = localHost
+            adopt(ip: command.host, for: id, at: now)
             for user in links[id].users { touch(.master(user), at: now) }
         } else if links[id].hello?.id == connection {
             links[id].hello?.establishedAt = now
@@ -126,6 +109,7 @@ extension Sentinel {
         }
         if let command = links[id].command, command.id == connection {
             links[id].command = nil
+            if command.establishedAt == nil { links[id].failures += 1 }
             if mayRetryAtOnce(command, last: links[id].commandRetriedAt, at: now) {
                 links[id].commandRetriedAt = now
                 links[id].commandAttemptedAt = nil
@@ -139,10 +123,7 @@ extension Sentinel {
             }
         }
         // A name may stand for another address by now.
-        if resolvesHostnames, !NumericHost.isNumeric(links[id].address.host), !links[id].isResolving {
-            links[id].isResolving = true
-            perform(.resolve(links[id].address.host))
-        }
+        ask(about: links[id].address.host, isUrgent: true, at: now)
         touch(.link(id), at: now)
     }
 
@@ -155,22 +136,32 @@ extension Sentinel {
         connection.establishedAt != nil && (last.map { now - $0 >= timing.pingPeriod } ?? true)
     }
 
-    /// Replies that were owed on a closed command connection won't come.
+    /// Closes both connections and makes them again at once: what they were made with has changed.
+    mutating func reconnect(_ id: Link.ID, at now: Instant) {
+        closeLink(id)
+        forgetRequests(id, at: now)
+        links[id].commandAttemptedAt = nil
+        links[id].helloAttemptedAt = nil
+        touch(.link(id), at: now)
+    }
+
+    /// Replies that were owed on a closed command connection won't come: what they were to bring is due again as soon as
+    /// there is another. Whoever answers there may be another process, so its INFO is wanted too.
     private mutating func forgetRequests(_ id: Link.ID, at now: Instant) {
         links[id].pending = 0
         links[id].asked = []
         for user in links[id].users {
             if masters[user].presence.link == id {
-                masters[user].info.askedAt = nil
-                masters[user].presence.helloSentAt = nil
+                masters[user].info.forgetRequest(at: now)
+                masters[user].presence.helloDueAt = now
             }
             for index in masters[user].replicas.indices where masters[user].replicas[index].presence.link == id {
-                masters[user].replicas[index].info.askedAt = nil
-                masters[user].replicas[index].presence.helloSentAt = nil
+                masters[user].replicas[index].info.forgetRequest(at: now)
+                masters[user].replicas[index].presence.helloDueAt = now
             }
             for index in masters[user].peers.indices where masters[user].peers[index].presence.link == id {
                 masters[user].peers[index].askedAt = nil
-                masters[user].peers[index].presence.helloSentAt = nil
+                masters[user].peers[index].presence.helloDueAt = now
             }
             touch(.master(user), at: now)
         }
@@ -188,7 +179,9 @@ extension Sentinel {
         if let command = links[id].command, command.establishedAt == nil, now - command.startedAt > limit {
             close(command, of: id)
             links[id].command = nil
+            links[id].failures += 1
             forgetRequests(id, at: now)
+            ask(about: links[id].address.host, isUrgent: true, at: now)
         }
         if let hello = links[id].hello, hello.establishedAt == nil, now - hello.startedAt > limit {
             close(hello, of: id)

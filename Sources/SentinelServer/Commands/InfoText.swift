@@ -15,8 +15,11 @@ struct InfoText {
     /// What the shell knows.
     struct Facts {
         let runID: RunID
+        /// Who watches over the process.
+        let supervisor: String
         let port: Int
         let configurationFile: String
+        let stateFile: String
         let uptimeSeconds: Int
         let maxClients: Int
         let clients: Int
@@ -32,7 +35,7 @@ struct InfoText {
         let everything = wanted.isEmpty || !Set(wanted).isDisjoint(with: ["all", "everything", "default"])
         let sections: [(String, [(String, String)])] = [
             ("Server", Self.server(facts)), ("Clients", Self.clients(facts)), ("Stats", Self.stats(facts)),
-            ("CPU", Self.cpu()), ("Sentinel", Self.sentinel(summary)), ("Internals", Self.internals(summary)),
+            ("CPU", Self.cpu()), ("Sentinel", Self.sentinel(summary)), ("Internals", Self.internals(summary, facts)),
         ]
         text = sections.filter { everything || wanted.contains($0.0.lowercased()) }
             .map { name, lines in "# \(name)\r\n" + lines.map { "\($0):\($1)\r\n" }.joined() }
@@ -43,7 +46,7 @@ struct InfoText {
         [
             ("redis_version", redisVersion), ("swift_sentinel_version", ownVersion), ("redis_mode", "sentinel"),
             ("os", ProcessFacts.system), ("arch_bits", String(Int.bitWidth)), ("process_id", "\(ProcessFacts.id)"),
-            ("run_id", facts.runID.text), ("tcp_port", "\(facts.port)"),
+            ("process_supervised", facts.supervisor), ("run_id", facts.runID.text), ("tcp_port", "\(facts.port)"),
             ("server_time_usec", "\(LocalTime.microseconds)"), ("uptime_in_seconds", "\(facts.uptimeSeconds)"),
             ("uptime_in_days", "\(facts.uptimeSeconds / 86400)"), ("executable", ProcessFacts.executable),
             ("config_file", facts.configurationFile),
@@ -63,6 +66,8 @@ struct InfoText {
             ("total_commands_processed", "\(facts.counters.commands)"),
             ("rejected_connections", "\(facts.counters.rejected)"), ("pubsub_channels", "\(facts.pubsubChannels)"),
             ("pubsub_patterns", "\(facts.pubsubPatterns)"), ("total_error_replies", "\(facts.counters.errors)"),
+            ("client_query_buffer_limit_disconnections", "\(facts.counters.queryLimitDisconnections)"),
+            ("client_output_buffer_limit_disconnections", "\(facts.counters.outputLimitDisconnections)"),
         ]
     }
 
@@ -104,15 +109,16 @@ struct InfoText {
     }
 
     /// What the original does not tell: what was ignored, dropped or not saved.
-    private static func internals(_ summary: Response.Summary) -> [(String, String)] {
+    private static func internals(_ summary: Response.Summary, _ facts: Facts) -> [(String, String)] {
         let counters = summary.counters
         return [
             ("ignored_hellos_malformed", "\(counters.malformedHellos)"),
             ("ignored_hellos_foreign", "\(counters.foreignHellos)"),
             ("ignored_hellos_rejected", "\(counters.rejectedHellos)"),
+            ("ignored_hellos_impostor", "\(counters.impostorHellos)"),
             ("ignored_replies_malformed", "\(counters.malformedReplies)"),
             ("failed_saves", "\(counters.failedSaves)"), ("dropped_scripts", "\(counters.droppedScripts)"),
-            ("state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
+            ("state_file", facts.stateFile), ("state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
         ]
     }
 }

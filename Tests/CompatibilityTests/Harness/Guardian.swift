@@ -4,9 +4,10 @@ import Foundation
 
 /// A small process that kills what the tests started when the test process goes away, however it goes.
 ///
-/// It reads `+ <pid>`, `- <pid>` and `d <directory>` from a pipe whose other end only the test process holds. At the
-/// end of that pipe (exit, crash, SIGKILL) it kills by pid what is still registered and removes the directories. A
-/// parent-death signal would not do: it is bound to the starting thread, and threads of Dispatch come and go.
+/// It reads `+ <pid>`, `- <pid>`, `d <directory>` and `n <network namespace>` from a pipe whose other end only the test
+/// process holds. At the end of that pipe (exit, crash, SIGKILL) it kills by pid what is still registered or lives in
+/// the namespaces, and removes them and the directories. A parent-death signal would not do: it is bound to the
+/// starting thread, and threads of Dispatch come and go.
 final class Guardian: Sendable {
     static let shared = Guardian()
 
@@ -18,15 +19,20 @@ final class Guardian: Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let script = """
             trap '' INT TERM HUP
-            pids= ; directories=
+            pids= ; directories= ; namespaces=
             while read -r operation argument; do
                 case $operation in
                     +) pids="$pids $argument" ;;
                     -) rest= ; for pid in $pids; do [ "$pid" = "$argument" ] || rest="$rest $pid"; done; pids=$rest ;;
                     d) directories="$directories $argument" ;;
+                    n) namespaces="$namespaces $argument" ;;
                 esac
             done
             for pid in $pids; do kill -9 "$pid"; done
+            for name in $namespaces; do
+                for pid in $(ip netns pids "$name" 2>/dev/null); do kill -9 "$pid"; done
+                ip netns del "$name" 2>/dev/null
+            done
             for directory in $directories; do rm -rf "$directory"; done
             """
         do {
@@ -41,6 +47,7 @@ final class Guardian: Sendable {
     func watch(_ pid: pid_t) { send("+ \(pid)\n") }
     func forget(_ pid: pid_t) { send("- \(pid)\n") }
     func removeAtEnd(_ directory: String) { send("d \(directory)\n") }
+    func removeAtEnd(namespace: String) { send("n \(namespace)\n") }
 
     /// One write far below `PIPE_BUF`: lines of parallel tests do not mix.
     private func send(_ line: String) {

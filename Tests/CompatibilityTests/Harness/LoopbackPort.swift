@@ -14,6 +14,26 @@ enum LoopbackPort {
         }
     }
 
+    /// One that nobody has at any address, for servers that bind to all of them.
+    static func freeAtEveryAddress() -> UInt16 {
+        while true {
+            let candidate = free()
+            let descriptor = socket(AF_INET6, socketKind(SOCK_STREAM), 0)
+            guard descriptor >= 0 else { return candidate }  // no IPv6 here
+            defer { close(descriptor) }
+            // An IPv6 socket bound to every address takes IPv4 clients as well, so IPv4 has to be free, too.
+            var address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            address.sin6_port = candidate.bigEndian
+            let result = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+                }
+            }
+            if result == 0 { return candidate }
+        }
+    }
+
     private static func isFree(_ port: UInt16) -> Bool {
         let descriptor = loopbackSocket()
         defer { close(descriptor) }
@@ -37,10 +57,17 @@ func loopbackSocket() -> Int32 {
 func withLoopbackAddress<Result>(
     _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
+    withAddress("127.0.0.1", port, body)
+}
+
+/// Calls `body` with an IPv4 address given in numbers.
+func withAddress<Result>(
+    _ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    precondition(inet_pton(AF_INET, host, &address.sin_addr) == 1, "\(host) is not an IPv4 address")
     let length = socklen_t(MemoryLayout<sockaddr_in>.size)
     return withUnsafePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }

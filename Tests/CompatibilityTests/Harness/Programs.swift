@@ -24,6 +24,11 @@ enum SentinelProgram: String, Sendable, CustomStringConvertible, CaseIterable {
 }
 
 enum Programs {
+    /// The repository that the tests were built from.
+    static let repository = (0..<4).reduce(URL(fileURLWithPath: #filePath)) { path, _ in
+        path.deletingLastPathComponent()
+    }.path
+
     /// Where SwiftPM put the test bundle, and beside it the executables.
     static var buildDirectory: String {
         #if os(Linux)

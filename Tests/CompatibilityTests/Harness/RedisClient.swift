@@ -15,15 +15,28 @@ final class RedisClient {
     private let descriptor: Int32
     private var decoder = ReplyDecoder()
 
-    init(port: UInt16, within limit: Duration = .seconds(2)) throws {
+    /// - Parameters:
+    ///   - host: Where the port is, in numbers.
+    ///   - source: The address to connect from, in numbers; `nil` leaves it to the system.
+    ///   - receiveBuffer: Bytes the kernel may take in for us, for a client that is slow on purpose.
+    init(
+        port: UInt16, host: String = "127.0.0.1", from source: String? = nil, receiveBuffer: Int32? = nil,
+        within limit: Duration = .seconds(2)
+    ) throws {
         self.port = port
         descriptor = loopbackSocket()
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        if var receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+        }
+        if let source, withAddress(source, 0, { bind(descriptor, $0, $1) }) == -1 {
+            throw Failure.connect(port: port, errno: errno)
+        }
         #if !os(Linux)
             var on: Int32 = 1
             setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
         #endif
-        if withLoopbackAddress(port, { connect(descriptor, $0, $1) }) == -1 {
+        if withAddress(host, port, { connect(descriptor, $0, $1) }) == -1 {
             guard errno == EINPROGRESS else { throw Failure.connect(port: port, errno: errno) }
             try awaitReadiness(POLLOUT, until: .now + limit, "connect")
             var code: Int32 = 0

@@ -11,15 +11,21 @@ final class SentinelServer: Server {
         options: SentinelOptions
     ) throws {
         self.program = program
-        try super.init(name: "\(name)-\(program)", directory: directory, executable: program.path()) { port in
+        try super.init(
+            name: "\(name)-\(program)", directory: directory, executable: program.path(), password: options.password
+        ) { port in
             var lines = ["port \(port)", "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)"]
+            lines += options.lines
             for master in monitoring {
                 lines += [
-                    "sentinel monitor \(master.name) 127.0.0.1 \(master.port) \(options.quorum)",
+                    "sentinel monitor \(master.name) \(options.host) \(master.port) \(options.quorum)",
                     "sentinel down-after-milliseconds \(master.name) \(options.downAfter.milliseconds)",
                     "sentinel failover-timeout \(master.name) \(options.failoverTimeout.milliseconds)",
                 ]
+                lines += options.masterLines.map { "sentinel \($0.word) \(master.name) \($0.rest)" }
+                if let password = options.password { lines.append("sentinel auth-pass \(master.name) \(password)") }
             }
+            if let password = options.password { lines.append("requirepass \(password)") }
             return lines.joined(separator: "\n") + "\n"
         }
     }
@@ -37,6 +43,12 @@ final class SentinelServer: Server {
         var words = ["SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "250", "TILT-PERIOD", "2000"]
         if try program.isOriginalBinary { words += ["PING-PERIOD", "500"] }
         _ = try ask(words)
+    }
+
+    /// Changes periods, as SENTINEL DEBUG takes them.
+    func debug(_ words: [String]) throws {
+        let reply = try ask(["SENTINEL", "DEBUG"] + words)
+        guard reply == .simple("OK") else { throw NotReached(description: "DEBUG \(words) answered \(reply)") }
     }
 
     func myID() throws -> String { try ask("SENTINEL", "MYID").text ?? "?" }
@@ -96,4 +108,12 @@ struct SentinelOptions {
     var quorum = 2
     var downAfter = Duration.milliseconds(1_000)
     var failoverTimeout = Duration.seconds(10)
+    /// What the masters' host is called.
+    var host = "127.0.0.1"
+    /// What data nodes and sentinels want of everybody, each other included; `nil` for nothing.
+    var password: String?
+    /// Lines before those of the masters.
+    var lines: [String] = []
+    /// More for each master: the word after `sentinel`, and what follows the master's name.
+    var masterLines: [(word: String, rest: String)] = []
 }

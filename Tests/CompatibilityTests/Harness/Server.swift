@@ -6,6 +6,8 @@ import Foundation
 class Server {
     let port: UInt16
     let process: ServerProcess
+    /// What `ask` logs in with; `nil` where nobody is asked.
+    var password: String?
     private var client: RedisClient?
 
     var name: String { process.name }
@@ -16,7 +18,11 @@ class Server {
     /// Starts `executable` with a configuration file on a free port and waits until it answers.
     ///
     /// - Parameter configuration: The file's text for a port. It is asked again when somebody else took the port first.
-    init(name: String, directory: String, executable: String, configuration: (UInt16) -> String) throws {
+    init(
+        name: String, directory: String, executable: String, password: String? = nil,
+        configuration: (UInt16) -> String
+    ) throws {
+        self.password = password
         var attempt = 0
         while true {
             attempt += 1
@@ -52,6 +58,7 @@ class Server {
         }
         client = nil
         let fresh = try RedisClient(port: port)
+        if let password { _ = try fresh.request("AUTH", password) }
         let reply = try fresh.request(words, within: limit)
         client = fresh
         return reply
@@ -77,8 +84,12 @@ class Server {
             }
             do {
                 let reply = try RedisClient(port: port).request("PING")
-                if reply == .simple("PONG") { return }
-            } catch {
+                // One that wants a password is up as well.
+                if reply == .simple("PONG") || reply.text?.hasPrefix("NOAUTH") == true { return }
+                guard ContinuousClock.now < end, !Task.isCancelled else {
+                    throw NotReached(description: "\(process.name) answers \(reply)")
+                }
+            } catch let error as RedisClient.Failure {
                 guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
             }
             wait(until: .now + .milliseconds(5))
@@ -88,10 +99,15 @@ class Server {
 
 /// A real `redis-server`.
 final class DataServer: Server {
-    /// - Parameter master: Port of the server it replicates from; `nil` for a master.
-    init(name: String, directory: String, replicating master: UInt16?) throws {
+    /// - Parameters:
+    ///   - master: Port of the server it replicates from; `nil` for a master.
+    ///   - password: What it wants of everybody, and says to its master.
+    ///   - lines: More lines of its configuration.
+    init(
+        name: String, directory: String, replicating master: UInt16?, password: String? = nil, lines: [String] = []
+    ) throws {
         let executable = try Programs.installed("redis-server")
-        try super.init(name: name, directory: directory, executable: executable) { port in
+        try super.init(name: name, directory: directory, executable: executable, password: password) { port in
             """
             port \(port)
             bind 127.0.0.1
@@ -99,6 +115,8 @@ final class DataServer: Server {
             save ""
             repl-diskless-sync-delay 0
             \(master.map { "replicaof 127.0.0.1 \($0)" } ?? "")
+            \(password.map { "requirepass \($0)\nmasterauth \($0)" } ?? "")
+            \(lines.joined(separator: "\n"))
 
             """
         }

@@ -20,10 +20,13 @@ final class DataGroup {
 final class Cluster {
     let groups: [DataGroup]
     let sentinels: [SentinelServer]
+    /// For files of the test's own; gone afterwards.
+    let directory: String
 
-    init(groups: [DataGroup], sentinels: [SentinelServer]) {
+    init(groups: [DataGroup], sentinels: [SentinelServer], directory: String) {
         self.groups = groups
         self.sentinels = sentinels
+        self.directory = directory
     }
 
     /// The group of a test with one master.
@@ -93,26 +96,29 @@ final class Cluster {
 ///
 /// - Parameter masters: Names to monitor; each gets a master and `replicas` replicas.
 /// - Parameter sentinels: Which program plays each sentinel.
+/// - Parameter password: What all of them want of everybody; `nil` for nothing.
 /// - Parameter shortened: Whether the INFO, hello and tilt periods are shortened with `SENTINEL DEBUG`.
 func withCluster<Result>(
     masters: [String] = ["mymaster"], replicas: Int = 2,
     sentinels: [SentinelProgram] = [.ours, .ours, .ours],
     quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
-    shortened: Bool = true, _ body: (Cluster) throws -> Result
+    password: String? = nil, shortened: Bool = true, _ body: (Cluster) throws -> Result
 ) throws -> Result {
-    let options = SentinelOptions(quorum: quorum, downAfter: downAfter, failoverTimeout: failoverTimeout)
+    let options = SentinelOptions(
+        quorum: quorum, downAfter: downAfter, failoverTimeout: failoverTimeout, password: password)
     return try withTemporaryDirectory { directory in
         var started: [Server] = []
         defer { for server in started { server.process.end() } }
         do {
             var groups: [DataGroup] = []
             for name in masters {
-                let master = try DataServer(name: name, directory: directory, replicating: nil)
+                let master = try DataServer(name: name, directory: directory, replicating: nil, password: password)
                 started.append(master)
                 var servers = [master]
                 for number in 0..<replicas {
                     let replica = try DataServer(
-                        name: "\(name)-replica\(number)", directory: directory, replicating: master.port)
+                        name: "\(name)-replica\(number)", directory: directory, replicating: master.port,
+                        password: password)
                     started.append(replica)
                     servers.append(replica)
                 }
@@ -127,7 +133,7 @@ func withCluster<Result>(
                 watchers.append(sentinel)
                 if shortened { try sentinel.shortenPeriods() }
             }
-            let cluster = Cluster(groups: groups, sentinels: watchers)
+            let cluster = Cluster(groups: groups, sentinels: watchers, directory: directory)
             for group in groups { try cluster.settle(master: group.servers[0], of: group) }
             return try body(cluster)
         } catch {

@@ -1,39 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EventLoop
+package import EventLoop
 
-/// A process of the demo, and what was started in it.
-final class Member {
-    let name: String
-    let logPath: String
+/// A process of a fleet, and what was started in it.
+package final class Member {
+    package let name: String
+    package let logPath: String
     fileprivate(set) var process: ChildProcess?
     /// Set when its end was asked for.
-    var mayEnd = false
+    package fileprivate(set) var mayEnd = false
+    fileprivate var ended: [() -> Void] = []
 
     fileprivate init(name: String, logPath: String) {
         self.name = name
         self.logPath = logPath
     }
 
-    var processID: Int32 { process?.processID ?? 0 }
-    var isRunning: Bool { process.map { $0.exitStatus == nil } ?? false }
+    package var processID: Int32 { process?.processID ?? 0 }
+    package var isRunning: Bool { process.map { $0.exitStatus == nil } ?? false }
 
     /// As `kill -9` does it.
-    func kill() {
+    package func kill() {
         mayEnd = true
         process?.killGroup(ProcessFacts.killSignal)
     }
 
+    /// As `kill -9`; `ended` is called once it is gone.
+    package func kill(then ended: @escaping () -> Void) {
+        guard isRunning else { return ended() }
+        self.ended.append(ended)
+        kill()
+    }
+
     /// The last lines it has printed.
-    var lastWords: [Substring] {
+    package var lastWords: [Substring] {
         guard let bytes = try? FileReplacement.readFile(logPath) else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(8)
     }
 }
 
-/// All processes of the demo and the directory they live in; none outlives the demo, thanks to the `Guardian`.
-final class Fleet {
-    let directory: String
+/// All processes a program starts and the directory they live in; none outlives it, thanks to the `Guardian`.
+package final class Fleet {
+    package let directory: String
     private let ownPath: String
     private let guardianAddress: SocketAddress
     private var listener: Listener?
@@ -44,12 +52,15 @@ final class Fleet {
     private var stopped: () -> Void = {}
 
     /// Called when a process ended that should not have.
-    var memberFailed: (Member) -> Void = { _ in }
-    var guardianFailed: () -> Void = {}
+    package var memberFailed: (Member) -> Void = { _ in }
+    package var guardianFailed: () -> Void = {}
 
     /// Makes the directory; `nil` if that is not possible.
-    init?(ownPath: String) {
-        guard let directory = try? Directories.makeTemporary("sentinel-demo") else { return nil }
+    ///
+    /// - Parameter name: What the directory's name begins with.
+    /// - Parameter ownPath: This program's file, which has to take the role of a `Guardian` when asked to.
+    package init?(_ name: String, ownPath: String) {
+        guard let directory = try? Directories.makeTemporary(name) else { return nil }
         guard let address = SocketAddress(unixPath: Guardian.socketPath(in: directory)) else {
             Directories.removeTree(directory)  // its name is too long for a socket in it
             return nil
@@ -60,7 +71,7 @@ final class Fleet {
     }
 
     /// Starts the guardian and calls `ready` when it watches.
-    func start(ready: @escaping () -> Void) throws(SystemError) {
+    package func start(ready: @escaping () -> Void) throws(SystemError) {
         listener = try Listener(on: guardianAddress, unixMode: 0o600) { [weak self] connection in
             guard let self, guardianLink == nil else { return connection.close() }
             connection.delegate = self
@@ -68,13 +79,14 @@ final class Fleet {
             listener?.close()
             ready()
         }
-        guardian = try ChildProcess(path: ownPath, arguments: ["--guardian", directory]) { [weak self] _ in
+        let role = HelperRole.guardian(directory: directory)
+        guardian = try ChildProcess(path: ownPath, arguments: role.arguments) { [weak self] _ in
             self?.guardianEnded()
         }
     }
 
     /// Starts a program in a directory of its own, its output in a log file there.
-    func launch(_ name: String, program: String, arguments: [String]) throws(SystemError) -> Member {
+    package func launch(_ name: String, program: String, arguments: [String]) throws(SystemError) -> Member {
         let member = Member(name: name, logPath: "\(makeDirectory(name))/log")
         let script = #"log=$1; shift; exec "$@" >>"$log" 2>&1"#
         let words = ["-c", script, "sh", member.logPath, program] + arguments
@@ -87,14 +99,14 @@ final class Fleet {
         return member
     }
 
-    func makeDirectory(_ name: String) -> String {
+    package func makeDirectory(_ name: String) -> String {
         let path = "\(directory)/\(name)"
         try? Directories.make(path)  // there already when a server is started again
         return path
     }
 
     /// Ends all processes, has the directory removed, and calls `stopped` when both are done.
-    func stop(_ stopped: @escaping () -> Void) {
+    package func stop(_ stopped: @escaping () -> Void) {
         isStopping = true
         self.stopped = stopped
         for member in members where member.isRunning { member.kill() }
@@ -118,6 +130,9 @@ final class Fleet {
 
     private func ended(_ member: Member) {
         if let process = member.process { tellGuardian("forget", process) }
+        members.removeAll { $0 === member }
+        for ended in member.ended { ended() }
+        member.ended = []
         if isStopping { finishStopping() } else if !member.mayEnd { memberFailed(member) }
     }
 
@@ -131,11 +146,11 @@ final class Fleet {
 }
 
 extension Fleet: ConnectionDelegate {
-    func connectionDidConnect(_ connection: Connection) {}
-    func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {}
-    func connectionDidDrain(_ connection: Connection) {}
+    package func connectionDidConnect(_ connection: Connection) {}
+    package func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {}
+    package func connectionDidDrain(_ connection: Connection) {}
 
-    func connectionDidClose(_ connection: Connection, reason: CloseReason) {
+    package func connectionDidClose(_ connection: Connection, reason: CloseReason) {
         guardianLink = nil  // its end is told by the process
     }
 }

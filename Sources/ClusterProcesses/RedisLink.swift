@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EventLoop
-import RESP
+package import EventLoop
+package import RESP
 
 /// A client of one server: sends commands, connecting whenever it has to.
-final class RedisLink: ConnectionDelegate {
-    let address: SocketAddress
+package final class RedisLink: ConnectionDelegate {
+    package let address: SocketAddress
     /// What comes in unasked, such as published messages.
     private let news: ([Value]) -> Void
     private var connection: Connection?
     private var parser = ReplyParser()
-    /// Who waits for a reply, in the order of the commands.
+    /// Who waits for a reply, in the order of the commands; those before `answered` have theirs.
     private var waiting: [(Value?) -> Void] = []
+    private var answered = 0
 
-    init(_ address: SocketAddress, news: @escaping ([Value]) -> Void = { _ in }) {
+    package init(_ address: SocketAddress, news: @escaping ([Value]) -> Void = { _ in }) {
         self.address = address
         self.news = news
     }
 
-    var isConnected: Bool { connection?.isOpen ?? false }
+    package var isConnected: Bool { connection?.isOpen ?? false }
 
     /// Sends a command; `reply` gets `nil` if the connection fails or ends before the answer.
-    func send(_ words: [String], _ reply: @escaping (Value?) -> Void) {
+    package func send(_ words: [String], _ reply: @escaping (Value?) -> Void) {
         waiting.append(reply)
         write(words)
     }
 
     /// Sends SUBSCRIBE or PSUBSCRIBE, whose answers are news like all that follows.
-    func subscribe(_ words: [String]) { write(words) }
+    package func subscribe(_ words: [String]) { write(words) }
 
-    func close() {
+    package func close() {
         connection?.close()
         connection = nil
         failWaiting()
@@ -45,27 +46,39 @@ final class RedisLink: ConnectionDelegate {
 
     private func failWaiting() {
         parser = ReplyParser()
-        let failed = waiting
+        let failed = waiting[answered...]
         waiting = []
+        answered = 0
         for reply in failed { reply(nil) }
     }
 
-    func connectionDidConnect(_ connection: Connection) {}
-    func connectionDidDrain(_ connection: Connection) {}
+    package func connectionDidConnect(_ connection: Connection) {}
+    package func connectionDidDrain(_ connection: Connection) {}
 
-    func connectionDidClose(_ connection: Connection, reason: CloseReason) {
+    package func connectionDidClose(_ connection: Connection, reason: CloseReason) {
         self.connection = nil
         failWaiting()
     }
 
-    func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
+    package func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
         parser.append(bytes)
         do {
             while self.connection === connection, let value = try parser.next() {
-                if waiting.isEmpty { news(value.elements ?? []) } else { waiting.removeFirst()(value) }
+                take(value)
             }
         } catch {
             close()
         }
+    }
+
+    private func take(_ value: Value) {
+        guard answered < waiting.count else { return news(value.elements ?? []) }
+        let reply = waiting[answered]
+        answered += 1
+        if answered == waiting.count {
+            waiting.removeAll(keepingCapacity: true)
+            answered = 0
+        }
+        reply(value)
     }
 }

@@ -3,11 +3,11 @@
 import EventLoop
 import RESP
 
-/// The process that cleans up after the demo, however the demo ends.
+/// The process that cleans up after the program that started it, however that ends.
 ///
-/// The demo starts it first and tells it, over a socket in the demo's own directory, which processes it starts. When
-/// that connection ends, because the demo is done or because it was killed, the guardian kills whoever is left, removes
-/// the directory and ends. A parent-death signal would not do: Linux sends it when the *thread* that started the child
+/// That program, a `Fleet`'s owner, starts it first and tells it, over a socket in the fleet's directory, which
+/// processes it starts. When that connection ends, because all is done or because the owner was killed, the guardian
+/// kills whoever is left, removes the directory and ends. A parent-death signal would not do: Linux sends it when the *thread* that started the child
 /// ends, and the main queue moves between threads; other systems have none.
 final class Guardian: ConnectionDelegate {
     private let directory: String
@@ -40,7 +40,7 @@ final class Guardian: ConnectionDelegate {
     func connectionDidClose(_ connection: Connection, reason: CloseReason) {
         // Without a connection this is not the guardian of anything, and the directory may be anybody's.
         if case .connectFailed = reason { ProcessFacts.exit(1) }
-        for process in processes { Process.killGroup(process) }
+        for process in processes { OwnProcess.killGroup(process) }
         Directories.removeTree(directory)
         ProcessFacts.exit(0)
     }

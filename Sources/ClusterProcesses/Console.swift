@@ -1,40 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What is printed: lines only, with a little colour if somebody looks at them at a terminal.
-enum Console {
+package enum Console {
     private static let isColourful =
-        isatty(STDOUT_FILENO) == 1 && Process.environment("NO_COLOR") == nil && Process.environment("TERM") != "dumb"
+        OwnProcess.showsOutputOnTerminal && OwnProcess.environment("NO_COLOR") == nil
+        && OwnProcess.environment("TERM") != "dumb"
 
     /// Called when nobody reads what is printed any more.
-    static var readerHasGone: () -> Void = {}
+    package static var readerHasGone: () -> Void = {}
 
-    static func line(_ text: String = "") {
+    package static func line(_ text: String = "") {
         if !write(text + "\n", to: STDOUT_FILENO) { readerHasGone() }
     }
 
-    static func error(_ text: String) { _ = write(text + "\n", to: STDERR_FILENO) }
+    package static func error(_ text: String) { errorLine(text + "\n") }
+
+    /// Writes to standard error just what is given.
+    package static func errorLine(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
     /// Prints a heading with an empty line before it.
-    static func heading(_ text: String) {
+    package static func heading(_ text: String) {
         line()
         line(bold(text))
     }
 
-    static func bold(_ text: String) -> String { styled(text, "1") }
-    static func faint(_ text: String) -> String { styled(text, "2") }
-    static func good(_ text: String) -> String { styled(text, "32") }
-    static func bad(_ text: String) -> String { styled(text, "31") }
+    package static func bold(_ text: String) -> String { styled(text, "1") }
+    package static func faint(_ text: String) -> String { styled(text, "2") }
+    package static func good(_ text: String) -> String { styled(text, "32") }
+    package static func bad(_ text: String) -> String { styled(text, "31") }
 
     /// Fills `text` up to `width` with spaces.
-    static func padded(_ text: String, _ width: Int, onLeft: Bool = false) -> String {
+    package static func padded(_ text: String, _ width: Int, onLeft: Bool = false) -> String {
         let padding = String(repeating: " ", count: max(0, width - text.count))
         return onLeft ? padding + text : text + padding
     }
@@ -51,11 +55,11 @@ enum Console {
             let count = bytes.withUnsafeBytes { buffer in
                 let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
                 #if canImport(Glibc)
-                return Glibc.write(descriptor, rest.baseAddress, rest.count)
+                    return Glibc.write(descriptor, rest.baseAddress, rest.count)
                 #elseif canImport(Musl)
-                return Musl.write(descriptor, rest.baseAddress, rest.count)
+                    return Musl.write(descriptor, rest.baseAddress, rest.count)
                 #else
-                return Darwin.write(descriptor, rest.baseAddress, rest.count)
+                    return Darwin.write(descriptor, rest.baseAddress, rest.count)
                 #endif
             }
             if count >= 0 {

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if os(Linux)
+    import CLinux
+#endif
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Going on without the terminal and the process that started this one.
+package nonisolated enum Background {
+    /// Forks: the old process ends with success, the new one goes on in a session of its own, its standard input and
+    /// output leading nowhere. The working directory stays.
+    ///
+    /// Only before the first Dispatch object exists: a fork leaves all threads but the calling one behind, and with
+    /// them Dispatch's.
+    ///
+    /// - Throws: ENOTSUP where a process can't fork safely (Darwin).
+    /// - Source: spec/config-and-process.md 7.
+    package static func enter() throws(SystemError) {
+        #if os(Linux)
+            if try System.retrying("fork", { swift_sentinel_fork() }) != 0 { _exit(0) }
+            setsid()
+            let nowhere = try System.openForBoth("/dev/null")
+            for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] { dup2(nowhere.number, number) }
+            if nowhere.number > STDERR_FILENO { System.close(nowhere) }
+        #else
+            throw SystemError(call: "fork", errno: ENOTSUP)
+        #endif
+    }
+}

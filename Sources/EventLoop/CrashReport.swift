@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSignals
+
+/// A report in the log of what ends the process against its will.
+package nonisolated enum CrashReport {
+    /// Has one written from now on; see `report_crashes`.
+    ///
+    /// - Parameter logFile: Where to append to; empty for standard output.
+    package static func install(logFile: String, version: String) { report_crashes(logFile, version) }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSignals
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// SIGTERM, SIGINT and SIGHUP as events on the main queue, and a way out should that queue hang: a SIGINT after SIGTERM
+/// or SIGINT ends the process at once, with code 1.
+///
+/// A handler of our own, and not a source of Dispatch: until such a source is registered, some instants after it was
+/// made, the signal would still end the process.
+package final class TerminationSignals: PollerClient {
+    package enum Signal: Hashable, Sendable { case terminate, interrupt, hangUp }
+
+    private let descriptor: Descriptor
+    private var received: (Signal) -> Void = { _ in }
+
+    /// Catches the signals from now on; needs nothing of Dispatch yet. Once in a process.
+    ///
+    /// - Parameter logFile: Where the end at once is told; empty for standard output.
+    package init(logFile: String) throws(SystemError) {
+        descriptor = Descriptor(try System.retrying("pipe") { catch_termination(logFile) })
+    }
+
+    /// Hands each signal on from now on, those caught before as well.
+    package func deliver(to received: @escaping (Signal) -> Void) throws(SystemError) {
+        self.received = received
+        try Poller.main.add(descriptor, interest: .readable, client: self)
+    }
+
+    func descriptorIsReady(_ readiness: Readiness) {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        while let count = try? System.unlessBlocking("read", { read(descriptor.number, &bytes, bytes.count) }), count > 0
+        {
+            for byte in bytes[..<count] {
+                switch Int32(byte) {
+                case SIGTERM: received(.terminate)
+                case SIGINT: received(.interrupt)
+                default: received(.hangUp)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// How many clients there may be, and what one of them may ask of us.
+///
+/// - Source: spec/commands.md 2 and 8; Docs/differences.md where only ours is asked.
+@Suite(.serialized, .ownThread) struct `Client limits` {
+    // MARK: How many
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `maxclients refuses whoever comes too many, until somebody leaves`(program: SentinelProgram) throws {
+        // From this host, ours lets a few more in.
+        let room = try program.isOriginalBinary ? 2 : 2 + 4
+        try withSentinel(program, ["maxclients 2"]) { sentinel in
+            var clients: [RedisClient] = []
+            try eventually("there is room for \(room) clients", within: .seconds(5)) {
+                clients = []
+                for _ in 0..<room { clients.append(try RedisClient(port: sentinel.port)) }
+                return try clients.allSatisfy { try $0.request("PING") == .simple("PONG") }
+            }
+            let refused = try RedisClient(port: sentinel.port)
+            #expect(try refused.readReply() == .error("ERR max number of clients reached"))
+            #expect(refused.isClosedByPeer(within: .seconds(5)))
+            clients.removeLast()
+            try eventually("there is room again", within: .seconds(5)) {
+                try RedisClient(port: sentinel.port).request("PING") == .simple("PONG")
+            }
+            let counted = try clients[0].request("INFO", "stats").text ?? ""
+            #expect(!counted.contains("rejected_connections:0\r\n"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `other sentinels get in when clients have used up everything`() throws {
+        let peer = String(repeating: "b", count: 40)
+        let lines = [
+            "maxclients 2", "sentinel monitor mymaster 127.0.0.9 1 2",
+            "sentinel known-sentinel mymaster 127.0.0.2 1 \(peer)",
+        ]
+        try withSentinel(.ours, lines) { sentinel in
+            var clients: [RedisClient] = []
+            try eventually("clients have used up everything", within: .seconds(5)) {
+                let client = try RedisClient(port: sentinel.port)
+                guard try client.request("PING") == .simple("PONG") else { return clients.count == 6 }
+                clients.append(client)
+                return false
+            }
+            let sentinelsClient = try RedisClient(port: sentinel.port, from: "127.0.0.2")
+            #expect(try sentinelsClient.request("PING") == .simple("PONG"))
+            let strangersClient = try RedisClient(port: sentinel.port, from: "127.0.0.3")
+            #expect(try strangersClient.readReply() == .error("ERR max number of clients reached"))
+            withExtendedLifetime((clients, sentinelsClient)) {}
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), .enabled(if: ownAddress != nil, "needs an address other than loopback"))
+    func `protected mode lets in whoever has a password, or comes from this host`() throws {
+        let elsewhere = try #require(ownAddress)
+        for program in SentinelProgram.allCases {
+            try withSentinel(program, ["bind * -::*", "protected-mode yes"]) { sentinel in
+                let stranger = try RedisClient(port: sentinel.port, host: elsewhere)
+                #expect(try stranger.readReply().text?.hasPrefix("DENIED ") == true)
+                #expect(stranger.isClosedByPeer(within: .seconds(5)))
+                #expect(try RedisClient(port: sentinel.port).request("PING") == .simple("PONG"))
+            }
+            try withSentinel(program, ["bind * -::*", "protected-mode yes", "requirepass secret"]) { sentinel in
+                let guest = try RedisClient(port: sentinel.port, host: elsewhere)
+                #expect(try guest.request("AUTH", "secret") == .simple("OK"))
+            }
+            try withSentinel(program, ["bind * -::*"]) { sentinel in
+                let guest = try RedisClient(port: sentinel.port, host: elsewhere)
+                #expect(try guest.request("PING") == .simple("PONG"), "it is off unless asked for")
+            }
+        }
+    }
+
+    // MARK: How long
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `timeout ends idle clients, and neither busy ones nor subscribers`(program: SentinelProgram) throws {
+        try withSentinel(program, ["timeout 1", "loglevel verbose"]) { sentinel in
+            let subscriber = try RedisClient(port: sentinel.port)
+            _ = try subscriber.request("SUBSCRIBE", "+sdown")
+            let busy = try RedisClient(port: sentinel.port)
+            // Two in a row: whoever was idle once is not the only one.
+            for _ in 0..<2 {
+                let idle = try RedisClient(port: sentinel.port)
+                #expect(try idle.request("PING") == .simple("PONG"))
+                try eventually("the idle client is thrown out", within: .seconds(10)) { () throws -> Bool in
+                    #expect(try busy.request("PING") == .simple("PONG"))
+                    return idle.isClosedByPeer(within: .milliseconds(50))
+                }
+            }
+            #expect(try subscriber.request("PING") == .array([.bulk("pong"), .bulk("")]))
+            #expect(sentinel.process.log().contains("Closing idle client"))
+            // Who listens no more is idle from then on.
+            _ = try subscriber.request("UNSUBSCRIBE", "+sdown")
+            #expect(subscriber.isClosedByPeer(within: .seconds(10)))
+        }
+    }
+
+    #if os(Linux)
+        @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+        func `tcp-keepalive is on unless switched off`(program: SentinelProgram) throws {
+            for (lines, seconds) in [([], 300), (["tcp-keepalive 60"], 60), (["tcp-keepalive 0"], nil)] {
+                try withSentinel(program, lines) { sentinel in
+                    let client = try RedisClient(port: sentinel.port)
+                    #expect(try client.request("PING") == .simple("PONG"))
+                    // The kernel's table shows the timer once all that was sent is acknowledged.
+                    let wanted = seconds.map { ($0 - 10)...$0 }
+                    try eventually("the timer of the connection is that of \(lines)", within: .seconds(5)) {
+                        try keepAliveTimers(localPort: sentinel.port)
+                    } until: { timers in
+                        !timers.isEmpty
+                            && timers.allSatisfy { timer in
+                                timer.map { wanted?.contains($0) ?? false } ?? (wanted == nil)
+                            }
+                    }
+                    withExtendedLifetime(client) {}
+                }
+            }
+        }
+    #endif
+
+    // MARK: How much
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `a query that grows over client-query-buffer-limit ends the connection`(program: SentinelProgram) throws {
+        try withSentinel(program, ["client-query-buffer-limit 1mb"]) { sentinel in
+            let client = try RedisClient(port: sentinel.port)
+            try client.send(Array("*2\r\n$4\r\nPING\r\n$3000000\r\n".utf8))
+            let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
+            do { for _ in 0..<40 { try client.send(piece) } } catch RedisClient.Failure.closed {}
+            #expect(client.isClosedByPeer(within: .seconds(5)))
+            #expect(sentinel.process.log().contains("Closing client that reached max query buffer length"))
+            let within = String(repeating: "x", count: 900_000)
+            #expect(try sentinel.ask("PING", within) == .bulk(within))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `proto-max-bulk-len is the longest argument`(program: SentinelProgram) throws {
+        try withSentinel(program, ["proto-max-bulk-len 1mb"]) { sentinel in
+            let client = try RedisClient(port: sentinel.port)
+            let longest = String(repeating: "x", count: 1 << 20)
+            #expect(try client.request("PING", longest) == .bulk(longest))
+            try client.send(Array("*2\r\n$4\r\nPING\r\n$1048577\r\n".utf8))
+            #expect(try client.readReply() == .error("ERR Protocol error: invalid bulk length"))
+            #expect(client.isClosedByPeer(within: .seconds(5)))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `before authentication little may be sent`(program: SentinelProgram) throws {
+        try withSentinel(program, ["requirepass secret"]) { sentinel in
+            for (bytes, error) in [
+                ("*11\r\n", "unauthenticated multibulk length"),
+                ("*2\r\n$4\r\nAUTH\r\n$16385\r\n", "unauthenticated bulk length"),
+            ] {
+                let client = try RedisClient(port: sentinel.port)
+                try client.send(Array(bytes.utf8))
+                #expect(try client.readReply() == .error("ERR Protocol error: \(error)"))
+                #expect(client.isClosedByPeer(within: .seconds(5)))
+            }
+            let client = try RedisClient(port: sentinel.port)
+            let longest = String(repeating: "x", count: 16384)
+            #expect(try client.request("AUTH", longest) == .error(wrongPassword))
+            #expect(try client.request("PING") == .error("NOAUTH Authentication required."))
+            #expect(try client.request("AUTH", "secret") == .simple("OK"))
+            #expect(try client.request("PING", longest + "x") == .bulk(longest + "x"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `before authentication few replies may be left unread`(program: SentinelProgram) throws {
+        try withSentinel(program, ["requirepass secret"]) { sentinel in
+            let client = try RedisClient(port: sentinel.port, receiveBuffer: 4096)
+            #expect(throws: RedisClient.Failure.self) { () throws in for _ in 0..<200 { try client.send(flood) } }
+            #expect(sentinel.process.log().contains("for overcoming of output buffer limits."))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `before authentication few requests may wait for the end of a pause`() throws {
+        try withSentinel(.ours, ["requirepass secret"]) { sentinel in
+            let caller = try RedisClient(port: sentinel.port)
+            #expect(try caller.request("AUTH", "secret") == .simple("OK"))
+            #expect(try caller.request("CLIENT", "PAUSE", "60000") == .simple("OK"))
+            let client = try RedisClient(port: sentinel.port)
+            #expect(throws: RedisClient.Failure.self) { () throws in for _ in 0..<200 { try client.send(flood) } }
+            #expect(try caller.request("CLIENT", "UNPAUSE") == .simple("OK"))
+            let counted = try caller.request("INFO", "stats").text ?? ""
+            #expect(counted.contains("client_query_buffer_limit_disconnections:1\r\n"))
+            #expect(counted.contains("client_output_buffer_limit_disconnections:0\r\n"))
+        }
+    }
+
+    // MARK: How slow
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `a subscriber that does not read is let go at the hard limit`(program: SentinelProgram) throws {
+        try withEvents(program, "client-output-buffer-limit pubsub 1mb 0 0") { sentinel, event in
+            let slow = try GreedySubscriber(sentinel, name: "slow", receiveBuffer: 4096)
+            let attentive = try GreedySubscriber(sentinel, name: "attentive")
+            try eventually("the slow subscriber is let go", within: .seconds(20)) {
+                try event()
+                try attentive.readEvent()
+                return try !isConnected("slow", to: sentinel)
+            }
+            #expect(try isConnected("attentive", to: sentinel))
+            #expect(
+                sentinel.process.log().contains("scheduled to be closed ASAP for overcoming of output buffer limits."))
+            withExtendedLifetime(slow) {}
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `a subscriber that reads too slowly is let go some seconds after the soft limit`(program: SentinelProgram)
+        throws
+    {
+        try withEvents(program, "client-output-buffer-limit pubsub 0 64kb 2") { sentinel, event in
+            let slow = try GreedySubscriber(sentinel, name: "slow", receiveBuffer: 4096)
+            try eventually("more than the soft limit waits", within: .seconds(20)) {
+                try event()
+                return try backlog(of: "slow", at: sentinel) > 64 << 10
+            }
+            let over = ContinuousClock.now
+            try eventually("the slow subscriber is let go", within: .seconds(20)) {
+                // The original looks again when it writes again.
+                if try program.isOriginalBinary { try event() }
+                return try !isConnected("slow", to: sentinel)
+            }
+            #expect(ContinuousClock.now - over > .seconds(1), "not at once")
+            #expect(
+                sentinel.process.log().contains("scheduled to be closed ASAP for overcoming of output buffer limits."))
+            withExtendedLifetime(slow) {}
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `a client that does not read its replies is let go at the limit for normal ones`(program: SentinelProgram)
+        throws
+    {
+        for (limit, isLetGo) in [("0 0 0", false), ("1mb 0 0", true)] {
+            try withSentinel(program, ["client-output-buffer-limit normal \(limit)"]) { sentinel in
+                let slow = try RedisClient(port: sentinel.port, receiveBuffer: 4096)
+                #expect(try slow.request("CLIENT", "SETNAME", "slow") == .simple("OK"))
+                let text = String(repeating: "x", count: 100_000)
+                do {
+                    for _ in 0..<100 { try slow.send(command: ["PING", text]) }
+                } catch RedisClient.Failure.closed {}
+                if isLetGo {
+                    try eventually("the client is let go", within: .seconds(10)) {
+                        try !isConnected("slow", to: sentinel)
+                    }
+                } else {
+                    for _ in 0..<100 { #expect(try slow.readReply() == .bulk(text)) }
+                }
+            }
+        }
+    }
+}
+
+/// Ten thousand requests; each is answered whether one is authenticated or not.
+private let flood = Array(String(repeating: "PING\r\n", count: 10_000).utf8)
+
+private let wrongPassword = "WRONGPASS invalid username-password pair or user is disabled."
+
+/// A subscriber whose patterns make hundreds of kilobytes of every event.
+private final class GreedySubscriber {
+    private static let patterns = 400
+    private let client: RedisClient
+
+    init(_ sentinel: SentinelServer, name: String, receiveBuffer: Int32? = nil) throws {
+        client = try RedisClient(port: sentinel.port, receiveBuffer: receiveBuffer)
+        #expect(try client.request("CLIENT", "SETNAME", name) == .simple("OK"))
+        // Different ones that all match: `+set`, then more and more of what may be there or not.
+        let patterns = (0..<Self.patterns).map { "+set" + String(repeating: "*", count: 1_000 + $0) }
+        try client.send(command: ["PSUBSCRIBE"] + patterns)
+        for _ in patterns { _ = try client.readReply() }
+    }
+
+    func readEvent() throws {
+        for _ in 0..<Self.patterns { _ = try client.readReply() }
+    }
+}
+
+/// A sentinel with one more line, and a way to have it publish an event.
+private func withEvents(
+    _ program: SentinelProgram, _ line: String, _ body: (SentinelServer, () throws -> Void) throws -> Void
+) throws {
+    try withSentinel(program, [line, "sentinel monitor mymaster 127.0.0.9 1 2"]) { sentinel in
+        try body(sentinel) { () throws in
+            #expect(try sentinel.ask("SENTINEL", "SET", "mymaster", "quorum", "2") == .simple("OK"))
+        }
+    }
+}
+
+private func clientLine(_ name: String, at sentinel: SentinelServer) throws -> String? {
+    let lines = try sentinel.ask("CLIENT", "LIST").text ?? ""
+    return lines.split(separator: "\n").map(String.init).first { $0.contains(" name=\(name) ") }
+}
+
+private func isConnected(_ name: String, to sentinel: SentinelServer) throws -> Bool {
+    try clientLine(name, at: sentinel) != nil
+}
+
+/// Bytes that wait for a client to read them, as CLIENT LIST tells.
+private func backlog(of name: String, at sentinel: SentinelServer) throws -> Int {
+    let field = try clientLine(name, at: sentinel)?.split(separator: " ").first { $0.hasPrefix("omem=") }
+    return field.flatMap { Int($0.dropFirst(5)) } ?? 0
+}
+
+/// An IPv4 address of this host that is not loopback.
+private let ownAddress: String? = {
+    var list: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&list) == 0 else { return nil }
+    defer { freeifaddrs(list) }
+    for entry in sequence(first: list, next: { $0?.pointee.ifa_next }).compactMap({ $0 }) {
+        guard let address = entry.pointee.ifa_addr, address.pointee.sa_family == sa_family_t(AF_INET) else { continue }
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        guard getnameinfo(address, length, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) == 0 else { continue }
+        let text = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if !text.hasPrefix("127.") { return text }
+    }
+    return nil
+}()
+
+#if os(Linux)
+    /// Seconds until keep-alive probes an established connection at `localPort`, one each; `nil` where it never does.
+    private func keepAliveTimers(localPort: UInt16) throws -> [Int?] {
+        let table = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/net/tcp"))
+        let text = String(decoding: try table.readToEnd() ?? Data(), as: UTF8.self)
+        let suffix = ":" + String(format: "%04X", localPort)
+        return text.split(separator: "\n").dropFirst().compactMap { line -> Int?? in
+            // sl, local address, remote address, state, queues, timer kind and hundredths of a second, …
+            let fields = line.split(separator: " ")
+            guard fields.count > 5, fields[1].hasSuffix(suffix), fields[3] == "01" else { return nil }
+            let timer = fields[5].split(separator: ":")
+            guard timer.count == 2, let hundredths = Int(timer[1], radix: 16) else { return nil }
+            return .some(timer[0] == "02" ? hundredths / 100 : nil)
+        }
+    }
+#endif

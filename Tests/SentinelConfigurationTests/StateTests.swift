@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SentinelConfiguration
+import SentinelCore
+import Testing
+
+/// A configuration that is never written, and what was saved beside it.
+@Suite struct `A state file` {
+    static let id = String(repeating: "d", count: 40)
+    static let file = """
+        port 26379
+        requirepass p
+        sentinel state-file /var/state
+        sentinel monitor m 10.0.0.1 6379 2
+        sentinel down-after-milliseconds m 5000
+        sentinel auth-pass m secret
+        sentinel notification-script m /n.sh
+        sentinel known-replica m 10.0.0.2 6379
+        sentinel monitor other 10.0.1.1 6379 2
+
+        """
+
+    /// Reads the configuration with what `saved` holds.
+    private func configuration(
+        _ file: String = file, options: [String] = [], over saved: [UInt8] = [], environment: TestEnvironment = TestEnvironment()
+    ) throws -> Configuration {
+        var environment = environment
+        environment.states["/var/state"] = .text(saved)
+        return try read(file, options: options, environment: environment)
+    }
+
+    /// The state file of a sentinel to which `change` happened, without what stands around its lines.
+    private func saved(
+        _ file: String = file, options: [String] = [], over old: [UInt8] = [],
+        environment: TestEnvironment = TestEnvironment(), _ change: (inout Configuration) -> Void
+    ) throws -> (text: [UInt8], lines: [String]) {
+        var before = try configuration(file, options: options, over: old, environment: environment)
+        change(&before)
+        let text = before.saved(over: bytes("whatever was there"))
+        let after = try configuration(file, options: options, over: text, environment: environment)
+        let names = { (settings: Settings) in settings.masters.sorted { $0.name.text < $1.name.text } }
+        #expect(names(after.sentinel) == names(before.sentinel))
+        #expect(after.server.users == before.server.users && after.server.logLevel == before.server.logLevel)
+        let again = try configuration(file, options: options, over: after.saved(over: []), environment: environment)
+        #expect(again.sentinel == after.sentinel)
+        let lines = Grammar.lines(of: text).map { line in SentinelConfigurationTests.text(Array(line)) }
+        return (text, lines.filter { !$0.isEmpty && !$0.hasPrefix("#") })
+    }
+
+    @Test func `has what the configuration does not say`() throws {
+        let unchanged = try saved { $0.sentinel.myID = RunID(Self.id) }
+        #expect(
+            unchanged.lines == [
+                "sentinel myid \(Self.id)", "sentinel config-epoch m 0", "sentinel leader-epoch m 0",
+                "sentinel known-replica m 10.0.0.2 6379",
+                "sentinel config-epoch other 0", "sentinel leader-epoch other 0", "sentinel current-epoch 0",
+            ])
+        let moved = try saved(over: unchanged.text) {
+            $0.sentinel.masters[0].address.host = "10.0.0.2"
+            $0.sentinel.masters[0].configEpoch = Epoch(3)
+            $0.sentinel.masters[0].knownReplicas = [Endpoint(host: "10.0.0.1", port: 6379)]
+            $0.sentinel.currentEpoch = Epoch(3)
+        }
+        #expect(
+            moved.lines == [
+                "sentinel myid \(Self.id)", "sentinel moved-master m 10.0.0.2 6379", "sentinel config-epoch m 3",
+                "sentinel leader-epoch m 0", "sentinel known-replica m 10.0.0.1 6379", "sentinel config-epoch other 0",
+                "sentinel leader-epoch other 0", "sentinel current-epoch 3",
+            ])
+        #expect(try configuration(over: moved.text).warnings.isEmpty)
+    }
+
+    @Test func `follows the configuration in the quorum and in which masters there are`() throws {
+        let moved = try saved {
+            $0.sentinel.masters[0].address.host = "10.0.0.2"
+            $0.sentinel.masters[0].knownReplicas = []
+            $0.sentinel.masters[1].address.host = "10.0.1.2"
+            $0.sentinel.masters[1].configEpoch = Epoch(1)
+        }
+        let file = Self.file.replacing("6379 2", with: "6379 3")
+        let masters = try configuration(file, over: moved.text).sentinel.masters
+        #expect(masters.map(\.quorum) == [3, 3])
+        #expect(masters.map(\.address.host) == ["10.0.0.2", "10.0.1.2"])
+        let fewer = Self.file.replacing("sentinel monitor other 10.0.1.1 6379 2\n", with: "")
+        #expect(try configuration(fewer, over: moved.text).sentinel.masters.map(\.name.text) == ["m"])
+    }
+
+    @Test func `takes back what is not so any more`() throws {
+        let result = try saved {
+            $0.sentinel.masters[0].downAfter = .seconds(30)
+            $0.sentinel.masters[0].authPassword = nil
+            $0.sentinel.masters[0].notificationScript = nil
+            $0.server.logLevel = .debug
+        }
+        for line in [
+            "sentinel down-after-milliseconds m 30000", "sentinel auth-pass m \"\"",
+            "sentinel notification-script m \"\"", "loglevel debug",
+        ] { #expect(result.lines.contains(line)) }
+    }
+
+    @Test func `keeps a removed master removed, until it is monitored again`() throws {
+        let removed = try saved { $0.sentinel.masters.removeFirst() }
+        #expect(removed.lines.contains("sentinel removed-master m"))
+        #expect(!removed.lines.contains { $0.contains("config-epoch m ") })
+        let again = try saved(over: removed.text) {
+            $0.sentinel.masters.append(
+                MasterSettings(name: MasterName("m"), address: Endpoint(host: "10.0.0.9", port: 1), quorum: 1))
+        }
+        #expect(!again.lines.contains { $0.contains("removed-master") })
+        #expect(again.lines.contains("sentinel monitor m 10.0.0.9 1 1"))
+        #expect(again.lines.contains("sentinel down-after-milliseconds m 30000"))
+        // What nobody names any more needs no line.
+        let gone = try configuration("sentinel state-file /var/state\n", over: removed.text)
+        #expect(!text(gone.saved(over: [])).contains("removed-master"))
+    }
+
+    @Test func `has all users or none`() throws {
+        let alice = UserDeclaration(name: bytes("alice"), rules: [Secret("on")])
+        let file = Self.file + "user alice on\nuser bob on\n"
+        #expect(!(try saved(file) { _ in }).lines.contains { $0.hasPrefix("user") })
+        let withoutBob = try saved(file) { $0.server.users = [alice] }
+        #expect(withoutBob.lines.filter { $0.hasPrefix("user") } == ["user alice on"])
+        let nobody = Self.file.replacing("requirepass p\n", with: "") + "user bob on\n"
+        var configuration = try configuration(nobody)
+        configuration.server.users = []
+        let text = configuration.saved(over: [])
+        #expect(SentinelConfigurationTests.text(text).contains("\nuser default on nopass ~* &* +@all\n"))
+        let users = try self.configuration(nobody, over: text).server.users
+        #expect(users.map(\.name) == [bytes("default")])
+    }
+
+    @Test func `wins over options and included files, and over a quorum with a warning`() throws {
+        let environment = TestEnvironment(
+            files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel monitor inner 10.0.2.1 1 1\nuser eve on"))]])
+        let file = "include /x\n" + Self.file
+        let options = ["sentinel monitor late 10.0.3.1 1 1", "loglevel debug"]
+        let result = try saved(file, options: options, environment: environment) {
+            for index in $0.sentinel.masters.indices { $0.sentinel.masters[index].address.host = "10.9.9.9" }
+            $0.sentinel.masters[1].quorum = 1
+        }
+        #expect(result.lines.filter { $0.contains("moved-master") }.count == 3)
+        #expect(result.lines.contains("sentinel monitor m 10.9.9.9 6379 1"))
+        #expect(!result.lines.contains { $0.hasPrefix("user") || $0.hasPrefix("loglevel") || $0.hasPrefix("port") })
+        let warnings = try configuration(file, options: options, over: result.text, environment: environment).warnings
+        #expect(
+            warnings.map(\.cause) == [.quorumOfState(master: "m", inForce: 1, configured: 2)])
+    }
+
+    @Test func `leaves the configuration alone even when that is rewritten`() throws {
+        let result = Rewriter.rewrite(old: bytes(Self.file), configuration: try read(Self.file))
+        #expect(text(result).contains("sentinel state-file /var/state\n"))
+    }
+
+    /// - Source: issue 4, torn state: a half-written file is refused, never half-applied.
+    @Test func `that was cut off anywhere is refused with its name, the line and the reason`() throws {
+        let whole = try saved { $0.sentinel.myID = RunID(Self.id) }.text
+        for length in 1..<whole.count - 1 {
+            do {
+                _ = try configuration(over: Array(whole[..<length]))
+                Issue.record("accepted with \(length) of \(whole.count) bytes")
+            } catch let error as ConfigurationError {
+                #expect(error.location?.role == .state && error.location?.file == "/var/state")
+                #expect(error.reason == .stateCutOff)
+            }
+        }
+        let lines = text(whole).split(separator: "\n", omittingEmptySubsequences: false)
+        let cut = lines[..<5].joined(separator: "\n")
+        do {
+            _ = try configuration(over: bytes(cut))
+            Issue.record("accepted")
+        } catch let error as ConfigurationError {
+            #expect(
+                text(error.report(version: "Redis 7.0.15")) == """
+
+                    *** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***
+                    In the state file '/var/state'
+                    Reading the configuration file, at line 5
+                    >>> '\(lines[4])'
+                    The state file ends here, without its last line: it was cut off. Restore it or remove it.
+
+                    """)
+        }
+    }
+
+    @Test(arguments: ["include /x", "sentinel moved-master m x 1", "sentinel state-file /y", "bogus x", "sentinel monitor m 1.2.3.4 1 0"])
+    func `with a line that does not belong there is refused`(line: String) throws {
+        let text = StateText.introduction + bytes("\n\(line)\n") + StateText.end
+        do {
+            _ = try configuration(over: text)
+            Issue.record("accepted")
+        } catch let error as ConfigurationError {
+            #expect(error.location == Location(file: "/var/state", line: 4, role: .state))
+        }
+    }
+
+    @Test func `that can't be read is fatal`() {
+        var environment = TestEnvironment()
+        environment.states["/var/state"] = .unreadable(why: "Permission denied")
+        #expect(
+            complaint(Self.file, environment: environment)
+                == "Fatal error, can't open state file '/var/state': Permission denied\n")
+    }
+}
+
+@Suite struct `An included file` {
+    private let environment = TestEnvironment(
+        files: [
+            "/x": [
+                SourceFile(
+                    name: "/x",
+                    text: bytes(
+                        """
+                        user alice on
+                        sentinel monitor m 10.0.0.1 1 1
+                        sentinel down-after-milliseconds m 5
+                        sentinel auth-pass m secret
+
+                        """))
+            ]
+        ])
+
+    private func rewritten(_ change: (inout Configuration) -> Void) throws -> (text: String, back: Configuration) {
+        var configuration = try read("include /x\n", environment: environment)
+        change(&configuration)
+        let text = SentinelConfigurationTests.text(
+            Rewriter.rewrite(old: bytes("include /x\n"), configuration: configuration))
+        let back = try read(text, environment: environment)
+        #expect(back.sentinel == configuration.sentinel)
+        return (text, back)
+    }
+
+    @Test func `does not bring back what was changed to the default, unset or removed`() throws {
+        let changed = try rewritten {
+            $0.sentinel.masters[0].downAfter = .seconds(30)
+            $0.sentinel.masters[0].authPassword = nil
+        }
+        #expect(changed.text.contains("sentinel down-after-milliseconds m 30000\nsentinel auth-pass m \"\"\n"))
+        let removed = try rewritten { $0.sentinel.masters = [] }
+        #expect(removed.text.contains("sentinel removed-master m\n"))
+    }
+
+    @Test func `may have a user that the main file has changed`() throws {
+        let alice = UserDeclaration(name: bytes("alice"), rules: [Secret("off")])
+        for file in ["include /x\nuser alice off\n", "user alice off\ninclude /x\n"] {
+            #expect(try read(file, environment: environment).server.users == [alice])
+        }
+        #expect(try rewritten { $0.server.users = [alice] }.back.server.users == [alice])
+    }
+}

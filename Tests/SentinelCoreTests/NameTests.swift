@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import SentinelCore
+
+/// Source: spec/monitoring.md 9b; spec/defects.md 24, 25, 27, 29, 32; design.md 7.
+@Suite struct `Names` {
+    private static let named = Endpoint(host: "redis-0.redis", port: 6379)
+
+    /// Watches a master by its name, which is resolved only if `answer` says to what.
+    private func world(_ answer: [String]? = ["10.0.0.1"], announcesHostnames: Bool = false) -> World {
+        var world = World(resolvesHostnames: true, announcesHostnames: announcesHostnames) { $0.address = Self.named }
+        world.names["redis-0.redis"] = answer
+        if let answer { world.take(.resolved("redis-0.redis", answer)) }
+        return world
+    }
+
+    private func hello(_ master: Endpoint, _ epoch: UInt64, sender: Endpoint = World.host(ofPeer: "b")) -> Hello {
+        Hello(
+            sender: sender, runID: World.id("b"), currentEpoch: Epoch(epoch), masterName: World.name, master: master,
+            configEpoch: Epoch(epoch))
+    }
+
+    @Test func `a master with a name is watched where the name leads, and nothing waits while it is asked about`() {
+        var world = world(nil)
+        #expect(world.effects.contains(.resolve("redis-0.redis")))
+        world.run(for: .seconds(3))
+        #expect(world.connection(to: World.replicas[0]) != nil)
+        #expect(world.connection(to: World.master) == nil)
+        #expect(world.ask(.masterAddress(World.name)) == .address(Self.named))
+        world.take(.resolved("redis-0.redis", ["10.0.0.1"]))
+        #expect(world.connection(to: World.master) != nil)
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        world.run(for: .seconds(2))
+        #expect(world.effects.count { $0 == .resolve("redis-0.redis") } == 1)
+    }
+
+    @Test(arguments: [(true, World.master), (false, World.master)])
+    func `replies, hellos and the file hold the name if it is to be announced, else the address`(
+        announces: Bool, address: Endpoint
+    ) {
+        var world = world(announcesHostnames: announces)
+        world.run(for: .seconds(3))
+        let shown = announces ? Self.named : address
+        #expect(world.ask(.masterAddress(World.name)) == .address(shown))
+        #expect(world.sentinel.remembered.masters[0].address == shown)
+        #expect(world.sentinel.label(world.sentinel.masterOrder[0]).address == shown)
+        #expect(
+            world.sent.contains { if case .hello(let hello) = $0 { hello.master == shown } else { false } })
+    }
+
+    @Test func `a name is asked about again when its connection ends, and the link goes where it leads by then`() throws {
+        var world = world()
+        world.run(for: .seconds(5))
+        world.names["redis-0.redis"] = ["10.0.0.77"]
+        world.kill(World.master)
+        world.run(for: .milliseconds(1100))
+        #expect(world.connection(to: Endpoint(host: "10.0.0.77", port: 6379)) != nil)
+        #expect(world.ask(.masterAddress(World.name)) == .address(Endpoint(host: "10.0.0.77", port: 6379)))
+        #expect(world.sentinel.remembered.masters[0].address.host == "10.0.0.77")
+    }
+
+    @Test func `a name that ceases to resolve is taken for what it last stood for, and that is logged once`() throws {
+        var world = world()
+        world.run(for: .seconds(5))
+        world.names["redis-0.redis"] = []
+        world.take(.disconnected(try #require(world.connection(to: World.master)), reason: "closed"))
+        world.run(for: .seconds(5))
+        #expect(world.connection(to: World.master) != nil)
+        world.kill(World.master)
+        world.run(for: .seconds(5))
+        #expect(world.effects.count { $0 == .log(.unresolvedHost("redis-0.redis")) } == 1)
+    }
+
+    @Test func `a name that stands for several addresses is tried at each, and the one that answers is kept`() {
+        var world = world(nil)
+        let first = Endpoint(host: "fd00::1", port: 6379)
+        world.kill(first)
+        world.names["redis-0.redis"] = [first.host, "10.0.0.1"]
+        world.take(.resolved("redis-0.redis", [first.host, "10.0.0.1"]))
+        for connection in world.connections where connection.to == first {
+            world.take(.disconnected(connection.id, reason: "refused"))
+        }
+        world.run(for: .seconds(2))
+        #expect(world.connection(to: World.master) != nil)
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+    }
+
+    @Test func `MONITOR of a name waits for its address, and fails without one`() {
+        var world = World(resolvesHostnames: true)
+        let (good, bad) = (Endpoint(host: "good", port: 1), Endpoint(host: "bad", port: 1))
+        #expect(world.ask(.monitor(MasterName("one"), good, quorum: 1)) == nil)
+        let first = world.lastRequest
+        #expect(world.ask(.monitor(MasterName("two"), bad, quorum: 1)) == nil)
+        let second = world.lastRequest
+        world.take(.resolved("good", ["10.0.0.50"]))
+        world.take(.resolved("bad", []))
+        #expect(world.answer(to: first) == .ok)
+        #expect(world.answer(to: second) == .failed(.unresolvableHost))
+        #expect(world.sentinel.masterNames == [World.name, MasterName("one")])
+    }
+
+    @Test func `without resolve-hostnames a name is refused`() {
+        var world = World()
+        #expect(
+            world.ask(.monitor(MasterName("one"), Self.named, quorum: 1)) == .failed(.unresolvableHost))
+        #expect(!world.effects.contains(.resolve("redis-0.redis")))
+    }
+
+    @Test func `replicas that INFO calls by name are added once the name is known`() throws {
+        var world = World(peers: "", resolvesHostnames: true)
+        var report = world.info(of: World.master)
+        report.replicas = [Endpoint(host: "redis-7", port: 6379), Endpoint(host: "redis-8", port: 6379)]
+        world.take(.reply(try #require(world.connection(to: World.master)), .info(report)))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == World.replicas)
+        world.take(.resolved("redis-7", ["10.0.0.7"]))
+        // The one that is known already, under its other name.
+        world.take(.resolved("redis-8", [World.replicas[0].host]))
+        world.take(.woken)
+        world.take(.reply(try #require(world.connection(to: World.master)), .info(report)))
+        let seventh = Endpoint(host: "10.0.0.7", port: 6379)
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == World.replicas + [seventh])
+    }
+
+    @Test func `a replica remembered by name is dropped when it turns out to be known by its address`() {
+        var world = World(resolvesHostnames: true) { settings in
+            settings.knownReplicas.append(Endpoint(host: "redis-1", port: World.replicas[0].port))
+        }
+        #expect(world.sentinel.remembered.masters[0].knownReplicas.count == 3)
+        world.take(.resolved("redis-1", [World.replicas[0].host]))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == World.replicas)
+    }
+
+    @Test func `a peer that announces its name is the one known by its address`() {
+        var world = World(peers: "b", resolvesHostnames: true)
+        let named = Endpoint(host: "sentinel-1", port: 26379)
+        _ = world.ask(.publishHello(hello(World.master, 0, sender: named)))
+        #expect(!world.events.contains { if case .sentinelMoved = $0 { true } else { false } })
+        world.take(.resolved("sentinel-1", [World.host(ofPeer: "b").host]))
+        #expect(!world.events.contains { if case .sentinelMoved = $0 { true } else { false } })
+        #expect(world.sentinel.counters.rejectedHellos == 0)
+    }
+
+    @Test func `a peer is not lost to a name that does not resolve`() {
+        var world = World(peers: "b", resolvesHostnames: true)
+        world.names["sentinel-1"] = []
+        _ = world.ask(.publishHello(hello(World.master, 0, sender: Endpoint(host: "sentinel-1", port: 26379))))
+        #expect(world.sentinel.remembered.masters[0].knownSentinels[0].address == World.host(ofPeer: "b"))
+        #expect(world.sentinel.counters.rejectedHellos == 1)
+    }
+
+    @Test func `a configuration that names its master is adopted once the name is known, and told of once`() {
+        var world = World(peers: "b", resolvesHostnames: true)
+        let named = Endpoint(host: "redis-1", port: World.replicas[0].port)
+        for _ in 0..<3 { _ = world.ask(.publishHello(hello(named, 5))) }
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        world.take(.resolved("redis-1", []))
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        #expect(world.sentinel.remembered.masters[0].configEpoch == .zero)
+        world.run(for: .seconds(2))
+        _ = world.ask(.publishHello(hello(named, 5)))
+        world.take(.resolved("redis-1", [World.replicas[0].host]))
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.replicas[0]))
+        #expect(world.events.count { if case .masterSwitched = $0 { true } else { false } } == 1)
+    }
+
+    @Test func `a peer that asks about a name is answered as soon as the name is known`() {
+        var world = World(resolvesHostnames: true)
+        let named = Endpoint(host: "redis-0", port: World.master.port)
+        #expect(world.ask(.isMasterDown(named, epoch: Epoch(3), candidate: World.id("b"))) == nil)
+        let request = world.lastRequest
+        world.take(.resolved("redis-0", [World.master.host]))
+        #expect(
+            world.answer(to: request) == .opinion(isDown: false, leader: World.id("b"), epoch: Epoch(3)))
+    }
+
+    @Test func `a replica that follows the master by a name that does not resolve is left alone`() {
+        var world = World(peers: "", failoverTimeout: .seconds(3), resolvesHostnames: true)
+        world.names["somewhere"] = []
+        world.run(for: .seconds(5))
+        world.following[World.replicas[0]] = Endpoint(host: "somewhere", port: World.master.port)
+        world.run(for: .seconds(40))
+        #expect(!world.events.contains { if case .replicaConfigFixed = $0 { true } else { false } })
+        world.names["somewhere"] = ["10.0.0.66"]
+        world.run(for: .seconds(40))
+        #expect(world.events.contains { if case .replicaConfigFixed = $0 { true } else { false } })
+    }
+
+    @Test func `however many names hellos bring, few are asked about at a time and few are kept`() {
+        var world = World(peers: "", resolvesHostnames: true)
+        for number in 0..<10_000 {
+            _ = world.ask(
+                .publishHello(hello(World.master, 0, sender: Endpoint(host: "flood-\(number)", port: 26379))))
+        }
+        let asked = world.effects.count { if case .resolve = $0 { true } else { false } }
+        #expect(asked <= 4096)
+    }
+}
