@@ -8,7 +8,7 @@ final class SentinelProcess {
     /// Who waits for an answer.
     enum Requester {
         /// At this place of the wire's replies.
-        case peer(Wire, place: Int, Command)
+        case peer(Wire, place: Int, Command, at: Instant)
         case client(Client)
         case operate
     }
@@ -53,8 +53,11 @@ final class SentinelProcess {
     var ambush: Ambush?
     /// The last of its hellos that somebody read.
     var understoodHello: Hello?
-    /// Inputs that follow from effects at once.
-    var soon: [Input] = []
+    /// How far its clock has jumped.
+    var clockOffset = Duration.zero
+    /// Whether it dies in the middle of the next write.
+    var diesInWrite = false
+    var runningScripts: Set<ScriptID> = []
     var requests: [RequestID: Requester] = [:]
     private var requestsMade: UInt64 = 0
 
@@ -67,6 +70,12 @@ final class SentinelProcess {
     /// Groups that an operator removed once, whose epochs may begin anew.
     var renewedGroups: Set<MasterName> = []
     var isTilted = false
+    /// By its own clock: until when it can't trust what it measured, for its loop was held up.
+    var untrustedUntil: Instant?
+    /// When that was found; what it said before may still be on its way.
+    var untrustedSince = Instant.start
+    /// Since when it holds masters down.
+    var downSince: [MasterName: Instant] = [:]
     var pace = Pace()
 
     init(host: Int, number: Int, runID: RunID, endpoint: Endpoint, configuration: Configuration) {
@@ -81,7 +90,9 @@ final class SentinelProcess {
     var isRunning: Bool { brain != nil }
     var name: String { "s\(number)" }
 
-    func localTime(_ now: Instant) -> Instant { Instant(sinceStart: now - bootedAt) }
+    func localTime(_ now: Instant) -> Instant { Instant(sinceStart: now - bootedAt + clockOffset) }
+    /// When its clock will show `local`.
+    func worldTime(_ local: Duration) -> Instant { bootedAt + local - clockOffset }
 
     func makeRequest(_ requester: Requester) -> RequestID {
         requestsMade += 1

@@ -83,8 +83,7 @@ extension Sentinel {
             let master = locate(hello.master, orPutAside: .hello(hello), at: now)
         else { return }
         let isKnown = meet(hello, at: sender, under: id, at: now)
-        // A configuration is never newer than its sender's epoch; were it, no attempt here could ever follow it.
-        raiseEpoch(to: max(hello.currentEpoch, hello.configEpoch), heardFor: hello.masterName)
+        if hello.currentEpoch > currentEpoch { raiseEpoch(to: hello.currentEpoch, heardFor: hello.masterName) }
         if isKnown { adoptConfiguration(of: hello, at: master, for: id, at: now) }
     }
 
