@@ -46,6 +46,13 @@ struct Disk {
         return true
     }
 
+    /// Writes while the process waits, as the original does.
+    mutating func writeAtOnce(_ configuration: Configuration) {
+        replace(
+            by: Write(
+                generation: .zero, configuration: configuration, promised: configuration.sentinel, fails: false))
+    }
+
     /// Ends the write; `nil` if none was under way.
     mutating func endWrite() -> Write? {
         guard var ended = write else { return nil }

@@ -17,6 +17,8 @@ package enum Fault: Int, Sendable, CaseIterable {
 package enum Trait: Int, Sendable, CaseIterable {
     /// Sentinels that start only some time into the faults, or in the middle of an election.
     case latecomers
+    /// Some of the sentinels follow the original's rules and no others.
+    case originals
     /// Scripts that are told of events, and fail and hang.
     case scripts
     /// Clients that ask and write.
@@ -44,6 +46,8 @@ package struct Schedule: Sendable {
     var meanIntervals: [Duration?]
     var traits: Set<Trait>
     var latecomers: Int
+    /// The first sentinels, so many, follow the original's rules.
+    var originals: Int
     /// Whether latecomers wait for an election to start in.
     var joinsElections: Bool
     /// One way, without disturbance.
@@ -74,6 +78,8 @@ package struct Schedule: Sendable {
         latecomers = isQuorumSmall || dice.chance(0.7) ? 0 : dice.number(1...(sentinels - majority))
         joinsElections = dice.chance(0.5)
         traits = [.clients, .latecomers]
+        originals = dice.chance(0.25) ? dice.number(1...sentinels) : 0
+        if originals > 0 { traits.insert(.originals) }
         if dice.chance(0.2) { traits.insert(.scripts) }
         // Some schedules suffer from many things seldom, others from a few things often.
         let share = dice.pick([0.15, 0.3, 0.6, 1.0])
@@ -96,6 +102,7 @@ package struct Schedule: Sendable {
         }
         sentinels = min(sentinels, max(1, reduction.sentinels ?? .max))
         quorum = min(quorum, sentinels)
+        originals = traits.contains(.originals) ? min(originals, sentinels) : 0
         latecomers = traits.contains(.latecomers) ? min(latecomers, sentinels - sentinels / 2 - 1) : 0
         faultPhase = reduction.faultMilliseconds.map { min(faultPhase, .milliseconds($0)) } ?? faultPhase
     }
@@ -109,7 +116,11 @@ package struct Schedule: Sendable {
     var convergenceBound: Duration { failoverTimeout * 6 + downAfter * 4 + .seconds(120) }
 
     /// By when a master that dies among healthy sentinels is replaced everywhere.
-    var failoverBound: Duration { downAfter + .seconds(5) }
+    ///
+    /// The original's kind is at the mercy of split votes, after which it waits.
+    var failoverBound: Duration {
+        originals == 0 ? downAfter + .seconds(5) : downAfter + failoverTimeout * 12 + .seconds(60)
+    }
 
     package var text: String {
         let faults = Fault.allCases.compactMap { fault in
@@ -118,7 +129,7 @@ package struct Schedule: Sendable {
         let traits = Trait.allCases.filter(traits.contains).map { "\($0)" }
         return """
             seed \(seed)\(reduction == Reduction() ? "" : " without \(reduction.text)"): \(sentinels) sentinels \
-            (\(latecomers) late), quorum \(quorum), groups of \(groups), down-after \(downAfter), \
+            (\(latecomers) late, \(originals) of the original's kind), quorum \(quorum), groups of \(groups), down-after \(downAfter), \
             failover-timeout \(failoverTimeout), parallel-syncs \(parallelSyncs), latency \(latency) µs, \
             disk \(diskTime) µs, with \(traits.joined(separator: ", ")); \
             faults for \(faultPhase): \(faults.joined(separator: ", "))

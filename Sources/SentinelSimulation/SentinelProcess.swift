@@ -8,9 +8,17 @@ final class SentinelProcess {
     /// Who waits for an answer.
     enum Requester {
         /// At this place of the wire's replies.
-        case peer(Wire, place: Int, Command, at: Instant)
+        case peer(Wire, place: Int, Question)
         case client(Client)
         case operate
+    }
+
+    /// What another sentinel wants to know.
+    struct Question {
+        let command: Command
+        let askedAt: Instant
+        /// The group that it is about, as this sentinel saw it then.
+        let group: MasterName?
     }
 
     /// What came in while the process stood still.
@@ -36,6 +44,8 @@ final class SentinelProcess {
     let number: Int
     let runID: RunID
     let endpoint: Endpoint
+    /// Whether it follows the original's rules.
+    let isOriginal: Bool
     /// What the file said besides what the core remembers.
     let configuration: Configuration
     /// `nil` while the process is not there.
@@ -78,7 +88,10 @@ final class SentinelProcess {
     var downSince: [MasterName: Instant] = [:]
     var pace = Pace()
 
-    init(host: Int, number: Int, runID: RunID, endpoint: Endpoint, configuration: Configuration) {
+    init(
+        host: Int, number: Int, runID: RunID, endpoint: Endpoint, isOriginal: Bool, configuration: Configuration
+    ) {
+        self.isOriginal = isOriginal
         self.host = host
         self.number = number
         self.runID = runID
@@ -99,6 +112,12 @@ final class SentinelProcess {
         let id = RequestID(requestsMade)
         requests[id] = requester
         return id
+    }
+
+    /// The group whose master is at an address, by what it remembers.
+    func group(of endpoint: Endpoint) -> MasterName? {
+        let masters = remembered.masters
+        return (masters.first { $0.address == endpoint } ?? masters.first { $0.knownReplicas.contains(endpoint) })?.name
     }
 
     func settings(of name: MasterName) -> MasterSettings? { remembered.masters.first { $0.name == name } }

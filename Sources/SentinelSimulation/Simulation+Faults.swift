@@ -58,6 +58,8 @@ extension Simulation {
         case .clockAhead: jump(process, by: chance.milliseconds(chance.chance(0.5) ? 100...1900 : 2000...60000))
         case .clockBehind: jump(process, by: .zero - chance.milliseconds(10...3000))
         case .diskFull, .slowDisk, .renameRefused:
+            // The original goes on as if it had saved: what it then forgets in a crash is known.
+            guard !process.isOriginal else { return }
             switch fault {
             case .diskFull: process.disk.isFull = true
             case .slowDisk: process.disk.delay = chance.milliseconds(20...3000)
@@ -219,7 +221,7 @@ extension Simulation {
         let host = processOfHost.count - 1
         let copy = SentinelProcess(
             host: host, number: 99, runID: process.runID, endpoint: Endpoint(host: "10.0.0.99", port: 26379),
-            configuration: process.configuration)
+            isOriginal: process.isOriginal, configuration: process.configuration)
         copy.disk = process.disk
         copy.disk.crash(isRenamed: false)
         copy.disk.heal()
@@ -263,6 +265,8 @@ extension Simulation {
         guard let process = sentinel(&chance), let group = group(&chance) else { return }
         let name = groupName(group)
         guard process.isRunning, !process.isPaused, let settings = process.settings(of: name) else { return }
+        // There it would go back to the master before a promotion, in the same config epoch.
+        guard fault != .operatorReset || !process.isOriginal else { return }
         switch fault {
         case .operatorReset:
             renewals += 1

@@ -210,7 +210,10 @@ extension Simulation {
         let place = wire.replies.count
         wire.replies.append(nil)
         func obey(_ command: Command) throws(Violation) {
-            let id = process.makeRequest(.peer(wire, place: place, command, at: now))
+            var group: MasterName?
+            if case .isMasterDown(let endpoint, _, _) = command { group = process.group(of: endpoint) }
+            let question = SentinelProcess.Question(command: command, askedAt: now, group: group)
+            let id = process.makeRequest(.peer(wire, place: place, question))
             try feed(process, .command(id, command))
         }
         switch request {

@@ -48,6 +48,12 @@ extension Simulation {
                 settings.masters[index].quorum = 1
             }
         }
+        guard !process.isOriginal else {
+            process.brain = OriginalSentinel(
+                settings, myID: process.runID, endpoint: process.endpoint, tiltPeriod: schedule.tiltPeriod,
+                dice: Dice(seed: dice.seed(), stream: .course))
+            return try feed(process, .started)
+        }
         let brain = CoreBrain(
             Sentinel(
                 settings, myID: process.runID, listeningPort: process.endpoint.port, requirePassword: nil,
@@ -217,6 +223,7 @@ extension Simulation {
                 try epochs.noteDurable(process.remembered, of: process)
                 return feedLater(process, .persisted(generation))
             }
+            if process.isOriginal { return try writeAtOnce(process) }
             process.disk.wanted = generation
             beginWrite(of: process)
         case .emit(let event): try notice(event, by: process)
@@ -259,6 +266,13 @@ extension Simulation {
     }
 
     // MARK: Disk
+
+    private func writeAtOnce(_ process: SentinelProcess) throws(Violation) {
+        var configuration = process.configuration
+        configuration.sentinel = process.remembered
+        process.disk.writeAtOnce(configuration)
+        try epochs.noteDurable(process.remembered, of: process)
+    }
 
     private func beginWrite(of process: SentinelProcess) {
         var configuration = process.configuration
@@ -308,11 +322,11 @@ extension Simulation {
         switch requester {
         case .client(let client): try answer(client, response, by: process)
         case .operate: if response != .ok { say(process.name, "answers the operator \(response)") }
-        case .peer(let wire, let place, let command, let askedAt):
+        case .peer(let wire, let place, let question):
             let reply: Reply
             switch response {
             case .opinion(let isDown, let leader, let epoch):
-                reply = .opinion(try tell(isDown, leader, epoch, to: command, askedAt, by: process))
+                reply = .opinion(try tell(isDown, leader, epoch, to: question, by: process))
             default: reply = .published(true)
             }
             complete(wire, place, reply)
@@ -321,15 +335,14 @@ extension Simulation {
 
     /// Checks and words an opinion before it leaves.
     private func tell(
-        _ isDown: Bool, _ leader: RunID?, _ epoch: Epoch, to command: Command, _ askedAt: Instant,
+        _ isDown: Bool, _ leader: RunID?, _ epoch: Epoch, to question: SentinelProcess.Question,
         by process: SentinelProcess
     ) throws(Violation) -> Opinion {
-        guard case .isMasterDown(let endpoint, let asked, let candidate) = command,
-            let name = process.remembered.masters.first(where: { $0.address == endpoint })?.name
-                ?? group(of: endpoint)
+        guard case .isMasterDown(let endpoint, let asked, let candidate) = question.command,
+            let name = question.group ?? group(of: endpoint)
         else { return Opinion(isDown: isDown, vote: nil) }
         // An answer may have waited for the disk since before.
-        if isDown, askedAt > process.untrustedSince { try checkTrust(in: process, "says that \(endpoint) is down") }
+        if isDown, question.askedAt > process.untrustedSince { try checkTrust(in: process, "says that \(endpoint) is down") }
         var vote = leader.map { Vote(candidate: $0, epoch: epoch) }
         if sabotage == .voteGrantedTwice, let candidate { vote = Vote(candidate: candidate, epoch: asked) }
         guard let vote else { return Opinion(isDown: isDown, vote: nil) }
@@ -339,7 +352,7 @@ extension Simulation {
     }
 
     private func checkDurable(_ vote: Vote, group name: MasterName, of process: SentinelProcess) throws(Violation) {
-        guard sabotage == nil, let durable = process.disk.settings.masters.first(where: { $0.name == name }),
+        guard sabotage == nil, !process.isOriginal, let durable = process.disk.settings.masters.first(where: { $0.name == name }),
             durable.leaderEpoch < vote.epoch
         else { return }
         throw Violation(
@@ -359,7 +372,9 @@ extension Simulation {
             try checkTrust(in: process, "leaves tilt")
             process.isTilted = false
             process.untrustedUntil = nil
-        case .voted(_, let name): lastAttemptAt[name] = now
+        case .voted(let vote, let name):
+            lastAttemptAt[name] = now
+            if process.isOriginal { try votes.told(vote, by: process.runID, group: name) }
         case .sdown(let label):
             try checkTrust(in: process, "holds \(label.name) down")
             if label.kind == .master { process.downSince[label.masterName] = now }
@@ -401,12 +416,16 @@ extension Simulation {
             process.attempts[name]?.isElected = true
             if attempt.isForced { configurations.forced(name, in: attempt.epoch) }
             guard !attempt.isForced, let settings = process.settings(of: name) else { return }
+            let needed = max((settings.knownSentinels.count + 1) / 2 + 1, schedule.quorum)
+            if process.isOriginal, votes.count(for: process.runID, in: attempt.epoch, group: name) < needed {
+                // Asked in a later epoch than its attempt's, it counts votes of that one: known, and not ours to mend.
+                return configurations.forced(name, in: attempt.epoch)
+            }
             let own = Vote(candidate: process.runID, epoch: attempt.epoch)
-            try votes.told(own, by: process.runID, group: name)
+            if !process.isOriginal { try votes.told(own, by: process.runID, group: name) }
             try checkDurable(own, group: name, of: process)
             try votes.elected(
-                process.runID, in: attempt.epoch, group: name,
-                needed: max((settings.knownSentinels.count + 1) / 2 + 1, schedule.quorum))
+                process.runID, in: attempt.epoch, group: name, needed: needed)
         case .promoted: outcome.failovers += 1
         case .notElected, .noGoodReplica, .promotionTimedOut, .ended: process.attempts[name] = nil
         default: break
@@ -446,7 +465,8 @@ extension Simulation {
             throw Violation(rule: .nobodyFollowsItself, text: "\(process.name) tells \(endpoint) to follow itself")
         }
         let addresses = names.compactMap { process.settings(of: $0)?.address }
-        guard !addresses.isEmpty, !addresses.contains(master) else { return }
+        // The original converts a stray master to what was the master before the promotion it has just made.
+        guard !addresses.isEmpty, !addresses.contains(master), !process.isOriginal else { return }
         throw Violation(
             rule: .ordersNameTheMaster,
             text: "\(process.name) tells \(endpoint) to follow \(master), its masters are \(addresses)")

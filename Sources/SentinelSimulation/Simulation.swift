@@ -281,7 +281,8 @@ package final class Simulation {
         }
         let process = SentinelProcess(
             host: number, number: number + 1, runID: runID,
-            endpoint: Endpoint(host: "10.0.0.\(number + 1)", port: 26379), configuration: configuration)
+            endpoint: Endpoint(host: "10.0.0.\(number + 1)", port: 26379), isOriginal: number < schedule.originals,
+            configuration: configuration)
         hostOfEndpoint[process.endpoint] = number
         processOfHost[number] = process
         sentinels.append(process)

@@ -35,6 +35,11 @@ struct VoteBook {
         counts[ballot, default: [:]][vote.candidate, default: 0] += 1
     }
 
+    /// Votes told for `candidate`.
+    func count(for candidate: RunID, in epoch: Epoch, group: MasterName) -> Int {
+        counts[Ballot(group: group, epoch: epoch)]?[candidate] ?? 0
+    }
+
     /// `leader` says that it was elected.
     ///
     /// - Parameter needed: Votes that win, by what the leader knows and the quorum that was configured.
