@@ -26,6 +26,7 @@ let package = Package(
         .executable(name: "sentinel-demo", targets: ["sentinel-demo"]),
         .executable(name: "sentinel-benchmark", targets: ["sentinel-benchmark"]),
         .executable(name: "sentinel-simulate", targets: ["sentinel-simulate"]),
+        .executable(name: "sentinel-fuzz", targets: ["sentinel-fuzz"]),
     ],
     targets: [
         .target(name: "SentinelCore", swiftSettings: pure),
@@ -66,6 +67,8 @@ let package = Package(
             name: "SentinelSimulation",
             dependencies: ["SentinelCore", "SentinelWire", "SentinelConfiguration"],
             swiftSettings: pure),
+        .executableTarget(
+            name: "sentinel-fuzz", dependencies: ["SentinelConfiguration", "SentinelCore"], swiftSettings: strict),
         .executableTarget(name: "sentinel-simulate", dependencies: ["SentinelSimulation"], swiftSettings: strict),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
         .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
@@ -86,12 +89,13 @@ let package = Package(
         .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
-            name: "SentinelServerTests", dependencies: ["SentinelServer", "SentinelConfiguration", "EventLoop"],
+            name: "SentinelServerTests",
+            dependencies: ["SentinelServer", "SentinelConfiguration", "EventLoop", "CommandCatalogue"],
             swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",
-            dependencies: ["RESP", "redis-sentinel", "sentinel-demo", "sentinel-benchmark"],
-            exclude: ["Deployments/counter.py", "OtherPrograms/redis_py.py"],
+            dependencies: ["RESP", "SentinelConfiguration", "redis-sentinel", "sentinel-demo", "sentinel-benchmark"],
+            exclude: ["Conformance/Conversations", "Deployments/counter.py", "OtherPrograms/redis_py.py"],
             swiftSettings: strict),
     ]
 )

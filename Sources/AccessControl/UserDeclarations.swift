@@ -25,6 +25,16 @@ package enum DeclarationError: Error, Sendable, Hashable {
         }
     }
 
+    /// What is wrong, without any word of the line: that may be a password.
+    package var problem: String {
+        switch self {
+        case .duplicate: "Duplicate user found. A user can only be defined once in config files"
+        case .badUserName: "Spaces not allowed in ACL usernames"
+        case .rule(let failure, _): failure.problem.text
+        case .unmatchedParenthesis: RuleProblem.unmatchedParenthesis.text
+        }
+    }
+
     private static func decode(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }
 

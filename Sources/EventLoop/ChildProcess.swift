@@ -22,20 +22,23 @@ package final class ChildProcess: PollerClient {
     ///
     /// - Parameter arguments: What follows the program's name.
     /// - Parameter environment: Added to this process's own, in place of variables of the same name.
+    /// - Parameter outputLimit: Bytes of its output and of its errors that are passed on to ours; without one they are
+    ///   ours.
     /// - Parameter exited: Called once, on the main queue, never from within `init`. Members of its group may live on.
     /// - Throws: Why it could not be started, such as a file that is missing or cannot be executed.
     package convenience init(
-        path: String, arguments: [String], environment: [String: String] = [:], poller: Poller = .main,
-        exited: @escaping (ProcessExit) -> Void
+        path: String, arguments: [String], environment: [String: String] = [:], outputLimit: Int? = nil,
+        poller: Poller = .main, exited: @escaping (ProcessExit) -> Void
     ) throws(SystemError) {
         try self.init(
-            path: path, arguments: arguments, environment: environment, poller: poller, onThread: false, exited: exited)
+            path: path, arguments: arguments, environment: environment, outputLimit: outputLimit, poller: poller,
+            onThread: false, exited: exited)
     }
 
     /// - Parameter onThread: Whether a thread waits even where a pidfd would do.
     init(
-        path: String, arguments: [String], environment: [String: String], poller: Poller, onThread: Bool,
-        exited: @escaping (ProcessExit) -> Void
+        path: String, arguments: [String], environment: [String: String], outputLimit: Int? = nil, poller: Poller,
+        onThread: Bool, exited: @escaping (ProcessExit) -> Void
     ) throws(SystemError) {
         self.poller = poller
         self.exited = exited
@@ -44,7 +47,27 @@ package final class ChildProcess: PollerClient {
             environment[String(entry.prefix { $0 != "=" })] == nil
         }
         let added = environment.map { "\($0.key)=\($0.value)" }.sorted()
-        processID = try System.spawn(path, arguments: arguments, environment: inherited + added)
+        var outputs: (ChildOutput, ChildOutput)?
+        if let outputLimit {
+            let output = try ChildOutput(limit: outputLimit, to: .standardOutput, poller: poller)
+            do throws(SystemError) {
+                outputs = (output, try ChildOutput(limit: outputLimit, to: .standardErrors, poller: poller))
+            } catch {
+                // Its own end is closed by the end of the stream that follows.
+                System.close(output.childEnd)
+                throw error
+            }
+        }
+        // The child's ends are not ours, whether it was started or not.
+        defer {
+            if let outputs {
+                System.close(outputs.0.childEnd)
+                System.close(outputs.1.childEnd)
+            }
+        }
+        processID = try System.spawn(
+            path, arguments: arguments, environment: inherited + added,
+            outputs: outputs.map { ($0.0.childEnd, $0.1.childEnd) })
         if onThread || !watchByDescriptor() { waitOnThread() }
     }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if os(Linux)
+import CLinux  // which of the two modules owns `timeval` depends on the order in which they are loaded
+#endif
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -24,15 +27,25 @@ package nonisolated enum ProcessFacts {
 
     /// Seconds of CPU used: by the kernel for this process, by it, and the same for the children it has reaped.
     package static var cpuSeconds: (system: Double, user: Double, childrenSystem: Double, childrenUser: Double) {
-        func usage(_ who: Int32) -> (Double, Double) {
-            var usage = rusage()
-            getrusage(who, &usage)
-            func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000 }
-            return (seconds(usage.ru_stime), seconds(usage.ru_utime))
-        }
         let own = usage(0)
         let children = usage(-1)
-        return (own.0, own.1, children.0, children.1)
+        return (own.system, own.user, children.system, children.user)
+    }
+
+    /// The same for the thread that asks; where the system can't tell, for all threads.
+    package static var threadCPUSeconds: (system: Double, user: Double) {
+        #if os(Linux)
+        usage(1)  // RUSAGE_THREAD
+        #else
+        usage(0)
+        #endif
+    }
+
+    private static func usage(_ who: Int32) -> (system: Double, user: Double) {
+        var usage = rusage()
+        getrusage(who, &usage)
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000 }
+        return (seconds(usage.ru_stime), seconds(usage.ru_utime))
     }
 
     /// The program's own file.
@@ -73,6 +86,11 @@ package nonisolated enum ProcessFacts {
 
     /// Whether a file exists and may be executed.
     package static func canExecute(_ path: String) -> Bool { access(path, X_OK) == 0 }
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     package static func canWrite(_ path: String) throws(SystemError) {
         guard access(path, W_OK) == 0 else { throw SystemError(call: "access", errno: errno) }
     }

@@ -89,7 +89,8 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
         }
     }
 
-    /// The address in numbers without the port, or the path; "" for the unnamed end of a unix connection.
+    /// The address in numbers without the port, the path, or `@` and an abstract name; "" for the unnamed end of a
+    /// unix connection.
     package var host: String {
         switch form {
         case .ipv4(let number, _):
@@ -102,7 +103,8 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
             let digits = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             return scope == 0 ? digits : "\(digits)%\(scope)"
         case .unix(let path):
-            return String(decoding: path, as: UTF8.self)
+            return path.first == 0
+                ? "@" + String(decoding: path.dropFirst(), as: UTF8.self) : String(decoding: path, as: UTF8.self)
         }
     }
 
@@ -149,6 +151,10 @@ nonisolated extension SocketAddress {
                     port: UInt16(bigEndian: address.sin6_port))
             case AF_UNIX:
                 let path = bytes[min(Self.unixPathOffset, Int(length))..<min(Int(length), bytes.count)]
+                #if os(Linux)
+                    // An abstract name starts with a zero byte and goes on to the end.
+                    if path.first == 0, path.count > 1 { return .unix(Array(path)) }
+                #endif
                 return .unix(Array(path.prefix { $0 != 0 }))
             default:
                 return nil

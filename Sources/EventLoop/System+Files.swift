@@ -57,6 +57,13 @@ nonisolated extension System {
         }
     }
 
+    /// What is there to be read from a descriptor that does not block.
+    static func readSome(_ descriptor: Descriptor, into bytes: inout [UInt8]) throws(SystemError) -> Transfer {
+        let count = try unlessBlocking("read") { read(descriptor.number, &bytes, bytes.count) }
+        guard let count else { return .wouldBlock }
+        return count == 0 ? .endOfStream : .bytes(count)
+    }
+
     static func writeAll(_ descriptor: Descriptor, _ contents: [UInt8]) throws(SystemError) {
         var written = 0
         while written < contents.count {

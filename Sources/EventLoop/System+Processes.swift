@@ -26,8 +26,11 @@ nonisolated extension System {
     ///
     /// Descriptors stay out of it by being close-on-exec, as all that are opened here are.
     ///
+    /// - Parameter outputs: What becomes its standard output and standard errors; ours are inherited without.
     /// - Throws: What `execve` had against the program, too.
-    static func spawn(_ path: String, arguments: [String], environment: [String]) throws(SystemError) -> Int32 {
+    static func spawn(
+        _ path: String, arguments: [String], environment: [String], outputs: (Descriptor, Descriptor)? = nil
+    ) throws(SystemError) -> Int32 {
         #if os(Linux)
             var attributes = posix_spawnattr_t()
             var actions = posix_spawn_file_actions_t()
@@ -40,6 +43,10 @@ nonisolated extension System {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        if let (output, errors) = outputs {
+            posix_spawn_file_actions_adddup2(&actions, output.number, STDOUT_FILENO)
+            posix_spawn_file_actions_adddup2(&actions, errors.number, STDERR_FILENO)
+        }
 
         var allSignals = sigset_t()
         sigfillset(&allSignals)
@@ -59,6 +66,16 @@ nonisolated extension System {
         }
         guard code == 0 else { throw failure("posix_spawn", code) }
         return process
+    }
+
+    /// A pipe: the end that is read from, which never blocks, and the one that is written to, which may. Both stay out
+    /// of children.
+    static func makePipe() throws(SystemError) -> (reading: Descriptor, writing: Descriptor) {
+        var ends: [Int32] = [-1, -1]
+        _ = try retrying("pipe") { pipe(&ends) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+        return (Descriptor(ends[0]), Descriptor(ends[1]))
     }
 
     /// This process's environment, as `NAME=value`.

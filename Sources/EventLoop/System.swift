@@ -23,6 +23,7 @@ package nonisolated struct Descriptor: Hashable, Sendable {
     init(_ number: Int32) { self.number = number }
 
     static let standardOutput = Descriptor(STDOUT_FILENO)
+    static let standardErrors = Descriptor(STDERR_FILENO)
 }
 
 /// What a read from or a write to a non-blocking descriptor came to.

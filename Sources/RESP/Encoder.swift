@@ -10,6 +10,7 @@ package struct Encoder: Sendable {
     package var version: ProtocolVersion
     /// All that was written since the start or the last `takeBytes()`.
     package private(set) var bytes: [UInt8] = []
+    private var errorCount = 0
 
     package init(version: ProtocolVersion = .resp2) { self.version = version }
 
@@ -22,6 +23,12 @@ package struct Encoder: Sendable {
         return taken
     }
 
+    /// How many errors were written since the last call, for those who count them.
+    package mutating func takeErrorCount() -> Int {
+        defer { errorCount = 0 }
+        return errorCount
+    }
+
     /// Forgets the bytes and keeps their memory for the next ones.
     package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
@@ -31,8 +38,12 @@ package struct Encoder: Sendable {
     package mutating func simple(_ text: String) { line("+", text.utf8) }
 
     /// Writes an error, its code first; a CR or LF in it becomes a space.
-    package mutating func error(_ text: String) { line("-", text.utf8) }
-    package mutating func error(_ text: some Collection<UInt8>) { line("-", text) }
+    package mutating func error(_ text: String) { error(text.utf8) }
+
+    package mutating func error(_ text: some Collection<UInt8>) {
+        errorCount += 1
+        line("-", text)
+    }
 
     package mutating func bulk(_ text: String) { bulk(text.utf8) }
 

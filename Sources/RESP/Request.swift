@@ -28,6 +28,9 @@ package struct Request: Sendable, Hashable {
     /// The argument at `index` as text; what is not UTF-8 becomes replacement characters.
     package func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
 
+    /// Whether the argument at `index` is text, that is, UTF-8.
+    package func isText(_ index: Int) -> Bool { String(validating: self[index], as: UTF8.self) != nil }
+
     /// All arguments as arrays of their own.
     package var arguments: [[UInt8]] { (0..<count).map { Array(self[$0]) } }
 

@@ -37,7 +37,6 @@ package struct Invocation: Sendable, Equatable {
     package var secretPositions: Set<Int> = []
 
     init(_ arguments: [String]) {
-        secretPositions = Self.secretPositions(arguments)
         var rest = arguments[...]
         if let first = rest.first, !first.hasPrefix("-") {
             file = first
@@ -48,27 +47,16 @@ package struct Invocation: Sendable, Equatable {
             if arguments.first == "-" { rest.removeFirst() } else { rest.removeLast() }
         }
         var option: Option?
-        for argument in rest {
+        for (index, argument) in zip(rest.indices, rest) {
             if argument.hasPrefix("--"), option.map({ !$0.wantsValue }) ?? true {
                 if let option { options.append(option.line) }
                 option = Option(line: Array(argument.utf8.dropFirst(2)))
             } else {
                 option = (option ?? Option(line: [])).adding(argument)
             }
+            if let option, option.showsSecret { secretPositions.insert(index + 1) }
         }
         if let option { options.append(option.line) }
-    }
-
-    /// The words of each option that has a password among them, from the first that may hold it.
-    private static func secretPositions(_ arguments: [String]) -> Set<Int> {
-        var positions: Set<Int> = []
-        var start = arguments.startIndex
-        for (index, argument) in arguments.enumerated() {
-            if argument.hasPrefix("--") { start = index }
-            let line = Word(arguments[start...index].joined(separator: " ").drop { $0 == "-" })
-            if Redaction.line(line[...]) != line { positions.insert(index + 1) }
-        }
-        return positions
     }
 }
 
@@ -82,6 +70,9 @@ private struct Option {
         guard !hasValue, let words = try? Grammar.words(of: line[...]), words.count == 1 else { return false }
         return !["save", "sentinel"].contains(words[0].lowercasedText)
     }
+
+    /// Whether a password is among its words so far.
+    var showsSecret: Bool { Redaction.line(line[...]) != line }
 
     func adding(_ value: String) -> Option {
         Option(line: line + (line.isEmpty ? [] : [0x20]) + Grammar.quoted(Array(value.utf8)), hasValue: true)

@@ -4,8 +4,11 @@ package import SentinelCore
 
 /// What reading a configuration has to ask the world; this target never looks itself.
 package protocol ConfigurationEnvironment {
-    /// Whether a script may be run.
+    /// Whether the system would let a script be run, as the original asks: true of directories, too.
     func isExecutable(_ path: String) -> Bool
+
+    /// Whether a script is a file that can be run.
+    func isProgram(_ path: String) -> Bool
 
     /// Whether a host is a numeric address of either family.
     func isNumericAddress(_ host: String) -> Bool
@@ -30,6 +33,7 @@ package protocol ConfigurationEnvironment {
 }
 
 extension ConfigurationEnvironment {
+    package func isProgram(_ path: String) -> Bool { isExecutable(path) }
     package func resolves(_ host: String) -> Bool { true }
     package func state(at path: String) -> SavedState { .absent }
     package func complaint(aboutUser name: Word, rules: [Secret]) -> String? { nil }

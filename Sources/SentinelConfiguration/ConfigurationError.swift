@@ -55,7 +55,7 @@ package struct ConfigurationError: Error, Sendable, Equatable {
             case .state: report += Word("In the state file '\(location.file)'\n".utf8)
             }
             report += Word("Reading the configuration file, at line \(location.line)\n>>> '".utf8)
-            report += text
+            report += text.flatMap { $0 == 0 ? Word("\\x00".utf8) : [$0] }
             report += Word("'\n".utf8)
         }
         return report + Word("\(reason.text)\n".utf8)

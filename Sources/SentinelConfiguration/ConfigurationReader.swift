@@ -51,6 +51,8 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
     mutating func readGeneral(_ sources: ConfigurationSources) throws(ConfigurationError) {
         var line = 0
         try readText(sources.file.text, file: sources.file.name, origin: .main, line: &line)
+        // Standard input goes on in the line that begins behind the last line feed.
+        if sources.standardInput != nil, sources.file.text.last ?? 0x0A == 0x0A { line -= 1 }
         for text in [sources.standardInput].compactMap({ $0 }) + sources.options {
             try readText(text, file: sources.file.name, origin: .option, line: &line)
         }
@@ -85,6 +87,9 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
             line += 1
             let location = Location(file: file, line: line, role: origin.role)
             let source = SourceLine(location: location, origin: origin, text: Grammar.trimmed(slice))
+            guard !source.text.contains(0) else {
+                throw ConfigurationError(.zeroBytes, at: location, line: source.text)
+            }
             let statement: Statement
             do { statement = try Statement(source.text) } catch {
                 throw ConfigurationError(.unbalancedQuotes, at: location, line: source.text)
@@ -155,7 +160,9 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
     private mutating func addUser(_ words: [Word], _ source: SourceLine) throws(Reason) {
         let name = words[0]
         let user = UserDeclaration(name: name, rules: words.dropFirst().map { Secret($0) })
-        if let why = environment.complaint(aboutUser: name, rules: user.rules) { throw .badUser(why: why) }
+        if let why = environment.complaint(aboutUser: name, rules: user.rules) {
+            throw .badUser(name: String(decoding: name, as: UTF8.self), why: why)
+        }
         if source.origin == .included { includedUsers[.user(name)] = [Word("user")] + words }
         if source.origin == .state, !beginUsersOfState() { return }
         if let earlier = userLines[name] {

@@ -10,7 +10,8 @@ package struct UnbalancedQuotes: Error, Equatable {
 
 /// Lines to words and back.
 ///
-/// A line is trimmed; an empty one and one that starts with `#` says nothing. Words are separated by white space.
+/// A line is trimmed; an empty one and one that starts with `#` says nothing. Words are separated by white space; of
+/// that a vertical tab and a form feed are skipped in front of a word but do not end one.
 /// `"…"` knows `\n \r \t \b \a \xHH`, and any other `\c` is `c`; `'…'` knows only `\'`. Quotes may open in the
 /// middle of a word, but a closing quote ends it. There are no trailing comments and no continued lines.
 /// - Source: spec/config-and-process.md 1.
@@ -104,7 +105,7 @@ private struct WordScanner {
             case UInt8(ascii: "'"):
                 try finishSingleQuoted(&word)
                 return word
-            case _ where Grammar.isSpace(byte): return word
+            case 0x20, 0x09, 0x0A, 0x0D: return word
             default: word.append(byte)
             }
         }

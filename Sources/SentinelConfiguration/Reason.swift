@@ -4,6 +4,8 @@
 package enum Reason: Error, Sendable, Equatable {
     // What any directive can meet.
     case unbalancedQuotes
+    /// Ours: what a crash leaves of a file that was never flushed; the original drops the rest without a word.
+    case zeroBytes
     case badDirective
     case wrongNumberOfArguments
     case notAnInteger
@@ -40,7 +42,7 @@ package enum Reason: Error, Sendable, Equatable {
     case unknownCommandToRename
     case renameTargetExists
     case duplicateUser(name: String)
-    case badUser(why: String)
+    case badUser(name: String, why: String)
     case usersAndACLFile
     /// Ours: a state file without its last line.
     case stateCutOff
@@ -71,6 +73,7 @@ package enum Reason: Error, Sendable, Equatable {
     package var text: String {
         switch self {
         case .unbalancedQuotes: "Unbalanced quotes in configuration line"
+        case .zeroBytes: "There are zero bytes in this line: the file is damaged."
         case .badDirective: "Bad directive or wrong number of arguments"
         case .wrongNumberOfArguments: "wrong number of arguments"
         case .notAnInteger: "argument couldn't be parsed into an integer"
@@ -106,7 +109,7 @@ package enum Reason: Error, Sendable, Equatable {
         case .duplicateUser(let name):
             "Error in user declaration '\(name)': Duplicate user found. "
                 + "A user can only be defined once in config files"
-        case .badUser(let why): "Error in user declaration 'user': \(why)"
+        case .badUser(let name, let why): "Error in user declaration '\(name)': \(why)"
         case .usersAndACLFile:
             "Configuring Redis with users defined in redis.conf and at the same setting an ACL file path is invalid."
         case .stateCutOff: "The state file ends here, without its last line: it was cut off. Restore it or remove it."

@@ -7,7 +7,7 @@
 ///    bytes if it says the same already, and is replaced in its place otherwise. Of two lines with one key the first
 ///    stays.
 /// 3. A line about something the state no longer knows goes away.
-/// 4. General settings change only by the command line: where the file does not come to the same value, its line is
+/// 4. Of several general lines of one name the last stays, unless they add up. General settings change only by the command line: where the file does not come to the same value, its line is
 ///    replaced.
 /// 5. What found no line is appended after a marker, which is written once.
 ///
@@ -25,6 +25,7 @@ package struct Rewriter {
     package static func rewrite(old: [UInt8], configuration: Configuration) -> [UInt8] {
         var rewriter = Rewriter(configuration: configuration)
         rewriter.read(old)
+        rewriter.dropOvertakenLines()
         rewriter.updateServerSettings()
         rewriter.updateKeptOptions()
         rewriter.appendMissing()
@@ -115,7 +116,8 @@ package struct Rewriter {
         guard let index = indexByKey[key], !isWritten[index] else { return nil }
         let wanted = generated[index]
         let isSame = wanted.words == canonical
-        if let lastInclude, number < lastInclude, let owned = configuration.elsewhere.lines[key], owned != wanted.words {
+        if let lastInclude, number < lastInclude, let owned = configuration.elsewhere.lines[key], owned != wanted.words
+        {
             return nil  // The included line would win over this one: ours has to come after it.
         }
         if !isSame, wanted.presence == .whenUnchanged { return nil }
@@ -142,6 +144,18 @@ package struct Rewriter {
             replace(own.map(\.line), with: [Grammar.text(of: [Word(row.name)] + wanted)], in: slot)
         }
     }
+
+    /// Drops general lines that a later one makes pointless; an `include` in between may need both.
+    private mutating func dropOvertakenLines() {
+        for (name, own) in serverLines where own.count > 1 && !Self.addUp.contains(name) {
+            guard lastInclude.map({ include in own.allSatisfy { $0.line > include } }) ?? true else { continue }
+            for line in own.dropLast() { lines[line.line] = nil }
+            serverLines[name] = own.suffix(1)
+        }
+    }
+
+    /// Several lines of these all count.
+    private static let addUp: Set = ["save", "client-output-buffer-limit", "loadmodule"]
 
     /// Makes options permanent that mean nothing to us, as the original does.
     private mutating func updateKeptOptions() {

@@ -7,7 +7,9 @@ extension ConfigurationReader {
     mutating func readSentinel() throws(ConfigurationError) {
         var masters = MasterLines()
         for line in pending where line.source.origin == .state {
-            guard case .sentinel(let directive, let words) = line.statement, directive.name == "config-epoch" else { continue }
+            guard case .sentinel(let directive, let words) = line.statement, directive.name == "config-epoch" else {
+                continue
+            }
             masters.remembered.insert(words[0])
         }
         for pass in Pass.allCases {
@@ -62,7 +64,8 @@ extension ConfigurationReader {
             warn(.duplicate(directive: "sentinel monitor \(master.name)"), line.source)
         } else if master.quorum != earlier.quorum {
             warn(
-                .quorumOfState(master: master.name.text, inForce: master.quorum, configured: earlier.quorum), line.source)
+                .quorumOfState(master: master.name.text, inForce: master.quorum, configured: earlier.quorum),
+                line.source)
         }
         if origin > masters.origins[index] {
             masters.masters[index] = master

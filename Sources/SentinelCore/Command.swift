@@ -15,7 +15,8 @@ package enum Command: Sendable, Equatable {
     case failover(MasterName)
     /// The masters whose names matched the pattern.
     case reset([MasterName])
-    case monitor(MasterName, Endpoint, quorum: Int)
+    /// The port as it was sent: a host that can't be used is told of first.
+    case monitor(MasterName, host: String, port: Int, quorum: Int)
     case remove(MasterName)
     case set(MasterName, [OptionChange])
     case flushConfiguration
@@ -24,7 +25,8 @@ package enum Command: Sendable, Equatable {
     case infoCache([MasterName])
     case timing
     case setTiming(Timing)
-    case simulateFailure(Set<SimulatedFailure>)
+    /// - Parameter listsKinds: Whether to answer with the kinds there are.
+    case simulateFailure(Set<SimulatedFailure>, listsKinds: Bool)
     case pendingScripts
     /// Settings that are not those of one master, whose names match a glob.
     case configuration(patterns: [[UInt8]])
@@ -91,6 +93,8 @@ package enum Response: Sendable, Equatable {
     case infoCache([CachedInfo])
     case timing(Timing)
     case pendingScripts([PendingScript])
+    /// The kinds of failure that can be simulated.
+    case failureKinds
     case configuration([SentinelOption], patterns: [[UInt8]])
     case failed(Failure)
 
@@ -98,6 +102,7 @@ package enum Response: Sendable, Equatable {
         case unknownMaster
         case duplicateMaster
         case unresolvableHost
+        case invalidPort
         case inProgress
         case noGoodReplica
         case notSaved

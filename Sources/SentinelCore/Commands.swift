@@ -31,8 +31,8 @@ extension Sentinel {
         case .failover(let name):
             withMaster(name, request) { $0.failOverOnRequest($1, request, at: now) }
         case .reset(let names): reset(names, request, at: now)
-        case .monitor(let name, let endpoint, let quorum):
-            monitor(name, endpoint, quorum: quorum, request, at: now)
+        case .monitor(let name, let host, let port, let quorum):
+            monitor(name, host, port, quorum: quorum, request, at: now)
         case .remove(let name):
             withMaster(name, request) { sentinel, id in
                 sentinel.emit(.unmonitored(sentinel.label(id)))
@@ -57,9 +57,9 @@ extension Sentinel {
         case .configuration(let patterns): reply(request, .configuration(options, patterns: patterns))
         case .configure(let options): configure(options, request, at: now)
         case .pendingScripts: reply(request, .pendingScripts(pendingScripts(at: now)))
-        case .simulateFailure(let failures):
+        case .simulateFailure(let failures, let listsKinds):
             simulatedFailures = failures
-            reply(request, .ok)
+            reply(request, listsKinds ? .failureKinds : .ok)
         }
     }
 
@@ -176,12 +176,16 @@ extension Sentinel {
     }
 
     private mutating func monitor(
-        _ name: MasterName, _ endpoint: Endpoint, quorum: Int, _ request: RequestID, at now: Instant
+        _ name: MasterName, _ host: String, _ port: Int, quorum: Int, _ request: RequestID, at now: Instant
     ) {
-        let command = Command.monitor(name, endpoint, quorum: quorum)
-        guard let address = locate(endpoint, orPutAside: .command(request, command), at: now) else { return }
+        let command = Command.monitor(name, host: host, port: port, quorum: quorum)
+        // The port is looked at after the host, so it does not matter here.
+        let hostAlone = Endpoint(host: host, port: 0)
+        guard let address = locate(hostAlone, orPutAside: .command(request, command), at: now) else { return }
         guard address.ip != nil else { return reply(request, .failed(.unresolvableHost)) }
+        guard let port = UInt16(exactly: port) else { return reply(request, .failed(.invalidPort)) }
         guard masterByName[name] == nil else { return reply(request, .failed(.duplicateMaster)) }
+        let endpoint = Endpoint(host: host, port: port)
         var settings = MasterSettings(name: name, address: endpoint, quorum: quorum)
         settings.downAfter = timing.defaultDownAfter
         settings.failoverTimeout = timing.defaultFailoverTimeout

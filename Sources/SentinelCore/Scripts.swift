@@ -46,6 +46,8 @@ struct ScriptQueue: Sendable {
 
     var jobs: [ScriptJob] = []
     var wakeAt: Instant?
+    /// Whether jobs are being dropped, which is logged once until there is ample room again.
+    var isJammed = false
     private var made: UInt64 = 0
 
     var running: Int { jobs.count { $0.startedAt != nil } }
@@ -67,7 +69,10 @@ extension Sentinel {
     mutating func runScript(_ path: String, _ call: ScriptCall, at now: Instant) {
         if let dropped = scripts.add(path, call, at: now) {
             counters.droppedScripts += 1
-            emitLog(.scriptDropped(dropped.path))
+            if !scripts.isJammed { emitLog(.scriptDropped(dropped.path)) }
+            scripts.isJammed = true
+        } else if scripts.jobs.count < ScriptQueue.capacity / 2 {
+            scripts.isJammed = false
         }
         wake(.scripts, at: now)
     }

@@ -22,6 +22,8 @@ final class Client: ConnectionDelegate {
     var lastCommand: CommandEntry?
     var channels: [[UInt8]] = []
     var patterns: [[UInt8]] = []
+    /// What CLIENT TRACKING asked for; nothing ever comes of it, for there are no keys.
+    var tracking: Tracking?
     /// What INFO was asked for, while it is being answered.
     var infoSections: [String] = []
     var encoder = Encoder()
@@ -33,8 +35,8 @@ final class Client: ConnectionDelegate {
     private unowned let port: ClientPort
     private var parser = RequestParser()
     private var request = RESP.Request()
-    /// Whether `request` was read and waits for the end of a pause.
-    private var isRequestDeferred = false
+    /// Whether `request` was read and waits for the end of a pause, and nothing behind it is looked at before.
+    private var isRequestPostponed = false
     private var usedAt: UInt64
     /// A request whose reply the core still owes; nothing behind it is looked at before.
     private var awaited: RequestID?
@@ -45,11 +47,12 @@ final class Client: ConnectionDelegate {
     private var backlogTimer: DeadlineTimer?
     /// Goes off when it may have been idle for too long.
     private var idleTimer: DeadlineTimer?
+    /// Goes off when it should have said who it is.
+    private var introductionTimer: DeadlineTimer?
 
-    /// What may be here of requests that are not complete, and what may wait to be read, before authentication; bytes.
-    ///
-    /// - Source: spec/commands.md 8, for the requests.
-    private static let unauthenticatedLimit = 1 << 20
+    /// Bytes of replies that may wait to be read before authentication. Of requests no more than the parser's limits
+    /// allow can be here, since all that need no authentication are answered at once.
+    private static let unauthenticatedBacklog = 1 << 20
     /// Bytes of replies that are put together before they are handed on.
     private static let replyBatch = 64 << 10
 
@@ -75,6 +78,14 @@ final class Client: ConnectionDelegate {
             idleTimer = DeadlineTimer { [weak self] in self?.closeIfIdle() }
             idleTimer?.schedule(at: idleDeadline)
         }
+        if mustIntroduceItself {
+            introductionTimer = DeadlineTimer { [weak self] in
+                guard let self, self.mustIntroduceItself else { return }
+                self.close()
+            }
+            introductionTimer?.schedule(
+                at: connectedAt.saturatingAdding(seconds: ConnectionSlots.introductionSeconds))
+        }
     }
 
     var address: String { connection.remoteAddress?.description ?? "?" }
@@ -83,6 +94,8 @@ final class Client: ConnectionDelegate {
     var idleSeconds: UInt64 { (MonotonicClock.now - usedAt) / 1_000_000_000 }
     /// Whether another sentinel is at the other end, as far as it says so.
     var isPeer: Bool { name.hasPrefix("sentinel-") }
+    /// Whether it has a slot that is kept for sentinels and did not say yet that it is one.
+    var mustIntroduceItself: Bool { slot == .peer && !isPeer }
     var bufferedBytes: Int { parser.bufferedBytes }
     var backlogBytes: Int { connection.backlogBytes }
     var descriptorNumber: Int32 { connection.descriptorNumber }
@@ -105,6 +118,7 @@ final class Client: ConnectionDelegate {
         } else {
             append(&encoder)
         }
+        port.traffic.errors += encoder.takeErrorCount()
         if !isProcessing { process() }
     }
 
@@ -133,11 +147,14 @@ final class Client: ConnectionDelegate {
         isClosed = true
         idleTimer?.cancel()
         backlogTimer?.cancel()
+        introductionTimer?.cancel()
         port.removed(self)
     }
 
     private func flush() {
         guard !encoder.isEmpty else { return }
+        port.traffic.writes += 1
+        port.traffic.outputBytes.add(encoder.bytes.count, at: MonotonicClock.now)
         let before = connection.backlogBytes
         connection.write(encoder.bytes)
         encoder.removeAll()
@@ -150,7 +167,7 @@ final class Client: ConnectionDelegate {
     private func judgeBacklog(before: Int) {
         let after = connection.backlogBytes
         let verdict =
-            isAuthenticated || after <= Self.unauthenticatedLimit
+            isAuthenticated || after <= Self.unauthenticatedBacklog
             ? backlogWatch.judge(before: before, after: after, backlogLimit, at: MonotonicClock.now) : .tooMuch
         switch verdict {
         case .fine: backlogTimer?.schedule(at: nil)
@@ -165,7 +182,7 @@ final class Client: ConnectionDelegate {
         case .tooMuch:
             port.log.write(
                 .warning, "Client \(line) scheduled to be closed ASAP for overcoming of output buffer limits.")
-            port.counters.outputLimitDisconnections += 1
+            port.traffic.outputLimitDisconnections += 1
             close()
         }
     }
@@ -182,7 +199,7 @@ final class Client: ConnectionDelegate {
     /// Ends the connection if nothing came for too long; who listens, or waits for us, is not idle.
     private func closeIfIdle() {
         let now = MonotonicClock.now
-        let isExempt = isSubscribed || awaited != nil || isRequestDeferred
+        let isExempt = isSubscribed || awaited != nil || isRequestPostponed
         guard !isExempt, now >= idleDeadline else {
             // Whoever is exempt now can't have been idle for long before the next look.
             idleTimer?.schedule(at: isExempt ? deadline(usedAt: now) : idleDeadline)
@@ -192,17 +209,30 @@ final class Client: ConnectionDelegate {
         close()
     }
 
+    /// Counts a refusal for INFO.
+    func count(_ refusal: AccessLog.Refusal) {
+        switch refusal {
+        case .authentication: port.traffic.deniedLogins += 1
+        case .command: port.traffic.deniedCommands += 1
+        case .channel: port.traffic.deniedChannels += 1
+        }
+    }
+
     // MARK: Requests
 
-    private func process() {
-        guard !isProcessing else { return }
+    /// Looks at what has come in, as far as that is possible now.
+    ///
+    /// - Parameter repeating: Whether the request that was looked at last comes first again.
+    private func process(repeating isRepeated: Bool = false) {
+        guard !isProcessing, !isRequestPostponed else { return }
         isProcessing = true
         defer {
             isProcessing = false
             if !isClosed { flush() }
         }
         do throws(RequestError) {
-            while !isClosed, awaited == nil, try nextRequest() {
+            if isRepeated { run() }
+            while !isClosed, awaited == nil, !isRequestPostponed, try nextRequest() {
                 run()
                 if encoder.bytes.count > Self.replyBatch { flush() }
             }
@@ -214,39 +244,41 @@ final class Client: ConnectionDelegate {
     }
 
     private func nextRequest() throws(RequestError) -> Bool {
-        if isRequestDeferred { return !port.isPaused(for: self, request) }
         guard try parser.next(into: &request) else { return false }
-        isRequestDeferred = port.isPaused(for: self, request)
-        return !isRequestDeferred
+        if replies == .skipNext { replies = .skip } else if replies == .skip { replies = .on }
+        return true
     }
 
     private func run() {
-        isRequestDeferred = false
-        if replies == .skipNext { replies = .skip } else if replies == .skip { replies = .on }
         let isSilent = replies == .off || replies == .skip
         if isSilent { flush() }
         port.dispatch(request, from: self)
+        port.traffic.errors += encoder.takeErrorCount()
         // CLIENT REPLY ON answers for itself.
         if isSilent, replies != .on { encoder.removeAll() }
     }
 
+    /// Has the request under way looked at again when the pause is over.
+    func postpone() { isRequestPostponed = true }
+
     /// A pause has ended.
-    func resume() { process() }
+    func resume() {
+        guard isRequestPostponed else { return }
+        isRequestPostponed = false
+        process(repeating: true)
+    }
 
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
         usedAt = MonotonicClock.now
+        port.traffic.reads += 1
+        port.traffic.inputBytes.add(bytes.count, at: usedAt)
         parser.append(bytes)
-        guard parser.bufferedBytes <= queryLimit else {
+        guard parser.bufferedBytes <= port.settings.clientQueryBufferLimit else {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")
-            port.counters.queryLimitDisconnections += 1
+            port.traffic.inputLimitDisconnections += 1
             return close()
         }
         process()
-    }
-
-    private var queryLimit: Int {
-        let limit = Int(clamping: port.settings.clientQueryBufferLimit)
-        return isAuthenticated ? limit : min(limit, Self.unauthenticatedLimit)
     }
 
     func connectionDidConnect(_ connection: Connection) {}
@@ -261,6 +293,12 @@ final class Client: ConnectionDelegate {
 }
 
 extension Client {
+    /// One letter for each thing that is unusual about it, or `N`.
+    private var flags: String {
+        let letters = (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
+        return letters.isEmpty ? "N" : letters
+    }
+
     /// The client as CLIENT LIST shows it.
     ///
     /// - Source: spec/commands.md 4.4.
@@ -268,12 +306,12 @@ extension Client {
         let command = lastCommand?.fullName ?? "NULL"
         let fields: [(String, String)] = [
             ("id", "\(id)"), ("addr", address), ("laddr", localAddress), ("fd", "\(descriptorNumber)"), ("name", name),
-            ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", isSubscribed ? "P" : "N"), ("db", "0"),
+            ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", flags), ("db", "0"),
             ("sub", "\(channels.count)"), ("psub", "\(patterns.count)"), ("ssub", "0"), ("multi", "-1"), ("watch", "0"),
             ("qbuf", "\(bufferedBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"), ("multi-mem", "0"), ("rbs", "0"),
             ("rbp", "0"), ("obl", "0"), ("oll", "0"), ("omem", "\(backlogBytes)"),
             ("tot-mem", "\(bufferedBytes + backlogBytes)"),
-            ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "-1"),
+            ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "\(tracking?.redirection ?? -1)"),
             ("resp", "\(encoder.version.rawValue)"), ("lib-name", libraryName), ("lib-ver", libraryVersion),
         ]
         return fields.map { "\($0)=\($1)" }.joined(separator: " ")

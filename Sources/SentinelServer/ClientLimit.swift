@@ -7,7 +7,7 @@ import SentinelCore
 /// How many clients there can be, given how many descriptors the process may have.
 ///
 /// - Source: the log of Debian's redis-sentinel 7.0.15 under various limits. Other than the original, which leaves no
-///   room for links, those of the configured masters are added to what is asked for.
+///   room for links, those of the configured masters are added to what is asked for, and reserved connections.
 enum ClientLimit {
     /// Descriptors that are not those of clients: files, listeners, what the event loop needs.
     private static let reserved = 32
@@ -22,7 +22,8 @@ enum ClientLimit {
         let wanted = configuration.server.maxClients
         let needed = wanted + reserved
         let before = DescriptorLimit.current
-        let error = DescriptorLimit.raise(to: needed + perMaster * configuration.sentinel.masters.count)
+        let spare = ConnectionSlots.reserve + perMaster * configuration.sentinel.masters.count
+        let error = DescriptorLimit.raise(to: needed + spare)
         let limit = DescriptorLimit.current
         if limit >= needed {
             if limit > before {

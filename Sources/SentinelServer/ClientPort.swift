@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AccessControl
+import CommandCatalogue
 import EventLoop
 import RESP
 import SentinelConfiguration
@@ -27,7 +28,7 @@ final class ClientPort {
     unowned let owner: any ClientPortOwner
     let settings: ServerSettings
     let deniesScriptReconfiguration: Bool
-    var counters = Counters()
+    var traffic = Traffic()
 
     private let listeners: Listeners
     private var clients: [Int: Client] = [:]
@@ -38,18 +39,6 @@ final class ClientPort {
     private var pausedUntil: UInt64 = 0
     private var pausesWritesOnly = false
     private var pauseTimer: DeadlineTimer?
-
-    /// What INFO counts.
-    struct Counters {
-        var connections = 0
-        var rejected = 0
-        var commands = 0
-        var errors = 0
-        /// Clients that sent more than they may before it made sense.
-        var queryLimitDisconnections = 0
-        /// Clients that left more unread than they may.
-        var outputLimitDisconnections = 0
-    }
 
     init(
         _ settings: ServerSettings, listeners: Listeners, access: Access, deniesScriptReconfiguration: Bool,
@@ -65,26 +54,25 @@ final class ClientPort {
         listeners.accepted = { [unowned self] in self.accept($0) }
     }
 
-    var clientCount: Int { clients.count }
+    func client(_ id: Int) -> Client? { clients[id] }
     var sortedClients: [Client] { clients.values.sorted { $0.id < $1.id } }
-    var subscriberCount: Int { clients.values.count { $0.isSubscribed } }
 
     // MARK: Connections
 
     private func accept(_ connection: Connection) {
-        counters.connections += 1
+        traffic.connections += 1
         log.write(.verbose, "Accepted \(connection.remoteAddress?.description ?? "?")")
         let isLocal = connection.remoteAddress?.isLocal ?? true
         guard
             let slot = slots.take(
                 isLocal: isLocal, isFromPeer: owner.hasPeer(at: connection.remoteAddress?.host ?? ""))
         else {
-            counters.rejected += 1
-            return refuse(connection, "ERR max number of clients reached")
+            traffic.rejected += 1
+            return refuse(connection, Self.tooManyClients)
         }
         if settings.isProtected, !access.users.needAuthentication, !isLocal {
             slots.free(slot)
-            counters.rejected += 1
+            traffic.rejected += 1
             return refuse(
                 connection,
                 "DENIED This sentinel is in protected mode and has no password, so it only answers clients on its own "
@@ -110,18 +98,31 @@ final class ClientPort {
     // MARK: Requests
 
     func dispatch(_ request: RESP.Request, from client: Client) {
-        counters.commands += 1
         if request.matches(0, "post") || request.matches(0, "host:") {
             log.write(.warning, "Possible attack: an HTTP request came in from \(client.address). Connection aborted.")
             return client.close()
         }
+        if client.mustIntroduceItself, !Self.isIntroduction(request) {
+            traffic.rejected += 1
+            refuse(client, ErrorText(Self.tooManyClients))
+            return client.finish()
+        }
         CommandTable.run(request, self, client)
     }
 
-    /// Answers with an error, and counts it.
-    func refuse(_ client: Client, _ error: String) {
-        counters.errors += 1
-        client.encoder.error(error)
+    /// Whether a request is one of those that sentinels begin with: they log in, say who they are, and only then ask.
+    ///
+    /// - Source: spec/monitoring.md 3.
+    private static func isIntroduction(_ request: RESP.Request) -> Bool {
+        request.matches(0, "auth") || request.matches(0, "hello")
+            || request.matches(0, "client") && request.matches(1, "setname")
+    }
+
+    private static let tooManyClients = "ERR max number of clients reached"
+
+    /// Answers with an error.
+    func refuse(_ client: Client, _ error: ErrorText) {
+        client.encoder.error(error.bytes)
     }
 
     // MARK: Pauses
@@ -140,13 +141,17 @@ final class ClientPort {
         for client in sortedClients { client.resume() }
     }
 
-    /// Whether a request has to wait.
+    /// Whether a request that is in order has to wait.
     ///
-    /// Other sentinels are let through: a pause is meant for clients. - Source: spec/commands.md 2; spec/defects.md 42.
-    func isPaused(for client: Client, _ request: RESP.Request) -> Bool {
+    /// Other sentinels are let through, for a pause is meant for clients; and so is what it takes to end one.
+    /// - Source: spec/commands.md 2; spec/defects.md 42.
+    func isPaused(for client: Client, _ entry: CommandEntry) -> Bool {
         guard pausedUntil > MonotonicClock.now, !client.isPeer else { return false }
-        return pausesWritesOnly ? request.matches(0, "publish") : !request.matches(0, "client")
+        if pausesWritesOnly { return entry.fullName == "publish" }
+        return !Self.letThrough.contains(String(entry.fullName.prefix { $0 != "|" }))
     }
+
+    private static let letThrough: Set = ["auth", "hello", "client", "quit", "reset"]
 
     /// Gives a command to the core; the reply may come at once or later.
     func ask(_ command: Command, for client: Client) {
@@ -180,6 +185,22 @@ final class ClientPort {
                 && client.patterns.allSatisfy { user.mayListen(toPattern: $0[...]) }
             if !mayListen { client.close() }
         }
+    }
+
+    /// What INFO tells of clients.
+    var infoFacts: InfoText.Clients {
+        var facts = InfoText.Clients(
+            connected: clients.count, channels: pubSub.channelCount, patterns: pubSub.patternCount)
+        for client in clients.values {
+            if client.isSubscribed { facts.subscribed += 1 }
+            if let tracking = client.tracking {
+                facts.tracking += 1
+                facts.trackedPrefixes += tracking.prefixes.count
+            }
+            facts.largestInput = max(facts.largestInput, client.bufferedBytes)
+            facts.largestOutput = max(facts.largestOutput, client.backlogBytes)
+        }
+        return facts
     }
 
     /// Takes nobody in any more and lets go of those that are there.

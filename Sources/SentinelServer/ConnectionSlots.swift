@@ -5,7 +5,8 @@ import EventLoop
 /// Who gets in when many want to: `maxclients` for everybody, and a few more that clients can't use up.
 ///
 /// Without the reserve, a leak in one application would keep the other sentinels from asking for votes and the
-/// operator from looking after it.
+/// operator from looking after it. Applications often run beside sentinels, so a peer's slot is only lent: who has it
+/// must say at once that it is a sentinel, as sentinels do, or go (`Client.mustIntroduceItself`).
 struct ConnectionSlots {
     /// What a connection occupies.
     enum Slot: Hashable {
@@ -16,6 +17,8 @@ struct ConnectionSlots {
     static let administratorSlots = 4
     /// Slots for connections from hosts that a known sentinel is at.
     static let peerSlots = 32
+    /// How long whoever has a peer's slot may take to say that it is one.
+    static let introductionSeconds: UInt64 = 5
     /// What has to be had in descriptors on top of `maxclients`.
     static let reserve = administratorSlots + peerSlots
 

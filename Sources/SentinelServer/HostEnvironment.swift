@@ -9,6 +9,7 @@ import SentinelCore
 /// This machine, as far as reading a configuration asks about it.
 nonisolated struct HostEnvironment: ConfigurationEnvironment {
     func isExecutable(_ path: String) -> Bool { ProcessFacts.canExecute(path) }
+    func isProgram(_ path: String) -> Bool { ProcessFacts.canExecute(path) && !ProcessFacts.isDirectory(path) }
     func isNumericAddress(_ host: String) -> Bool { NumericHost.isNumeric(host) }
 
     func enterDirectory(_ path: String) -> String? {
@@ -49,7 +50,7 @@ nonisolated struct HostEnvironment: ConfigurationEnvironment {
             try users.declare([[name] + rules.map { $0.reveal() }])
             return nil
         } catch {
-            return error.text
+            return error.problem
         }
     }
 }

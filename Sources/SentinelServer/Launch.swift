@@ -30,11 +30,13 @@ package enum Launch {
         do throws(SystemError) {
             try log.check()
         } catch {
-            fail("\n*** FATAL CONFIG FILE ERROR (Redis \(InfoText.redisVersion)) ***\nCan't open the log file: \(error.message)\n")
+            fail(
+                "\n*** FATAL CONFIG FILE ERROR (Redis \(InfoText.redisVersion)) ***\n"
+                    + "Can't open the log file: \(error.message)\n")
         }
         let serviceManager = ServiceManager(configuration.server.supervision, log: log)
         let isInBackground = configuration.server.daemonizes && !serviceManager.forbidsBackground
-        if isInBackground { goToBackground(log) }
+        if isInBackground { ProcessSetup.goToBackground(log) }
         catchSignals(configuration.server, log)
         serviceManager.starting()
         log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
@@ -44,17 +46,8 @@ package enum Launch {
                 + "pid=\(ProcessFacts.id), just started")
         log.write(.notice, "Configuration loaded")
         for warning in configuration.warnings { log.write(.warning, warning.text) }
-        prepareProcess(configuration.server, path: path, log: log)
+        ProcessSetup.prepare(configuration.server, configurationFile: path, log: log)
         start(configuration, path: path, serviceManager, isInBackground: isInBackground, log: log)
-    }
-
-    /// Before anything of Dispatch exists; see `Background`.
-    private static func goToBackground(_ log: Logger) {
-        do throws(SystemError) {
-            try Background.enter()
-        } catch {
-            log.write(.warning, "Can't go to the background, going on in the foreground: \(error.message)")
-        }
     }
 
     private static func catchSignals(_ settings: ServerSettings, _ log: Logger) {
@@ -62,34 +55,6 @@ package enum Launch {
             signals = try ProcessSignals(logFile: settings.logFile)
         } catch {
             refuse(log, "Can't watch for signals: \(error)")
-        }
-    }
-
-    /// What the process shows of itself, while there is one thread.
-    private static func prepareProcess(_ settings: ServerSettings, path: String, log: Logger) {
-        if settings.crashLogIsEnabled {
-            CrashReport.install(
-                logFile: settings.logFile,
-                version: "Redis \(InfoText.redisVersion) (swift-sentinel \(InfoText.ownVersion))")
-        }
-        if settings.setsProcessTitle {
-            ProcessTitle.set(
-                ProcessTitleText(settings, program: CommandLine.arguments.first ?? "", configurationFile: path).text)
-        }
-        setOutOfMemoryScore(settings, log)
-    }
-
-    private static func setOutOfMemoryScore(_ settings: ServerSettings, _ log: Logger) {
-        let score: Int
-        switch settings.outOfMemoryAdjustment {
-        case .no: return
-        case .yes, .relative: score = ProcessFacts.outOfMemoryScore + settings.outOfMemoryScores.master
-        case .absolute: score = settings.outOfMemoryScores.master
-        }
-        do throws(SystemError) {
-            try ProcessFacts.setOutOfMemoryScore(min(max(score, -1000), 1000))
-        } catch {
-            log.write(.warning, "Unable to write oom_score_adj: \(error.message)")
         }
     }
 
@@ -110,7 +75,8 @@ package enum Launch {
         }
         let surroundings = Server.Surroundings(
             listeners: listeners, stateFile: stateFile, serviceManager: serviceManager, clientLimit: clientLimit,
-            processIDFile: writeProcessID(configuration.server, isInBackground: isInBackground, log: log))
+            processIDFile: ProcessSetup.writeProcessID(
+                configuration.server, isInBackground: isInBackground, log: log))
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.port).")
         listeners.warnOfShortBacklog()
         let access: Access
@@ -137,20 +103,6 @@ package enum Launch {
         serviceManager.ready()
     }
 
-    /// - Returns: The file that holds the process's number, if there is to be one.
-    private static func writeProcessID(_ settings: ServerSettings, isInBackground: Bool, log: Logger) -> String? {
-        guard isInBackground || !settings.pidFile.isEmpty else { return nil }
-        let path = settings.pidFile.isEmpty ? standardProcessIDFile : settings.pidFile
-        do throws(SystemError) {
-            try ProcessFacts.writeProcessID(to: path)
-        } catch {
-            log.write(.warning, "Failed to write PID file: \(error.message)")
-        }
-        return path
-    }
-
-    private static let standardProcessIDFile = "/var/run/redis.pid"
-
     /// The sentinel's identity; a new one is on disk before anybody hears of it.
     private static func identify(_ configuration: Configuration, _ stateFile: StateFile) -> RunID {
         if let known = configuration.sentinel.myID { return known }
@@ -167,8 +119,10 @@ package enum Launch {
     /// Reads and judges; nothing is started or written.
     private static func check(_ invocation: Invocation) {
         let (path, configuration) = read(invocation)
-        for warning in configuration.warnings { ProcessFacts.complain(Array("\(warning.text)\n".utf8)) }
-        ProcessFacts.show("\(path) is valid: \(configuration.sentinel.masters.count) masters\n")
+        let check = ConfigurationCheck(configuration, path: path)
+        for line in check.advice { ProcessFacts.complain(Array("\(line)\n".utf8)) }
+        if let refusal = check.refusal { fail("\(refusal)\n") }
+        ProcessFacts.show("\(check.verdict)\n")
     }
 
     private static func read(_ invocation: Invocation) -> (path: String, Configuration) {
@@ -196,11 +150,15 @@ package enum Launch {
 
     private static let usage = """
         Usage: redis-sentinel FILE [--option value ...] [-]
-               redis-sentinel FILE --check-config
+               redis-sentinel FILE --check-config [--option value ...]
                redis-sentinel --version | --help
 
-        FILE is the sentinel's configuration; it must be writable, for the sentinel keeps its state there.
-        An option is a line of configuration after the file; '-' reads more lines from standard input.
+        FILE is the sentinel's configuration. The sentinel keeps its state there too, so it must be writable, unless a
+        line `sentinel state-file PATH` names another place for that.
+        An option is a line of configuration after the file, such as --port 26380 or
+        --sentinel monitor mymaster 127.0.0.1 6379 2; '-' reads more lines from standard input.
+        --check-config says whether a sentinel would start with this, and what is unwise about it; it starts and
+        writes nothing. Its status is 0 when the configuration can be used and 1 when not.
 
         """
 

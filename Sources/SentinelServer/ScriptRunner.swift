@@ -8,11 +8,14 @@ final class ScriptRunner {
     private let tell: (Input) -> Void
     private var children: [ScriptID: ChildProcess] = [:]
 
+    /// Bytes of each run's output and errors that get into ours, which may be a file on a small disk.
+    private static let outputLimit = 64 * 1024
+
     init(tell: @escaping (Input) -> Void) { self.tell = tell }
 
     func run(_ id: ScriptID, _ path: String, _ arguments: [String]) {
         do throws(SystemError) {
-            let child = try ChildProcess(path: path, arguments: arguments) { [unowned self] in self.ended(id, $0) }
+            let child = try ChildProcess(path: path, arguments: arguments, outputLimit: Self.outputLimit) { [unowned self] in self.ended(id, $0) }
             children[id] = child
             tell(.scriptStarted(id, processID: child.processID))
         } catch {

@@ -180,11 +180,9 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     func infoFacts() -> InfoText.Facts {
         InfoText.Facts(
-            runID: runID, supervisor: serviceManager.name, port: configuration.server.port, configurationFile: path,
-            stateFile: stateFile.path,
-            uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000),
-            maxClients: clientLimit, clients: port?.clientCount ?? 0,
-            subscribers: port?.subscriberCount ?? 0, counters: port?.counters ?? ClientPort.Counters(),
-            pubsubChannels: port?.pubSub.channelCount ?? 0, pubsubPatterns: port?.pubSub.patternCount ?? 0)
+            runID: runID, settings: configuration.server, maxClients: clientLimit, supervisor: serviceManager.name,
+            configurationFile: path, stateFile: stateFile.path,
+            uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000), traffic: port?.traffic ?? Traffic(),
+            clients: port?.infoFacts ?? InfoText.Clients())
     }
 }

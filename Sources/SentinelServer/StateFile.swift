@@ -11,7 +11,7 @@ import SentinelCore
 final class StateFile {
     let path: String
     private let isSeparate: Bool
-    private let log: Logger
+    private let log: Logger?
     private var complaints = Complaints()
     /// Where the newest state comes from, and who hears of it; set by `begin`.
     private var currentConfiguration: () -> Configuration? = { nil }
@@ -22,7 +22,7 @@ final class StateFile {
     private var hasWarnedOfInPlaceWrites = false
 
     /// - Parameter configurationPath: Absolute.
-    init(_ configuration: Configuration, configurationPath: String, log: Logger) {
+    init(_ configuration: Configuration, configurationPath: String, log: Logger? = nil) {
         isSeparate = !configuration.server.stateFile.isEmpty
         path = isSeparate ? ProcessFacts.absolute(configuration.server.stateFile) : configurationPath
         self.log = log
@@ -36,14 +36,15 @@ final class StateFile {
             try isSeparate ? ProcessFacts.canMake(path) : ProcessFacts.canWrite(path)
             return nil
         } catch {
-            return "Sentinel \(isSeparate ? "state" : "config") file \(path) is not writable: \(error.message). Exiting..."
+            return
+                "Sentinel \(isSeparate ? "state" : "config") file \(path) is not writable: \(error.message). Exiting..."
         }
     }
 
     /// Removes what a crash left beside the file.
     func removeLeftovers() {
         guard let count = try? FileReplacement.removeLeftovers(of: path), count > 0 else { return }
-        log.write(.notice, "Removed \(count) unfinished temporary \(count == 1 ? "file" : "files") beside \(path)")
+        log?.write(.notice, "Removed \(count) unfinished temporary \(count == 1 ? "file" : "files") beside \(path)")
     }
 
     /// Saves before returning; for start-up.
@@ -89,15 +90,15 @@ final class StateFile {
         switch result {
         case .success(let method):
             complaints.end()
-            log.write(.notice, "Sentinel new configuration saved on disk")
+            log?.write(.notice, "Sentinel new configuration saved on disk")
             if case .overwritten(let reason) = method, !hasWarnedOfInPlaceWrites {
                 hasWarnedOfInPlaceWrites = true
-                log.write(.warning, "\(path) can't be replaced (\(reason)) and is written in place from now on")
+                log?.write(.warning, "\(path) can't be replaced (\(reason)) and is written in place from now on")
             }
             return true
         case .failure(let error):
             if let silenced = complaints.next(error, at: MonotonicClock.now) {
-                log.write(
+                log?.write(
                     .warning,
                     "WARNING: Sentinel was not able to save the new configuration on disk!!!: \(error.message)"
                         + (silenced > 0 ? " (and \(silenced) times since this was last said)" : ""))

@@ -290,7 +290,7 @@ extension Simulation {
 
     private func monitorAgain(_ name: MasterName, at address: Endpoint, _ process: SentinelProcess) throws(Violation) {
         if process.settings(of: name) != nil { try obey(.remove(name), process) }
-        try obey(.monitor(name, address, quorum: schedule.quorum), process)
+        try obey(.monitor(name, host: address.host, port: Int(address.port), quorum: schedule.quorum), process)
         try configure(name, process)
     }
 

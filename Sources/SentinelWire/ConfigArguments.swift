@@ -13,8 +13,10 @@ enum ConfigArguments {
         }
         if request.matches(2, "set"), request.count >= 4 { return set(request) }
         return .refused(
-            "ERR Only SENTINEL CONFIG GET <param> [<param> <param> ...] / SET <param> <value> [<param> <value> ...] are "
-                + "supported.")
+            """
+            ERR Only SENTINEL CONFIG GET <param> [<param> <param> ...] / SET <param> <value> [<param> <value> ...] are \
+            supported.
+            """)
     }
 
     private static func set(_ request: RESP.Request) -> ParsedCommand {
@@ -24,14 +26,14 @@ enum ConfigArguments {
         while index < request.count {
             let name = request.text(index)
             guard SentinelOption.names.contains(name.lowercased()) else {
-                return .refused("ERR Invalid argument '\(name)' to SENTINEL CONFIG SET")
+                return .refused("ERR Invalid argument '\(request[index])' to SENTINEL CONFIG SET")
             }
             guard seen.insert(name.lowercased()).inserted else {
-                return .refused("ERR Duplicate argument '\(name)' to SENTINEL CONFIG SET")
+                return .refused("ERR Duplicate argument '\(request[index])' to SENTINEL CONFIG SET")
             }
-            guard index + 1 < request.count else { return .refused("ERR Missing argument '\(name)' value") }
+            guard index + 1 < request.count else { return .refused("ERR Missing argument '\(request[index])' value") }
             guard let option = SentinelOption(name.lowercased(), Array(request[index + 1])) else {
-                return .refused("ERR Invalid value '\(request.text(index + 1))' to SENTINEL CONFIG SET '\(name)'")
+                return .refused("ERR Invalid value '\(request[index + 1])' to SENTINEL CONFIG SET '\(name)'")
             }
             options.append(option)
             index += 2
@@ -48,7 +50,8 @@ extension SentinelOption {
     ]
 
     fileprivate init?(_ name: String, _ value: [UInt8]) {
-        let text = String(decoding: value, as: UTF8.self)
+        // A password can be any bytes; the rest is text.
+        guard let text = name == "sentinel-pass" ? "" : String(validating: value, as: UTF8.self) else { return nil }
         func yesOrNo() -> Bool? { ["yes": true, "no": false][text.lowercased()] }
         switch name {
         case "resolve-hostnames":

@@ -40,6 +40,11 @@ extension Encoder {
             arrayHeader(scripts.count)
             for script in scripts { append(script) }
         case .configuration(let options, let patterns): append(options, patterns)
+        case .failureKinds:
+            // The words that stand for them.
+            arrayHeader(2)
+            bulk("crash-after-election")
+            bulk("crash-after-promotion")
         case .failed(let failure): error(failure.text)
         }
     }
@@ -115,6 +120,7 @@ extension Response.Failure {
         switch self {
         case .unknownMaster: "ERR No such master with that name"
         case .duplicateMaster: "ERR Duplicate master name."
+        case .invalidPort: "ERR Invalid port number."
         case .unresolvableHost: "ERR Invalid IP address or hostname specified"
         case .inProgress: "INPROG Failover already in progress"
         case .noGoodReplica: "NOGOODSLAVE No suitable replica to promote"

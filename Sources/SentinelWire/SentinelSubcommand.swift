@@ -25,22 +25,21 @@ package struct CommandContext {
 /// A request, understood or not.
 package enum ParsedCommand {
     case command(Command)
-    /// With its code, without the `-`.
-    case refused(String)
-    /// Answered by the words alone.
-    case lines([String])
+    case refused(ErrorText)
 }
 
 /// What SENTINEL's subcommands ask of the core. Which there are, and how many words they take, the catalogue knows.
 ///
 /// - Source: spec/commands.md 6.
 package struct SentinelSubcommand: Sendable {
+    /// In lower case.
+    package let name: String
     package let parse: @Sendable (RESP.Request, CommandContext) -> ParsedCommand
 
+    package static let all = table.map { SentinelSubcommand(name: $0.key, parse: $0.value) }
+
     /// The subcommand of that name, in lower case.
-    package static func named(_ name: String) -> SentinelSubcommand? {
-        table[name].map { SentinelSubcommand(parse: $0) }
-    }
+    package static func named(_ name: String) -> SentinelSubcommand? { all.first { $0.name == name } }
 
     private static let table: [String: @Sendable (RESP.Request, CommandContext) -> ParsedCommand] = [
         "ckquorum": { request, _ in .command(.checkQuorum(name(request))) },
@@ -84,7 +83,8 @@ package struct SentinelSubcommand: Sendable {
         // A port that can't be is nobody's address: the answer is that of an unknown master.
         let endpoint = Endpoint(host: request.text(2), port: UInt16(exactly: port) ?? 0)
         let candidate = request.text(5)
-        return .command(.isMasterDown(endpoint, epoch: epoch, candidate: candidate == "*" ? nil : RunID(heard: candidate)))
+        return .command(
+            .isMasterDown(endpoint, epoch: epoch, candidate: candidate == "*" ? nil : RunID(heard: candidate)))
     }
 
     /// - Source: spec/commands.md 6.6.
@@ -93,11 +93,10 @@ package struct SentinelSubcommand: Sendable {
         guard let port: Int64 = Decimal.strict(request.text(4)) else { return .refused("ERR Invalid port") }
         guard quorum > 0 else { return .refused("ERR Quorum must be 1 or greater.") }
         let name = name(request)
-        guard name.isWellFormed else {
+        guard name.isWellFormed, request.isText(2) else {
             return .refused("ERR Invalid master name: it can't be empty or hold commas, quotes or white space")
         }
-        guard let port = UInt16(exactly: port) else { return .refused("ERR Invalid port number.") }
-        return .command(.monitor(name, Endpoint(host: request.text(3), port: port), quorum: Int(quorum)))
+        return .command(.monitor(name, host: request.text(3), port: Int(port), quorum: Int(quorum)))
     }
 
     /// - Source: spec/commands.md 6.15; a bad word arms nothing, spec/defects.md 68.
@@ -109,11 +108,11 @@ package struct SentinelSubcommand: Sendable {
             } else if request.matches(index, "crash-after-promotion") {
                 failures.insert(.afterPromotion)
             } else if request.matches(index, "help") {
-                return .lines(["crash-after-election", "crash-after-promotion"])
+                return .command(.simulateFailure(failures, listsKinds: true))
             } else {
                 return .refused("ERR Unknown failure simulation specified")
             }
         }
-        return .command(.simulateFailure(failures))
+        return .command(.simulateFailure(failures, listsKinds: false))
     }
 }

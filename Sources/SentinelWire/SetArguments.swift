@@ -8,6 +8,9 @@ internal import SentinelCore
 /// - Source: spec/commands.md 6.10; spec/defects.md 68.
 enum SetArguments {
     static func parse(_ request: RESP.Request, _ context: CommandContext) -> ParsedCommand {
+        let master = MasterName(request.text(2))
+        // Before the options are looked at; the command itself says it.
+        guard context.masterNames.contains(master) else { return .command(.set(master, [])) }
         var changes: [OptionChange] = []
         var index = 3
         while index < request.count {
@@ -18,32 +21,38 @@ enum SetArguments {
             case .failure(let text): return .refused(text)
             }
         }
-        return .command(.set(MasterName(request.text(2)), changes))
+        return .command(.set(master, changes))
     }
 
     private enum Parsed {
         case success(OptionChange, words: Int)
-        case failure(String)
+        case failure(ErrorText)
     }
 
     private static func option(_ request: RESP.Request, _ index: Int, _ context: CommandContext) -> Parsed {
         let name = request.text(index)
         let left = request.count - index - 1
         let value = left > 0 ? request.text(index + 1) : ""
-        func invalid(_ value: String) -> Parsed { .failure("ERR Invalid argument '\(value)' for SENTINEL SET '\(name)'") }
+        func invalid(_ position: Int) -> Parsed {
+            .failure("ERR Invalid argument '\(request[position])' for SENTINEL SET '\(name)'")
+        }
         func change(_ option: MasterOption, shown: String? = nil) -> Parsed {
             .success(OptionChange(option, name: name, shown: shown ?? value), words: 2)
         }
         func number(atLeast least: Int64, _ option: (Int64) -> MasterOption) -> Parsed {
-            guard let number: Int64 = Decimal.strict(value), number >= least else { return invalid(value) }
+            guard let number: Int64 = Decimal.strict(value), number >= least else { return invalid(index + 1) }
             return change(option(number))
         }
-        func text(_ option: (String?) -> MasterOption) -> Parsed { change(option(value.isEmpty ? nil : value)) }
+        func text(_ option: (String?) -> MasterOption) -> Parsed {
+            request.isText(index + 1) ? change(option(value.isEmpty ? nil : value)) : invalid(index + 1)
+        }
         func script(_ what: String, _ option: (String?) -> MasterOption) -> Parsed {
             guard !context.deniesScriptReconfiguration else {
                 return .failure(
-                    "ERR Reconfiguration of scripts path is denied for security reasons. Check the "
-                        + "deny-scripts-reconfig configuration directive in your Sentinel configuration")
+                    """
+                    ERR Reconfiguration of scripts path is denied for security reasons. Check the \
+                    deny-scripts-reconfig configuration directive in your Sentinel configuration
+                    """)
             }
             guard value.isEmpty || context.isExecutable(value) else {
                 return .failure("ERR \(what) script seems non existing or non executable")
@@ -65,12 +74,12 @@ enum SetArguments {
         case ("auth-user", 1...): return text { .authUser($0) }
         case ("rename-command", 2...):
             let (old, new) = (value, request.text(index + 2))
-            guard !old.isEmpty else { return invalid(old) }
-            guard !new.isEmpty else { return invalid(new) }
+            guard !old.isEmpty, request.isText(index + 1) else { return invalid(index + 1) }
+            guard !new.isEmpty, request.isText(index + 2) else { return invalid(index + 2) }
             let isSame = old.lowercased() == new.lowercased()
             return .success(
                 OptionChange(.renamedCommand(old, isSame ? nil : new), name: name, shown: "\(old) \(new)"), words: 3)
-        default: return .failure("ERR Unknown option or number of arguments for SENTINEL SET '\(name)'")
+        default: return .failure("ERR Unknown option or number of arguments for SENTINEL SET '\(request[index])'")
         }
     }
 }
@@ -86,11 +95,11 @@ enum DebugArguments {
         while index < request.count {
             let name = request.text(index)
             guard index + 1 < request.count, let period = TimingName(rawValue: name.lowercased()) else {
-                return .refused("ERR Unknown option or number of arguments for SENTINEL DEBUG '\(name)'")
+                return .refused("ERR Unknown option or number of arguments for SENTINEL DEBUG '\(request[index])'")
             }
             let text = request.text(index + 1)
             guard let value: Int64 = Decimal.strict(text), value > 0 else {
-                return .refused("ERR Invalid argument '\(text)' for SENTINEL DEBUG '\(name)'")
+                return .refused("ERR Invalid argument '\(request[index + 1])' for SENTINEL DEBUG '\(name)'")
             }
             timing[keyPath: period.path] = .milliseconds(value)
             index += 2

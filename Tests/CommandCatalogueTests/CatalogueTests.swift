@@ -108,8 +108,8 @@ private func slice(_ text: String) -> ArraySlice<UInt8> { Array(text.utf8)[...] 
         let usages = Catalogue.help(for: sentinel).filter { !$0.hasPrefix(" ") }.dropFirst()
         #expect(
             Array(usages.prefix(3)) == [
-                "CKQUORUM <master-name>", "CONFIG SET <param> <value> [<param> <value> ...]",
-                "CONFIG GET <param> [<param> ...]",
+                "CKQUORUM <master-name>", "CONFIG SET param value [param value ...]",
+                "CONFIG GET <param> [param param param ...]",
             ])
         #expect(!usages.contains { $0.contains("PRIMAR") || $0.contains("SLAVES") })
         #expect(usages.count == sentinel.subcommands.count - 5 + 1)

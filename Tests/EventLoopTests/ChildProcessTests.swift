@@ -96,6 +96,28 @@ extension `Event loop` {
             #expect(openDescriptors().count == before)
         }
 
+        @Test func `that writes without end is not passed on without end, and can still be ended`() async throws {
+            let before = openDescriptors().count
+            let child = try ChildProcess(path: "/bin/sh", arguments: ["-c", "exec yes"], outputLimit: 32) { _ in }
+            var turns = 0
+            try await eventually {
+                turns += 1
+                return turns > 20
+            }
+            #expect(child.exitStatus == nil)
+            child.killGroup(SIGKILL)
+            try await eventually { child.exitStatus != nil }
+            try await eventually { openDescriptors().count == before }
+        }
+
+        @Test func `that cannot be started leaves no descriptor of its outputs`() async throws {
+            let before = openDescriptors().count
+            for _ in 0..<5 {
+                _ = try? ChildProcess(path: "/nonexistent", arguments: [], outputLimit: 10) { _ in }
+            }
+            try await eventually { openDescriptors().count == before }
+        }
+
         /// The living processes of a group.
         private func members(of group: Int32) -> [String] {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

@@ -9,7 +9,8 @@ extension `Event loop` {
     @Suite struct `Overwriting in place` {
         nonisolated private static let pairs = [
             ("old contents\n", "the new contents, which are longer\nand have two lines\n"),
-            ("old contents that are longer\nthan the new\n", "new\n"), ("", "first\n"), ("last\n", ""), ("same\n", "same\n"),
+            ("old contents that are longer\nthan the new\n", "new\n"), ("", "first\n"), ("last\n", ""),
+            ("same\n", "same\n"),
         ]
 
         /// What the file can hold at each moment, in the order of the writes, each of them cut off anywhere.
@@ -27,7 +28,9 @@ extension `Event loop` {
                 let found = InPlaceJournal.contents(of: moment)
                 // Cut off within its first line the record is not recognised; as a comment and empty lines it says nothing.
                 let said = lines(found)
-                #expect(said == lines(bytes(old)) || said == lines(bytes(new)), "\(String(decoding: moment, as: UTF8.self))")
+                #expect(
+                    said == lines(bytes(old)) || said == lines(bytes(new)), "\(String(decoding: moment, as: UTF8.self))"
+                )
             }
         }
 
@@ -53,7 +56,9 @@ extension `Event loop` {
                 let found = InPlaceJournal.contents(of: bytes(text))
                 #expect(found.count <= text.utf8.count)
             }
-            #expect(InPlaceJournal.contents(of: bytes("x\n#~ overwriting 5 5 5 5\n")) == bytes("x\n#~ overwriting 5 5 5 5\n"))
+            #expect(
+                InPlaceJournal.contents(of: bytes("x\n#~ overwriting 5 5 5 5\n"))
+                    == bytes("x\n#~ overwriting 5 5 5 5\n"))
         }
 
         /// The lines that say something.

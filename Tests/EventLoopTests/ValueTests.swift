@@ -38,6 +38,15 @@ extension `Event loop` {
             #expect(SocketAddress(unixPath: "") == nil)
         }
 
+        @Test func `of the abstract name space survives its C form, without the byte that ends a path`() throws {
+            let address = try #require(SocketAddress(abstractName: "name"))
+            #expect(throughC(address) == address)
+            #expect(address.host == "@name")
+            #expect(address.withSocketAddress { _, length in length } == 2 + 5)
+            #expect(SocketAddress(abstractName: "") == nil)
+            #expect(SocketAddress(abstractName: String(repeating: "x", count: 108)) == nil)
+        }
+
         private func throughC(_ address: SocketAddress) -> SocketAddress? {
             address.withSocketAddress { pointer, length in
                 SocketAddress(copying: pointer, length: Int(length))

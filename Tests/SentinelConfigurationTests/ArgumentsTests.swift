@@ -48,6 +48,25 @@ import Testing
         #expect(invocation.options.map(text) == (arguments.count > 1 ? [#"port "x""#] : []))
     }
 
+    private static let secrets: [(arguments: [String], positions: Set<Int>)] = [
+        (["f", "--requirepass", "x"], [3]),
+        (["f", "--requirepass", "--x", "--port", "1"], [3]),
+        (["f", "--requirepass x", "--port", "1"], [2]),
+        (["f", "--sentinel", "auth-pass", "m", "x", "--port", "1"], [5]),
+        (["f", "--user", "u", "on", ">x", "~*"], [4, 5, 6]),
+        (["f", "--port", "1", "--dir", "/"], []),
+        (["-", "--requirepass", "x"], [3]),
+    ]
+
+    @Test(arguments: secrets)
+    func `the positions of passwords are known`(arguments: [String], positions: Set<Int>) {
+        guard case .run(let invocation) = Arguments.parse(arguments) else {
+            Issue.record("not an invocation")
+            return
+        }
+        #expect(invocation.secretPositions == positions)
+    }
+
     @Test func `an option in front leaves no file`() {
         guard case .run(let invocation) = Arguments.parse(["--sentinel", "f"]) else {
             Issue.record("not an invocation")

@@ -43,7 +43,7 @@ import Testing
         ("bind a b c d e f g h i j k l m n o p q", "Too many bind addresses specified."),
         ("dir /nope", "No such file or directory"),
         ("user", "Bad directive or wrong number of arguments"),
-        ("user a foo", "Error in user declaration 'user': Syntax error"),
+        ("user a foo", "Error in user declaration 'a': Syntax error"),
         (
             "user a on\nuser a off",
             "Error in user declaration 'a': Duplicate user found. A user can only be defined once in config files"
@@ -140,9 +140,31 @@ import Testing
         #expect(complaint(before + line).hasSuffix(expected))
     }
 
+    /// - Source: issue 4, torn state: what a power failure leaves of a file that was never flushed.
+    @Test(arguments: ["\0\0\0", "port 1\u{0}", "sentinel current-epoch 1\0\0", "# a\0"])
+    func `with zero bytes are damaged`(line: String) {
+        let shown = line.replacing("\0", with: "\\x00")
+        #expect(
+            complaint("port 1\n\(line)").hasSuffix(
+                "at line 2\n>>> '\(shown)'\nThere are zero bytes in this line: the file is damaged.\n"))
+    }
+
     @Test func `options count on after the file`() {
         #expect(complaint("# c\n\n", options: ["timeout \"1\"", "port \"x\""]).contains("at line 5\n>>> 'port \"x\"'"))
         #expect(complaint("port 5", options: ["zz"]).contains("at line 2\n"))
+    }
+
+    @Test func `standard input goes on in the line where the file ends`() {
+        for file in ["# c\n", "# c"] {
+            do {
+                _ = try Configuration.read(
+                    ConfigurationSources(
+                        file: SourceFile(name: "/f", text: bytes(file)), standardInput: bytes("port 1\nport x"),
+                        options: [bytes("port 2")]),
+                    environment: TestEnvironment())
+                Issue.record("accepted")
+            } catch { #expect(error.location?.line == 3) }
+        }
     }
 
     @Test func `an included file is named and has lines of its own`() {

@@ -6,7 +6,7 @@ import Testing
 @Suite struct `Words of a line` {
     @Test(arguments: [
         ("a b  c", ["a", "b", "c"]),
-        ("  \t a\u{0B}b ", ["a", "b"]),
+        ("  \t a\u{0B}b \u{0B}\u{0C}c\u{0C} ", ["a\u{0B}b", "c\u{0C}"]),
         (#"a "b c" 'd e'"#, ["a", "b c", "d e"]),
         (#"a"b c""#, ["ab c"]),
         (#""\n\r\t\b\a\x41\q\"\\""#, ["\n\r\t\u{8}\u{7}Aq\"\\"]),

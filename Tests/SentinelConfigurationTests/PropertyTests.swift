@@ -89,19 +89,23 @@ struct Draw {
     @Test func `is read as it was written, over any file that was there before`() throws {
         var draw = Draw(generator: SeededGenerator(seed: 42))
         var old: [UInt8] = []
-        for round in 0..<1000 {
+        // - Source: issue 4: 10,000 generated files.
+        for round in 0..<10_000 {
             if round.isMultiple(of: 7) { old = [] }
             var configuration = Configuration()
             configuration.sentinel = draw.settings()
             configuration.server = draw.server()
             let file = Rewriter.rewrite(old: old, configuration: configuration)
             let back = try read(file)
-            #expect(sorted(back.sentinel) == sorted(configuration.sentinel))
-            #expect(back.server == configuration.server)
-            #expect(back.warnings.isEmpty)
+            // Not each in a macro of its own: that takes longer than all the rest.
+            let isSame =
+                sorted(back.sentinel) == sorted(configuration.sentinel) && back.server == configuration.server
+                && back.warnings.isEmpty
+            if !isSame { Issue.record("round \(round) reads differently:\n\(text(file))") }
+            old = file
+            guard round.isMultiple(of: 10) else { continue }
             #expect(Rewriter.rewrite(old: file, configuration: configuration) == file)
             #expect(Rewriter.rewrite(old: file, configuration: back) == file)
-            old = file
         }
     }
 }

@@ -144,6 +144,16 @@ func rewritten(
         #expect(result.contains("parallel-syncs m 3") && !result.contains("parallel-syncs m 2"))
     }
 
+    @Test func `keeps of overtaken general lines only the last`() throws {
+        let file = "port 1\nsave 900 1\nPORT 2\nsave 300 1\nhz 1\nport 3\nhz 2\nsentinel current-epoch 0\n"
+        #expect(
+            try rewritten(file) == "save 900 1\nsave 300 1\nport 3\nhz 2\nsentinel current-epoch 0\n")
+        #expect(try rewritten(file, options: ["port \"4\""]).contains("\nport 4\n"))
+        let environment = TestEnvironment(files: ["/x": [SourceFile(name: "/x", text: bytes("hz 3"))]])
+        let around = "hz 1\ninclude /x\nhz 2\nsentinel current-epoch 0\n"
+        #expect(try rewritten(around, environment: environment) == around)
+    }
+
     @Test func `makes options permanent`() throws {
         let file = "port 1\nsave 900 1\n"
         let result = try rewritten(file, options: ["port \"2\"", "supervised \"systemd\"", "save \"\"", "hz \"20\""])

@@ -22,7 +22,8 @@ import Testing
 
     /// Reads the configuration with what `saved` holds.
     private func configuration(
-        _ file: String = file, options: [String] = [], over saved: [UInt8] = [], environment: TestEnvironment = TestEnvironment()
+        _ file: String = file, options: [String] = [], over saved: [UInt8] = [],
+        environment: TestEnvironment = TestEnvironment()
     ) throws -> Configuration {
         var environment = environment
         environment.states["/var/state"] = .text(saved)
@@ -182,7 +183,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["include /x", "sentinel moved-master m x 1", "sentinel state-file /y", "bogus x", "sentinel monitor m 1.2.3.4 1 0"])
+    @Test(arguments: [
+        "include /x", "sentinel moved-master m x 1", "sentinel state-file /y", "bogus x",
+        "sentinel monitor m 1.2.3.4 1 0",
+    ])
     func `with a line that does not belong there is refused`(line: String) throws {
         let text = StateText.introduction + bytes("\n\(line)\n") + StateText.end
         do {

@@ -9,10 +9,12 @@ func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 /// A world in a few dictionaries.
 struct TestEnvironment: ConfigurationEnvironment {
     var files: [String: [SourceFile]] = [:]
+    var directories: Set<String> = []
     /// By path.
     var states: [String: SavedState] = [:]
 
     func isExecutable(_ path: String) -> Bool { path.hasSuffix(".sh") }
+    func isProgram(_ path: String) -> Bool { isExecutable(path) && !directories.contains(path) }
     func isNumericAddress(_ host: String) -> Bool {
         host.contains(":") || !host.isEmpty && host.utf8.allSatisfy { $0 == 0x2E || (0x30...0x39).contains($0) }
     }

@@ -65,6 +65,17 @@ import Testing
         #expect(ask("c", 4) == .opinion(isDown: false, leader: World.id("c"), epoch: Epoch(4)))
     }
 
+    /// The order of the original's checks, which MONITOR's errors show.
+    @Test func `a host that can't be used is told of before the port, and the port before the name`() {
+        var world = World()
+        func monitor(_ name: MasterName, _ host: String, _ port: Int) -> Response? {
+            world.ask(.monitor(name, host: host, port: port, quorum: 2))
+        }
+        #expect(monitor(World.name, "not.an.address", 70_000) == .failed(.unresolvableHost))
+        #expect(monitor(World.name, "127.0.0.1", 70_000) == .failed(.invalidPort))
+        #expect(monitor(World.name, "127.0.0.1", 1) == .failed(.duplicateMaster))
+    }
+
     @Test func `two addresses in one config epoch are settled by the one that sorts first, in a new epoch`() {
         var first = World()
         _ = first.ask(.publishHello(hello(World.replicas[0], 5)))

@@ -97,6 +97,7 @@ import Testing
         #expect(started(world).count == 16)
         #expect(world.sentinel.scripts.jobs.count == 256)
         #expect(world.sentinel.counters.droppedScripts == 45)
+        #expect(world.effects.count { if case .log(.scriptDropped) = $0 { true } else { false } } == 1)
         world.take(.scriptEnded(try #require(started(world).first).id, .exited(code: 0)))
         #expect(started(world).count == 17)
     }

@@ -200,3 +200,9 @@ struct World {
         }
     }
 }
+
+extension Command {
+    static func monitor(_ name: MasterName, _ endpoint: Endpoint, quorum: Int) -> Command {
+        .monitor(name, host: endpoint.host, port: Int(endpoint.port), quorum: quorum)
+    }
+}

@@ -13,7 +13,7 @@ extension CommandRow {
             guarded("getuser", 3, "<username>", "Shows what is known of a user."),
             guarded("list", 2, "", "Shows all users as the lines of an ACL file."),
             guarded("load", 2, "", "Reads the ACL file anew, all of it or, on any error, nothing."),
-            guarded("log", -2, "[<count>|RESET]", "Shows what was refused of late, or forgets it."),
+            guarded("log", -2, "[<count> | RESET]", "Shows what was refused of late, or forgets it."),
             guarded("save", 2, "", "Writes all users to the ACL file.", tips: Tips.allNodes),
             guarded(
                 "setuser", -3, "<username> <attribute> [<attribute> ...]",

@@ -14,8 +14,8 @@ extension CommandRow {
                 "Picks out the keys of a request, with what is done to them; none has any here."),
             about("info", -2, "2.8.13", "[<command-name> ...]", "Describes the named commands, or all.", lists: true),
             about(
-                "list", -2, "7.0.0", "[FILTERBY (MODULE <name>|ACLCAT <category>|PATTERN <pattern>)]",
-                "Names all commands and subcommands, or those that pass a filter.", lists: true),
+                "list", -2, "7.0.0", "",
+                "Names all commands and subcommands, or those that FILTERBY picks.", lists: true),
             .help(since: "5.0.0", categories: [.connection]),
         ])
 

@@ -9,7 +9,7 @@ extension CommandRow {
             CommandRow(
                 name: "config", arity: -4, flags: .admin, since: "6.2.0",
                 summary: "Changes or shows settings that are not those of one master.",
-                usages: ["SET <param> <value> [<param> <value> ...]", "GET <param> [<param> ...]"]),
+                usages: ["SET param value [param value ...]", "GET <param> [param param param ...]"]),
             row(
                 "debug", -2, "[<param> <value> ...]",
                 "Shows the periods of the algorithm in milliseconds, or sets some.",
@@ -19,7 +19,7 @@ extension CommandRow {
             row("failover", 3, "<master-name>", "Replaces the master without asking the other sentinels."),
             row("flushconfig", 2, "", "Writes the configuration file anew."),
             row(
-                "info-cache", -3, "<master-name> [<master-name> ...]", "Shows the last INFO of masters and replicas.",
+                "info-cache", -3, "<master-name>", "Shows the last INFO of masters and replicas.",
                 since: "3.2.0"),
             row("is-master-down-by-addr", 6, "<ip> <port> <current-epoch> <runid>", askedByPeers),
             row("is-primary-down-by-addr", 6, nil, askedByPeers, since: valkey),

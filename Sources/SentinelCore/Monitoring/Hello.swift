@@ -83,7 +83,8 @@ extension Sentinel {
             let master = locate(hello.master, orPutAside: .hello(hello), at: now)
         else { return }
         let isKnown = meet(hello, at: sender, under: id, at: now)
-        if hello.currentEpoch > currentEpoch { raiseEpoch(to: hello.currentEpoch, heardFor: hello.masterName) }
+        // A configuration is never newer than its sender's epoch; were it, no attempt here could ever follow it.
+        raiseEpoch(to: max(hello.currentEpoch, hello.configEpoch), heardFor: hello.masterName)
         if isKnown { adoptConfiguration(of: hello, at: master, for: id, at: now) }
     }
 
@@ -161,8 +162,6 @@ extension Sentinel {
             counters.rejectedHellos += 1
             return
         }
-        // A configuration is of an epoch that has been.
-        raiseEpoch(to: hello.configEpoch, heardFor: masters[id].name)
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.

@@ -32,8 +32,9 @@ enum AccessCommands {
                 client.encoder.error(error.reply)
             }
         },
-        "acl|cat": { _, client, request in
-            guard request.count > 2 else { return bulks(client, CategoryListing.names.map { Array($0.utf8) }) }
+        "acl|cat": { port, client, request in
+            guard request.count <= 3 else { return port.refuse(client, CommandTable.noSuchForm(request, of: "ACL")) }
+            guard request.count == 3 else { return bulks(client, CategoryListing.names.map { Array($0.utf8) }) }
             guard let names = CategoryListing.commands(of: request[2]) else {
                 return client.encoder.error(CategoryListing.unknown(request[2]))
             }
@@ -48,13 +49,17 @@ enum AccessCommands {
             }
         },
         "acl|genpass": { port, client, request in
-            let bits = request.count > 2 ? Int(strictDecimal: request[2]) : 256
-            guard request.count <= 3, let bits, let password = GeneratedPassword(bits: bits) else {
-                return port.refuse(client, GeneratedPassword.badBits)
+            guard request.count <= 3 else { return port.refuse(client, CommandTable.noSuchForm(request, of: "ACL")) }
+            guard let bits = request.count > 2 ? Int(strictDecimal: request[2]) : 256 else {
+                return port.refuse(client, "ERR value is not an integer or out of range")
+            }
+            guard let password = GeneratedPassword(bits: bits) else {
+                return port.refuse(client, ErrorText(GeneratedPassword.badBits))
             }
             var system = SystemRandomNumberGenerator()
             client.encoder.bulk(
-                password.text(random: (0..<password.randomByteCount).map { _ in UInt8.random(in: 0...255, using: &system) }))
+                password.text(
+                    random: (0..<password.randomByteCount).map { _ in UInt8.random(in: 0...255, using: &system) }))
         },
         "acl|log": log,
         "acl|load": { port, client, _ in
@@ -72,15 +77,17 @@ enum AccessCommands {
                 _ = try FileReplacement.replace(path: file, contents: UserFile.text(port.access.users))
                 client.encoder.simple("OK")
             } catch {
-                port.refuse(client, "ERR There was an error trying to save the ACLs. Please check the server logs for more information")
+                port.refuse(
+                    client,
+                    "ERR There was an error trying to save the ACLs. Please check the server logs for more information")
             }
         },
     ]
 
-    private static let noFile =
+    private static let noFile = ErrorText(
         "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER "
-        + "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store "
-        + "users in the Redis configuration."
+            + "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store "
+            + "users in the Redis configuration.")
 
     private static func bulks(_ client: Client, _ texts: [[UInt8]]) {
         client.encoder.arrayHeader(texts.count)
@@ -115,7 +122,7 @@ enum AccessCommands {
 
     private static func log(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
         guard request.count <= 3 else {
-            return port.refuse(client, "ERR unknown subcommand or wrong number of arguments for 'log'. Try ACL HELP.")
+            return port.refuse(client, CommandTable.noSuchForm(request, of: "ACL"))
         }
         var limit = 10
         if request.count == 3 {
@@ -123,10 +130,10 @@ enum AccessCommands {
                 port.access.log.removeAll()
                 return client.encoder.simple("OK")
             }
-            guard let number = Int(strictDecimal: request[2]), number >= 0 else {
-                return port.refuse(client, "ERR value is out of range, must be positive")
+            guard let number = Int(strictDecimal: request[2]) else {
+                return port.refuse(client, "ERR value is not an integer or out of range")
             }
-            limit = number
+            limit = max(0, number)
         }
         let now = Int(LocalTime.microseconds / 1000)
         let entries = port.access.log.entries.prefix(limit)

@@ -7,7 +7,7 @@ import RESP
 ///
 /// - Source: spec/commands.md 4.4.
 enum ClientCommands {
-    static let badName = "ERR Client names cannot contain spaces, newlines or special characters."
+    static let badName: ErrorText = "ERR Client names cannot contain spaces, newlines or special characters."
 
     static let handlers: [String: CommandTable.Handler] = [
         "client|id": { _, client, _ in client.encoder.integer(client.id) },
@@ -30,6 +30,7 @@ enum ClientCommands {
             port.unpause()
         },
         "client|unblock": { port, client, request in
+            guard request.count <= 4 else { return port.refuse(client, CommandTable.noSuchForm(request, of: "CLIENT")) }
             guard Int(strictDecimal: request[2]) != nil else {
                 return port.refuse(client, "ERR value is not an integer or out of range")
             }
@@ -39,24 +40,10 @@ enum ClientCommands {
             client.encoder.integer(0)
         },
         "client|no-evict": onOrOff,
-        "client|tracking": onOrOff,
-        "client|getredir": { _, client, _ in client.encoder.integer(-1) },
-        "client|trackinginfo": { _, client, _ in
-            client.encoder.mapHeader(3)
-            client.encoder.bulk("flags")
-            client.encoder.setHeader(1)
-            client.encoder.bulk("off")
-            client.encoder.bulk("redirect")
-            client.encoder.integer(-1)
-            client.encoder.bulk("prefixes")
-            client.encoder.arrayHeader(0)
-        },
-        "client|caching": { port, client, _ in
-            port.refuse(
-                client,
-                "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode "
-                    + "enabled")
-        },
+        "client|tracking": TrackingCommands.tracking,
+        "client|getredir": { _, client, _ in client.encoder.integer(client.tracking?.redirection ?? -1) },
+        "client|trackinginfo": TrackingCommands.information,
+        "client|caching": TrackingCommands.caching,
     ]
 
     /// Printable ASCII without spaces; nothing at all is fine.
@@ -72,11 +59,11 @@ enum ClientCommands {
     private static func setInfo(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
         let isName = request.matches(2, "lib-name")
         guard isName || request.matches(2, "lib-ver") else {
-            return port.refuse(client, "ERR Unrecognized option '\(request.text(2))'")
+            return port.refuse(client, "ERR Unrecognized option '\(request[2])'")
         }
         guard isPrintable(request[3]) else {
             return port.refuse(
-                client, "ERR \(request.text(2)) cannot contain spaces, newlines or special characters.")
+                client, "ERR \(request[2]) cannot contain spaces, newlines or special characters.")
         }
         if isName { client.libraryName = request.text(3) } else { client.libraryVersion = request.text(3) }
         client.encoder.simple("OK")
@@ -89,14 +76,14 @@ enum ClientCommands {
         } else if request.matches(2, "off") {
             client.replies = .off
         } else if request.matches(2, "skip") {
-            if client.replies == .on { client.replies = .skipNext }
+            if client.replies != .off { client.replies = .skipNext }
         } else {
             port.refuse(client, "ERR syntax error")
         }
     }
 
     private static func pause(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
-        guard request.count <= 4 else { return port.refuse(client, "ERR syntax error") }
+        guard request.count <= 4 else { return port.refuse(client, CommandTable.noSuchForm(request, of: "CLIENT")) }
         guard let milliseconds = Int(strictDecimal: request[2]) else {
             return port.refuse(client, "ERR timeout is not an integer or out of range")
         }
@@ -116,18 +103,17 @@ enum ClientCommands {
         if request.count > 2 {
             if request.count == 4, request.matches(2, "type") {
                 guard let type = ClientType(request, 3) else {
-                    return port.refuse(client, "ERR Unknown client type '\(request.text(3))'")
+                    return port.refuse(client, "ERR Unknown client type '\(request[3])'")
                 }
                 clients = clients.filter { type.includes($0) }
             } else if request.count > 3, request.matches(2, "id") {
-                var ids: Set<Int> = []
+                clients = []
                 for index in 3..<request.count {
                     guard let id = Int(strictDecimal: request[index]) else {
                         return port.refuse(client, "ERR Invalid client ID")
                     }
-                    ids.insert(id)
+                    if let named = port.client(id) { clients.append(named) }
                 }
-                clients = clients.filter { ids.contains($0.id) }
             } else {
                 return port.refuse(client, "ERR syntax error")
             }
@@ -189,7 +175,7 @@ struct ClientFilter {
     private(set) var skipsCaller = true
 
     /// Reads the words after KILL; returns an error to reply.
-    mutating func read(_ request: RESP.Request, _ port: ClientPort) -> String? {
+    mutating func read(_ request: RESP.Request, _ port: ClientPort) -> ErrorText? {
         guard request.count.isMultiple(of: 2) else { return "ERR syntax error" }
         for index in stride(from: 2, to: request.count, by: 2) {
             if request.matches(index, "id") {
@@ -199,7 +185,7 @@ struct ClientFilter {
                 self.id = id
             } else if request.matches(index, "type") {
                 guard let type = ClientType(request, index + 1) else {
-                    return "ERR Unknown client type '\(request.text(index + 1))'"
+                    return "ERR Unknown client type '\(request[index + 1])'"
                 }
                 self.type = type
             } else if request.matches(index, "addr") {
@@ -208,7 +194,7 @@ struct ClientFilter {
                 localAddress = request.text(index + 1)
             } else if request.matches(index, "user") {
                 let name = UserName(request[index + 1])
-                guard port.access.users[name] != nil else { return "ERR No such user '\(name)'" }
+                guard port.access.users[name] != nil else { return "ERR No such user '\(request[index + 1])'" }
                 user = name
             } else if request.matches(index, "maxage") {
                 guard let age = Int(strictDecimal: request[index + 1]) else {

@@ -26,7 +26,7 @@ enum CommandCommands {
     private static func info(_ client: Client, _ entries: [CommandEntry?]) {
         client.encoder.arrayHeader(entries.count)
         for entry in entries {
-            if let entry { describe(client, entry) } else { client.encoder.nullArray() }
+            if let entry { describe(client, entry) } else { client.encoder.null() }
         }
     }
 
@@ -37,10 +37,16 @@ enum CommandCommands {
         simples(client, entry.flags.names)
         for _ in 0..<3 { client.encoder.integer(0) }
         simples(client, entry.categories.map { "@\($0.name)" })
-        client.encoder.arrayHeader(entry.tips.count)
+        client.encoder.setHeader(entry.tips.count)
         for tip in entry.tips { client.encoder.bulk(tip) }
-        client.encoder.arrayHeader(0)
-        client.encoder.arrayHeader(entry.subcommands.count)
+        // No command has a key.
+        client.encoder.setHeader(0)
+        // Without any the original says so with a set, else with an array.
+        if entry.isContainer {
+            client.encoder.arrayHeader(entry.subcommands.count)
+        } else {
+            client.encoder.setHeader(0)
+        }
         for subcommand in entry.subcommands { describe(client, subcommand) }
     }
 
@@ -53,18 +59,23 @@ enum CommandCommands {
         client.encoder.mapHeader(entries.count)
         for entry in entries {
             client.encoder.bulk(entry.fullName)
-            var pairs = [("summary", entry.summary), ("since", entry.since), ("group", entry.group.rawValue)]
+            client.encoder.mapHeader(3 + (entry.deprecation == nil ? 0 : 3) + (entry.isContainer ? 1 : 0))
+            bulks(client, [("summary", entry.summary), ("since", entry.since), ("group", entry.group.rawValue)])
             if let deprecation = entry.deprecation {
-                pairs += [("deprecated_since", deprecation.since), ("replaced_by", deprecation.replacement)]
-            }
-            client.encoder.mapHeader(pairs.count + (entry.isContainer ? 1 : 0))
-            for (key, value) in pairs {
-                client.encoder.bulk(key)
-                client.encoder.bulk(value)
+                client.encoder.bulk("doc_flags")
+                simples(client, ["deprecated"])
+                bulks(client, [("deprecated_since", deprecation.since), ("replaced_by", deprecation.replacement)])
             }
             guard entry.isContainer else { continue }
             client.encoder.bulk("subcommands")
             docs(client, Array(entry.subcommands))
+        }
+    }
+
+    private static func bulks(_ client: Client, _ pairs: [(String, String)]) {
+        for (key, value) in pairs {
+            client.encoder.bulk(key)
+            client.encoder.bulk(value)
         }
     }
 
@@ -90,11 +101,8 @@ enum CommandCommands {
     }
 
     private static func keys(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
-        guard case .found(let entry) = Catalogue.resolve(request[2], request.count > 3 ? request[3] : nil) else {
+        guard case .found = Catalogue.resolve(request[2], request.count > 3 ? request[3] : nil) else {
             return port.refuse(client, "ERR Invalid command specified")
-        }
-        guard entry.accepts(count: request.count - 2) else {
-            return port.refuse(client, "ERR Invalid number of arguments specified for command")
         }
         port.refuse(client, "ERR The command has no key arguments")
     }

@@ -18,14 +18,17 @@ enum CommandTable {
     /// - Source: spec/commands.md 2.
     static func run(_ request: RESP.Request, _ port: ClientPort, _ client: Client) {
         let entry: CommandEntry
+        client.lastCommand = nil
         switch Catalogue.resolve(request[0], request.count > 1 ? request[1] : nil) {
         case .found(let found): entry = found
         case .unknownCommand: return port.refuse(client, unknownCommand(request))
         case .unknownSubcommand(let container):
             return port.refuse(
-                client, "ERR unknown subcommand '\(cut(request, 1, 128))'. Try \(container.ownName.uppercased()) HELP.")
+                client,
+                "ERR unknown subcommand '\(request[1], limit: 128)'. Try \(container.ownName.uppercased()) HELP.")
         }
-        guard entry.accepts(count: request.count) else { return port.refuse(client, entry.wrongArity) }
+        client.lastCommand = entry
+        guard entry.accepts(count: request.count) else { return port.refuse(client, ErrorText(entry.wrongArity)) }
         guard client.isAuthenticated || entry.isAlwaysAllowed else {
             return port.refuse(client, "NOAUTH Authentication required.")
         }
@@ -33,10 +36,13 @@ enum CommandTable {
         guard !client.isSubscribed || client.encoder.version == .resp3 || forSubscribers.contains(entry.fullName) else {
             return port.refuse(
                 client,
-                "ERR Can't execute '\(entry.fullName)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
-                    + "are allowed in this context")
+                """
+                ERR Can't execute '\(entry.fullName)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
+                allowed in this context
+                """)
         }
-        client.lastCommand = entry
+        guard !port.isPaused(for: client, entry) else { return client.postpone() }
+        port.traffic.commands.add(1, at: MonotonicClock.now)
         handlers[entry.id]?(port, client, request)
     }
 
@@ -45,16 +51,17 @@ enum CommandTable {
         "ping", "subscribe", "psubscribe", "unsubscribe", "punsubscribe", "quit", "reset",
     ]
 
+    /// The handlers by full name, in the families they are written down in; HELP has no need of one.
+    static let families: [[String: Handler]] = [
+        ConnectionCommands.handlers, ClientCommands.handlers, AccessCommands.handlers, CommandCommands.handlers,
+        SubscriptionCommands.handlers, ServerCommands.handlers, SentinelCommands.handlers,
+    ]
+
     private static func handler(for name: String) -> Handler? {
-        let families: [[String: Handler]] = [
-            ConnectionCommands.handlers, ClientCommands.handlers, AccessCommands.handlers, CommandCommands.handlers,
-            SubscriptionCommands.handlers, ServerCommands.handlers,
-        ]
         if let handler = families.lazy.compactMap({ $0[name] }).first { return handler }
-        guard let bar = name.firstIndex(of: "|") else { return nil }
-        let (container, own) = (String(name[..<bar]), String(name[name.index(after: bar)...]))
-        if own == "help" { return { _, client, _ in help(container, client) } }
-        return container == "sentinel" ? SentinelCommands.handler(for: own) : nil
+        guard let bar = name.firstIndex(of: "|"), name[bar...] == "|help" else { return nil }
+        let container = String(name[..<bar])
+        return { _, client, _ in help(container, client) }
     }
 
     private static func help(_ container: String, _ client: Client) {
@@ -64,15 +71,19 @@ enum CommandTable {
         for line in lines { client.encoder.simple(line) }
     }
 
-    static func cut(_ request: RESP.Request, _ index: Int, _ limit: Int) -> String {
-        String(decoding: request[index].prefix(limit), as: UTF8.self)
+    private static func unknownCommand(_ request: RESP.Request) -> ErrorText {
+        var arguments: [UInt8] = []
+        for index in 1..<max(1, request.count) where arguments.count < 128 {
+            let argument: ErrorText = "'\(request[index], limit: 128 - arguments.count)' "
+            arguments += argument.bytes
+        }
+        return "ERR unknown command '\(request[0], limit: 128)', with args beginning with: \(arguments)"
     }
 
-    private static func unknownCommand(_ request: RESP.Request) -> String {
-        var arguments = ""
-        for index in 1..<max(1, request.count) where arguments.utf8.count < 128 {
-            arguments += "'\(cut(request, index, 128 - arguments.utf8.count))' "
-        }
-        return "ERR unknown command '\(cut(request, 0, 128))', with args beginning with: \(arguments)"
+    /// The error of a subcommand that is right by its name and its number of words, and still in none of its forms.
+    ///
+    /// - Source: spec/commands.md 2.
+    static func noSuchForm(_ request: RESP.Request, of container: String) -> ErrorText {
+        "ERR unknown subcommand or wrong number of arguments for '\(request[1], limit: 128)'. Try \(container) HELP."
     }
 }

@@ -22,6 +22,7 @@ enum ConnectionCommands {
             client.patterns = []
             client.encoder.version = .resp2
             client.name = ""
+            client.tracking = nil
             port.access.login(client)
             client.encoder.simple("RESET")
         },
@@ -46,7 +47,7 @@ enum ConnectionCommands {
         guard request.count <= 3 else { return port.refuse(client, "ERR syntax error") }
         let user = request.count == 3 ? UserName(request[1]) : nil
         if let error = port.access.authenticate(client, user, request[request.count - 1], command: "auth") {
-            return port.refuse(client, error)
+            return port.refuse(client, ErrorText(error))
         }
         client.encoder.simple("OK")
     }
@@ -84,20 +85,22 @@ enum ConnectionCommands {
                 options.name = request.text(index + 1)
                 index += 2
             } else {
-                return port.refuse(client, "ERR Syntax error in HELLO option '\(request.text(index))'")
+                return port.refuse(client, "ERR Syntax error in HELLO option '\(request[index])'")
             }
         }
         if let password = options.password,
             let error = port.access.authenticate(client, options.user, password, command: "hello")
         {
-            return port.refuse(client, error)
+            return port.refuse(client, ErrorText(error))
         }
         guard client.isAuthenticated else {
             return port.refuse(
                 client,
-                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
-                    + "<user> <pass> option can be used to authenticate the client and select the RESP protocol version "
-                    + "at the same time")
+                """
+                NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
+                <user> <pass> option can be used to authenticate the client and select the RESP protocol version at \
+                the same time
+                """)
         }
         if let name = options.name { client.name = name }
         client.encoder.version = version

@@ -9,9 +9,11 @@ import SentinelWire
 ///
 /// - Source: spec/commands.md 6.
 enum SentinelCommands {
-    static func handler(for name: String) -> CommandTable.Handler? {
-        guard let subcommand = SentinelSubcommand.named(name) else { return nil }
-        return { port, client, request in
+    static let handlers: [String: CommandTable.Handler] = Dictionary(
+        uniqueKeysWithValues: SentinelSubcommand.all.map { ("sentinel|\($0.name)", handler(for: $0)) })
+
+    private static func handler(for subcommand: SentinelSubcommand) -> CommandTable.Handler {
+        { port, client, request in
             let context = CommandContext(
                 masterNames: port.owner.masterNames, timing: port.owner.timing,
                 deniesScriptReconfiguration: port.deniesScriptReconfiguration,
@@ -19,9 +21,6 @@ enum SentinelCommands {
             switch subcommand.parse(request, context) {
             case .command(let command): port.ask(command, for: client)
             case .refused(let text): port.refuse(client, text)
-            case .lines(let lines):
-                client.encoder.arrayHeader(lines.count)
-                for line in lines { client.encoder.simple(line) }
             }
         }
     }

@@ -20,11 +20,12 @@ final class Counter {
     private let process: ServerProcess
 
     /// - Parameter asksWho: Whether each write says which server took it. Not through proxies, which know no transactions.
-    init(on host: TestHost, to address: String, port: Int, asksWho: Bool) throws {
+    init(on host: TestHost, to address: String, port: Int, asksWho: Bool, password: String? = nil) throws {
         let script = (#filePath as NSString).deletingLastPathComponent + "/counter.py"
         process = try host.start(
             "counter-\(UUID().uuidString.prefix(8))",
-            [try Programs.installed("python3"), script, address, "\(port)"] + (asksWho ? ["--who"] : []))
+            [try Programs.installed("python3"), script, address, "\(port)"] + (asksWho ? ["--who"] : [])
+                + (password.map { ["--password", $0] } ?? []))
     }
 
     var attempts: [Attempt] {

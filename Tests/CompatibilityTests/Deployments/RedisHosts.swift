@@ -34,15 +34,22 @@ extension TestHost {
     @discardableResult
     func startKeepalived(_ file: String) throws -> ServerProcess {
         try FileManager.default.createDirectory(atPath: path("/run"), withIntermediateDirectories: true)
-        return try start(
-            "keepalived",
+        let name = "keepalived-\(UUID().uuidString.prefix(8))"
+        let process = try start(
+            name,
             [
                 try Programs.installed("keepalived"), "-n", "-l", "-f", file, "-p", path("/run/keepalived.pid"),
                 "-r", path("/run/vrrp.pid"), "--no-syslog",
             ])
+        // Before that a signal would end it.
+        try eventually("Keepalived of \(label) runs", within: .seconds(15)) {
+            process.errors().contains("Startup complete")
+        }
+        return process
     }
 
     /// What `redis-cli` prints for a command, without its last newline.
+    @discardableResult
     func ask(_ words: String..., address: String = "127.0.0.1", port: Int = 6379) throws -> String {
         let text = try run([try Programs.installed("redis-cli"), "-h", address, "-p", "\(port)"] + words)
         return text.hasSuffix("\n") ? String(text.dropLast()) : text
@@ -54,7 +61,10 @@ extension TestHost {
     }
 
     func awaitAnswer(port: Int) throws {
-        try eventually("\(label):\(port) answers", within: .seconds(15)) { try ask("PING", port: port) == "PONG" }
+        try eventually("\(label):\(port) answers", within: .seconds(15)) {
+            let answer = try ask("PING", port: port)
+            return answer == "PONG" || answer.hasPrefix("NOAUTH")
+        }
     }
 
     /// Waits until the sentinel of this host knows a group's members and sees all of them well.

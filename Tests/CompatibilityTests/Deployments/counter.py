@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Increments a counter as fast as a careful client would, and writes down each answer.
 
-    counter.py HOST PORT [--who]
+    counter.py HOST PORT [--who] [--password PASSWORD]
 
 One line an attempt on standard output: monotonic milliseconds, then `ok VALUE [WHO]` or `error WHAT`. With --who the
 server says in the same transaction which one it is (its `dir`), so that a write is known to have gone to it. A new
@@ -14,6 +14,7 @@ import time
 
 host, port = sys.argv[1], int(sys.argv[2])
 asks_who = "--who" in sys.argv[3:]
+password = sys.argv[sys.argv.index("--password") + 1] if "--password" in sys.argv else None
 PATIENCE = 0.1  # seconds; what is slower than that counts as an outage
 PAUSE = 0.005
 
@@ -43,6 +44,9 @@ while True:
             connection = socket.create_connection((host, port), timeout=PATIENCE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             stream = connection.makefile("rb")
+            if password is not None:
+                connection.sendall(command(b"AUTH", password.encode()))
+                reply(stream)
         if asks_who:
             connection.sendall(
                 command(b"MULTI") + command(b"INCR", b"counter") + command(b"CONFIG", b"GET", b"dir") + command(b"EXEC"))

@@ -11,6 +11,8 @@ struct Circumstances: Sendable {
     var environment: [String: String] = [:]
     /// Done by the shell that becomes the sentinel.
     var before = ""
+    /// A command that becomes the command that follows it.
+    var wrapper = ""
 }
 
 /// A line of a sentinel's log.
@@ -43,7 +45,8 @@ final class Life {
         let script = """
             cd '\(directory)'
             \(filled(circumstances.before))
-            exec env \(unset.joined(separator: " ")) SWIFT_BACKTRACE=enable=no \(variables) "$0" "$@"
+            exec env \(unset.joined(separator: " ")) SWIFT_BACKTRACE=enable=no \(variables) \
+            \(circumstances.wrapper) "$0" "$@"
             """
         process = try ServerProcess(
             name: "\(program):\(port)", directory: directory, executable: "/bin/sh",
@@ -112,22 +115,36 @@ final class Life {
             .replacingOccurrences(of: "\(port)", with: "PORT")
             .replacingOccurrences(of: "(TCP)", with: "(tcp)")  // the original's newer versions write it so
             .replacing(/Redis (version=)?\d+\.\d+\.\d+/, with: "Redis V")
+            .replacing(/maximum number of open files to \d+/, with: "maximum number of open files to N")
             .replacing(/pid=\d+/, with: "pid=N")
             .replacing(/Sentinel ID is .*/, with: "Sentinel ID is ID")
     }
 }
 
-/// Whether somebody takes connections at a numeric address.
-func acceptsConnections(_ host: String, _ port: UInt16) -> Bool {
+/// Whether a sentinel answers at a numeric address.
+func answers(at host: String, _ port: UInt16) -> Bool {
     var hints = addrinfo()
     hints.ai_flags = AI_NUMERICHOST
     hints.ai_socktype = socketKind(SOCK_STREAM)
     var list: UnsafeMutablePointer<addrinfo>?
     guard getaddrinfo(host, "\(port)", &hints, &list) == 0, let found = list?.pointee else { return false }
     defer { freeaddrinfo(list) }
-    let descriptor = socket(found.ai_family, found.ai_socktype, 0)
+    return answers(found.ai_family) { connect($0, found.ai_addr, found.ai_addrlen) }
+}
+
+/// Whether a sentinel answers at a Unix socket.
+func answers(atPath path: String) -> Bool {
+    answers(AF_UNIX) { descriptor in withUnixAddress(path) { connect(descriptor, $0, $1) } }
+}
+
+private func answers(_ family: Int32, _ connect: (Int32) -> Int32) -> Bool {
+    let descriptor = socket(family, socketKind(SOCK_STREAM), 0)
     defer { close(descriptor) }
-    return connect(descriptor, found.ai_addr, found.ai_addrlen) == 0
+    guard connect(descriptor) == 0, send(descriptor, "PING\r\n", 6, Int32(MSG_NOSIGNAL)) == 6 else { return false }
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard poll(&entry, 1, 5_000) == 1 else { return false }
+    var bytes = [UInt8](repeating: 0, count: 7)
+    return recv(descriptor, &bytes, 7, 0) == 7 && bytes == Array("+PONG\r\n".utf8)
 }
 
 /// Calls `body` with a Unix address; a name that starts with `@` is an abstract one.
@@ -141,13 +158,6 @@ func withUnixAddress<Result>(_ name: String, _ body: (UnsafePointer<sockaddr>, s
     return withUnsafePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(length)) }
     }
-}
-
-/// Whether somebody takes connections at a Unix socket.
-func acceptsConnections(atPath path: String) -> Bool {
-    let descriptor = socket(AF_UNIX, socketKind(SOCK_STREAM), 0)
-    defer { close(descriptor) }
-    return withUnixAddress(path) { connect(descriptor, $0, $1) } == 0
 }
 
 #if canImport(Glibc)

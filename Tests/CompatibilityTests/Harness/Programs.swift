@@ -39,6 +39,11 @@ enum Programs {
         return (bundle as NSString).deletingLastPathComponent
     }
 
+    /// Where the package is.
+    static var packageDirectory: String {
+        (0..<4).reduce(#filePath) { path, _ in (path as NSString).deletingLastPathComponent }
+    }
+
     /// A program of this package, built with the tests.
     static func built(_ name: String) throws -> String {
         let path = buildDirectory + "/" + name

@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// A blocking RESP2 client on a plain socket; every call has a time limit.
+/// A blocking client on a plain socket; every call has a time limit.
 final class RedisClient {
     enum Failure: Error {
         case connect(port: UInt16, errno: Int32)
@@ -47,6 +47,16 @@ final class RedisClient {
     }
 
     deinit { close(descriptor) }
+
+    /// Its own end of the connection, as the peer's CLIENT LIST shows it.
+    var localAddress: String {
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        }
+        return "127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+    }
 
     /// Sends one command and returns its reply.
     func request(_ words: [String], within limit: Duration = .seconds(3)) throws -> Reply {
@@ -111,9 +121,11 @@ final class RedisClient {
         }
     }
 
-    static func encode(_ words: [String]) -> [UInt8] {
+    static func encode(_ words: [String]) -> [UInt8] { encode(words.map { Array($0.utf8) }) }
+
+    static func encode(_ words: [[UInt8]]) -> [UInt8] {
         var bytes = Array("*\(words.count)\r\n".utf8)
-        for word in words { bytes += Array("$\(word.utf8.count)\r\n\(word)\r\n".utf8) }
+        for word in words { bytes += Array("$\(word.count)\r\n".utf8) + word + [13, 10] }
         return bytes
     }
 

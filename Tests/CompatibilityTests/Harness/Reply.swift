@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A RESP2 reply as the tests look at it.
+/// A reply of either protocol as the tests look at it.
 ///
-/// A decoder of its own on purpose: the one of the package must not be the judge of what the package sent.
+/// A decoder of its own on purpose: the one of the package must not be the judge of what the package sent. Bytes that
+/// are no UTF-8 stand as `\xNN` in a text.
 indirect enum Reply: Equatable, CustomStringConvertible {
     case simple(String)
     case error(String)
@@ -11,6 +12,16 @@ indirect enum Reply: Equatable, CustomStringConvertible {
     case null
     case nullArray
     case array([Reply])
+    // Those of RESP3.
+    case nothing
+    /// Keys and values in turn.
+    case map([Reply])
+    case set([Reply])
+    case push([Reply])
+    /// With its format: `txt:...`.
+    case verbatim(String)
+    case double(String)
+    case boolean(Bool)
 
     var description: String {
         switch self {
@@ -20,30 +31,43 @@ indirect enum Reply: Equatable, CustomStringConvertible {
         case .bulk(let text): "\"\(text)\""
         case .null: "null"
         case .nullArray: "null array"
-        case .array(let items): "[\(items.map(\.description).joined(separator: ", "))]"
+        case .nothing: "nothing"
+        case .verbatim(let text): "=\"\(text)\""
+        case .double(let text): ",\(text)"
+        case .boolean(let value): "#\(value)"
+        case .array(let items): "[\(Self.list(items))]"
+        case .map(let items): "%[\(Self.list(items))]"
+        case .set(let items): "~[\(Self.list(items))]"
+        case .push(let items): ">[\(Self.list(items))]"
         }
     }
+
+    private static func list(_ items: [Reply]) -> String { items.map(\.description).joined(separator: ", ") }
 
     /// The text of a simple string, error or bulk string.
     var text: String? {
         switch self {
         case .simple(let text), .error(let text), .bulk(let text): text
-        case .integer, .null, .nullArray, .array: nil
+        case .verbatim(let text): String(text.dropFirst(4))
+        case .integer, .null, .nullArray, .array, .nothing, .map, .set, .push, .double, .boolean: nil
         }
     }
 
+    /// The elements of anything that has some; of a map its keys and values in turn.
     var items: [Reply] {
-        guard case .array(let items) = self else { return [] }
-        return items
+        switch self {
+        case .array(let items), .map(let items), .set(let items), .push(let items): items
+        case .simple, .error, .integer, .bulk, .null, .nullArray, .nothing, .verbatim, .double, .boolean: []
+        }
     }
 
-    /// The flat array of a map as pairs, in the order sent.
+    /// A map, or the flat array that stands for one in RESP2, as pairs, in the order sent.
     var pairs: [(key: String, value: String)] {
         let words = items.map { $0.text ?? "\($0)" }
         return stride(from: 0, to: words.count - 1, by: 2).map { (words[$0], words[$0 + 1]) }
     }
 
-    /// The flat array of a map for look-ups.
+    /// The pairs for look-ups.
     var fields: [String: String] { Dictionary(pairs.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }) }
 }
 
@@ -90,17 +114,39 @@ struct ReplyDecoder {
             defer { position += count + 2 }
             return .bulk(text(position, position + count))
         case UInt8(ascii: "*"):
-            guard let count = Int(line) else { throw Malformed(line: line) }
-            guard count >= 0 else { return .nullArray }
-            var items: [Reply] = []
-            for _ in 0..<count {
-                guard let item = try decode(&position) else { return nil }
-                items.append(item)
-            }
-            return .array(items)
+            guard line != "-1" else { return .nullArray }
+            return try decode(line, 1, &position).map(Reply.array)
+        case UInt8(ascii: "%"): return try decode(line, 2, &position).map(Reply.map)
+        case UInt8(ascii: "~"): return try decode(line, 1, &position).map(Reply.set)
+        case UInt8(ascii: ">"): return try decode(line, 1, &position).map(Reply.push)
+        case UInt8(ascii: "_"): return .nothing
+        case UInt8(ascii: ","): return .double(line)
+        case UInt8(ascii: "#"): return .boolean(line == "t")
+        case UInt8(ascii: "="):
+            guard let count = Int(line), count >= 4 else { throw Malformed(line: line) }
+            guard buffer.count >= position + count + 2 else { return nil }
+            defer { position += count + 2 }
+            return .verbatim(text(position, position + count))
         default: throw Malformed(line: text(position, end))
         }
     }
 
-    private func text(_ from: Int, _ to: Int) -> String { String(decoding: buffer[from..<to], as: UTF8.self) }
+    /// The elements of an aggregate whose header said `line`, `width` for each one counted there.
+    private func decode(_ line: String, _ width: Int, _ position: inout Int) throws -> [Reply]? {
+        guard let count = Int(line), count >= 0 else { throw Malformed(line: line) }
+        var items: [Reply] = []
+        for _ in 0..<count * width {
+            guard let item = try decode(&position) else { return nil }
+            items.append(item)
+        }
+        return items
+    }
+
+    private func text(_ from: Int, _ to: Int) -> String {
+        let bytes = buffer[from..<to]
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        return bytes.map { (0x20...0x7E).contains($0) ? String(UnicodeScalar($0)) : "\\x" + hexadecimal($0) }.joined()
+    }
+
+    private func hexadecimal(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 }

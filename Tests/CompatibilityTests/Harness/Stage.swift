@@ -53,10 +53,20 @@ final class Stage {
     }
 
     /// An executable file.
+    ///
+    /// Another process writes it: a child that a test running beside forks at that moment would hold it open for
+    /// writing, and it could not be executed ("text file busy").
     func shellScript(_ name: String, _ text: String) throws -> String {
         let path = "\(directory)/\(name)"
-        try "#!/bin/sh\n\(text)\n".write(toFile: path, atomically: false, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        let source = path + ".source"
+        try "#!/bin/sh\n\(text)\n".write(toFile: source, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: source)
+        let copy = try ServerProcess(
+            name: "cp", directory: directory + "/cp-\(name)", executable: "/bin/cp", arguments: ["-p", source, path])
+        try copy.start()
+        guard try copy.waitForExit(within: .seconds(10)) == 0 else {
+            throw NotReached(description: "no script \(path): \(copy.errors())")
+        }
         return path
     }
 

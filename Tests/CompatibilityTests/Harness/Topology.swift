@@ -97,15 +97,17 @@ final class Cluster {
 /// - Parameter masters: Names to monitor; each gets a master and `replicas` replicas.
 /// - Parameter sentinels: Which program plays each sentinel.
 /// - Parameter password: What all of them want of everybody; `nil` for nothing.
+/// - Parameter lines: More lines for the sentinels' files.
 /// - Parameter shortened: Whether the INFO, hello and tilt periods are shortened with `SENTINEL DEBUG`.
 func withCluster<Result>(
     masters: [String] = ["mymaster"], replicas: Int = 2,
     sentinels: [SentinelProgram] = [.ours, .ours, .ours],
     quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
-    password: String? = nil, shortened: Bool = true, _ body: (Cluster) throws -> Result
+    password: String? = nil, lines: [String] = [], shortened: Bool = true, _ body: (Cluster) throws -> Result
 ) throws -> Result {
     let options = SentinelOptions(
-        quorum: quorum, downAfter: downAfter, failoverTimeout: failoverTimeout, password: password)
+        quorum: quorum, downAfter: downAfter, failoverTimeout: failoverTimeout, password: password,
+        lines: lines)
     return try withTemporaryDirectory { directory in
         var started: [Server] = []
         defer { for server in started { server.process.end() } }

@@ -5,11 +5,13 @@ Called with one JSON argument (sentinels: ports, name, password or null, protoco
 ready for the master to be killed, and one when all went well. Anything unexpected is an exception, and exit code 1.
 """
 
+import asyncio
 import json
 import sys
 import time
 
 import redis
+import redis.asyncio.sentinel
 from redis.sentinel import MasterNotFoundError, Sentinel, SlaveNotFoundError
 
 # What a client may meet while the master changes.
@@ -127,7 +129,22 @@ def main(sentinels, name, password, protocol):
         return replica.get("after") == value and text(replica.role()[0]) == "slave"
 
     eventually("a replica has what the new master was told", replicated)
+    found = asyncio.run(read_asynchronously(sentinels, name, options))
+    expect(found == (new, f"{count} after".encode()), f"the asynchronous client found {found}")
     say(done=True, master=new, writes=count)
+
+
+async def read_asynchronously(sentinels, name, options):
+    """Where the master is and what it has, by the library's other implementation."""
+    places = [("127.0.0.1", port) for port in sentinels]
+    sentinel = redis.asyncio.sentinel.Sentinel(places, sentinel_kwargs=options, **options)
+    _, port = await sentinel.discover_master(name)
+    master = sentinel.master_for(name)
+    value = await master.get("after")
+    await master.aclose()
+    for one in sentinel.sentinels:
+        await one.aclose()
+    return port, value
 
 
 if __name__ == "__main__":

@@ -52,6 +52,52 @@ import Testing
         }
     }
 
+    /// With the title left alone, the original shows it.
+    @Test(.timeLimit(.minutes(1)))
+    func `without a title the arguments show no secrets either`() throws {
+        try withTemporaryDirectory { directory in
+            let life = try Life(
+                .ours, in: directory,
+                Circumstances(
+                    lines: ["port PORT", "set-proc-title no", "sentinel monitor m 127.0.0.1 6379 1"],
+                    arguments: [
+                        "--requirepass", "open-sesame", "--sentinel", "auth-pass", "m", "open-sesame",
+                        "--masterauth open-sesame", "--timeout", "7",
+                    ]))
+            defer { life.process.end() }
+            try life.awaitStart()
+            let words = Self.title(life)
+            #expect(words.count == 11)
+            #expect(!words.joined().contains("sesame"))
+            #expect(words.suffix(2) == ["--timeout", "7"])
+            #expect(try life.ask("PING") == .error("NOAUTH Authentication required."))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a file for its number that can't be written is told of`() throws {
+        try withTemporaryDirectory { directory in
+            let life = try Life(
+                .ours, in: directory, Circumstances(lines: ["port PORT", "pidfile /nonexistent/pid"]))
+            defer { life.process.end() }
+            try life.awaitStart()
+            #expect(life.texts.contains("Failed to write PID file: No such file or directory"))
+            #expect(try life.ask("PING") == .simple("PONG"))
+        }
+    }
+
+    /// The original removes whatever is there, its own configuration file if need be.
+    @Test(.timeLimit(.minutes(1)))
+    func `a file in the place of the Unix socket stays`() throws {
+        try withTemporaryDirectory { directory in
+            let life = try Life(
+                .ours, in: directory, Circumstances(lines: ["port PORT", "unixsocket DIR/sentinel.conf"]))
+            #expect(try life.process.waitForExit(within: .seconds(10)) == 1)
+            #expect(life.texts.last == "Failed opening Unix socket: bind: Address already in use")
+            #expect(FileManager.default.contents(atPath: life.directory + "/sentinel.conf")?.isEmpty == false)
+        }
+    }
+
     // MARK: Cases
 
     static let listening: [Case] = [
@@ -103,10 +149,14 @@ import Testing
     static let logging: [Case] = [
         Case("logfile", ["logfile DIR/sentinel.log"]),
         Case("a relative log file", ["dir DIR", "logfile sentinel.log"]),
+        Case(
+            "a relative log file before the directory", ["logfile ../sentinel.log", "dir DIR/below"],
+            before: "mkdir DIR/below"),
         Case("a log file nowhere", ["logfile /nonexistent/log"]),
         Case("a text too long", ["sentinel monitor \(String(repeating: "m", count: 1100)) 127.0.0.1 6379 1"]),
         Case("the file of the process's number", ["pidfile DIR/pid"]) { life in
-            [try String(contentsOfFile: life.directory + "/pid", encoding: .utf8) == "\(life.process.pid ?? 0)\n" ? "ok" : "?"]
+            let text = try String(contentsOfFile: life.directory + "/pid", encoding: .utf8)
+            return [text.replacingOccurrences(of: "\(life.process.pid ?? 0)", with: "NUMBER")]
         },
         Case("a directory that is not there", ["dir /nonexistent"]),
         Case("oom-score-adj", ["oom-score-adj yes", "oom-score-adj-values 70 80 90"]) { [$0.kernel("oom_score_adj")] },
@@ -149,14 +199,14 @@ import Testing
         "{title}|{port}|{tls-port}|{unixsocket}|{config-file}|{server-mode}|{listen-addr}|{{x"
 
     private static func reached(_ life: Life) -> [String] {
-        ["127.0.0.1", "127.0.0.3", "::1"].filter { acceptsConnections($0, life.port) }
+        ["127.0.0.1", "127.0.0.3", "::1"].filter { answers(at: $0, life.port) }
     }
 
     private static func socket(_ life: Life, mode: Int) -> [String] {
         let path = life.directory + "/socket"
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         let permissions = attributes?[.posixPermissions] as? Int ?? -1
-        return [acceptsConnections(atPath: path) ? "accepts" : "refuses", "\(permissions == mode)"]
+        return [answers(atPath: path) ? "answers" : "silent", "\(permissions == mode)"]
     }
 
     private static func clients(_ life: Life) throws -> [String] { [try life.information("maxclients") ?? "?"] }

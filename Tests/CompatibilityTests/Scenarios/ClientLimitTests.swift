@@ -48,10 +48,44 @@ import Testing
                 return false
             }
             let sentinelsClient = try RedisClient(port: sentinel.port, from: "127.0.0.2")
+            let replies = try sentinelsClient.pipeline([
+                ["AUTH", "default", "x"], ["CLIENT", "SETNAME", "sentinel-bbbbbbbb-cmd"], ["PING"],
+            ])
+            #expect(replies == [.simple("OK"), .simple("OK"), .simple("PONG")])
+            let neighbour = try RedisClient(port: sentinel.port, from: "127.0.0.2")
+            #expect(try neighbour.request("CLIENT", "SETNAME", "application") == .simple("OK"))
+            #expect(try neighbour.request("PING") == .error("ERR max number of clients reached"))
+            #expect(neighbour.isClosedByPeer(within: .seconds(5)), "it is at a sentinel's host, and none itself")
+            let silent = try RedisClient(port: sentinel.port, from: "127.0.0.2")
+            #expect(silent.isClosedByPeer(within: .seconds(15)))
             #expect(try sentinelsClient.request("PING") == .simple("PONG"))
             let strangersClient = try RedisClient(port: sentinel.port, from: "127.0.0.3")
             #expect(try strangersClient.readReply() == .error("ERR max number of clients reached"))
             withExtendedLifetime((clients, sentinelsClient)) {}
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a restarted sentinel reaches one whose slots clients have used up`() throws {
+        try withCluster(replicas: 0, sentinels: [.ours, .original, .ours], lines: ["maxclients 10"]) { cluster in
+            let sentinel = cluster.sentinels[0]
+            var clients: [RedisClient] = []
+            for other in cluster.sentinels.dropFirst() {
+                other.process.kill()
+                // Its own slot as well.
+                try eventually("clients have used up everything", within: .seconds(5)) {
+                    let client = try RedisClient(port: sentinel.port)
+                    guard try client.request("PING") == .simple("PONG") else { return true }
+                    clients.append(client)
+                    return false
+                }
+                try other.restart()
+                // Whoever is not let in calls the other one disconnected, or down.
+                try cluster.settle(master: cluster.group.servers[0], within: .seconds(20))
+            }
+            let refused = try RedisClient(port: sentinel.port)
+            #expect(try refused.request("PING") == .error("ERR max number of clients reached"))
+            withExtendedLifetime(clients) {}
         }
     }
 
@@ -179,21 +213,6 @@ import Testing
             let client = try RedisClient(port: sentinel.port, receiveBuffer: 4096)
             #expect(throws: RedisClient.Failure.self) { () throws in for _ in 0..<200 { try client.send(flood) } }
             #expect(sentinel.process.log().contains("for overcoming of output buffer limits."))
-        }
-    }
-
-    @Test(.timeLimit(.minutes(1)))
-    func `before authentication few requests may wait for the end of a pause`() throws {
-        try withSentinel(.ours, ["requirepass secret"]) { sentinel in
-            let caller = try RedisClient(port: sentinel.port)
-            #expect(try caller.request("AUTH", "secret") == .simple("OK"))
-            #expect(try caller.request("CLIENT", "PAUSE", "60000") == .simple("OK"))
-            let client = try RedisClient(port: sentinel.port)
-            #expect(throws: RedisClient.Failure.self) { () throws in for _ in 0..<200 { try client.send(flood) } }
-            #expect(try caller.request("CLIENT", "UNPAUSE") == .simple("OK"))
-            let counted = try caller.request("INFO", "stats").text ?? ""
-            #expect(counted.contains("client_query_buffer_limit_disconnections:1\r\n"))
-            #expect(counted.contains("client_output_buffer_limit_disconnections:0\r\n"))
         }
     }
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// - Source: spec/config-and-process.md 4; issue 4, command line.
+@Suite(.ownThread) struct `Starting from the command line` {
+    private struct End {
+        let code: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// Runs our program until it ends.
+    private func run(_ arguments: [String], in directory: String) throws -> End {
+        let process = try ServerProcess(
+            name: "sentinel", directory: directory + "/" + UUID().uuidString, executable: SentinelProgram.ours.path(),
+            arguments: arguments)
+        try process.start()
+        defer { process.end() }
+        let code = try process.waitForExit(within: .seconds(20))
+        return End(code: code, output: process.log(), errors: process.errors())
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["--version", "-v"])
+    func `says its version in the original's form`(option: String) throws {
+        try withTemporaryDirectory { directory in
+            let end = try run([option], in: directory)
+            #expect(end.code == 0 && end.errors.isEmpty)
+            #expect(end.output.hasPrefix("Redis server v=7.2.0 sha=") && end.output.hasSuffix("\n"))
+            for part in [" malloc=", " bits=64 ", " build=swift-sentinel-"] { #expect(end.output.contains(part)) }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["--help", "-h"])
+    func `explains itself on standard error, with status 1 as the original`(option: String) throws {
+        try withTemporaryDirectory { directory in
+            let end = try run([option], in: directory)
+            #expect(end.code == 1 && end.output.isEmpty)
+            for part in ["Usage: redis-sentinel FILE", "--check-config", "--sentinel monitor", "state-file"] {
+                #expect(end.errors.contains(part))
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `takes options as container entry points write them`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/sentinel.conf"
+            try "port 1\n".write(toFile: path, atomically: false, encoding: .utf8)
+            let port = LoopbackPort.free()
+            let process = try ServerProcess(
+                name: "sentinel", directory: directory + "/run", executable: SentinelProgram.ours.path(),
+                arguments: [
+                    path, "--port", "\(port)", "--sentinel", "monitor", "m", "127.0.0.1", "6379", "1", "--sentinel",
+                    "down-after-milliseconds", "m", "1234", "--bind", "127.0.0.1",
+                ])
+            try process.start()
+            defer { process.end() }
+            try eventually("it answers", within: .seconds(20)) {
+                try RedisClient(port: port).request("SENTINEL", "MASTER", "m").fields["down-after-milliseconds"]
+                    == "1234"
+            }
+            // Options become permanent with the next save.
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            for line in ["port \(port)", "bind 127.0.0.1", "sentinel monitor m 127.0.0.1 6379 1"] {
+                #expect(text.contains(line + "\n"))
+            }
+            #expect(!text.contains("port 1\n"))
+        }
+    }
+
+    // MARK: --check-config
+
+    private static func id(_ letter: Character) -> String { String(repeating: letter, count: 40) }
+    private static let sound = """
+        port $PORT
+        sentinel monitor m 127.0.0.1 6379 2
+        sentinel known-sentinel m 127.0.0.1 26380 \(id("a"))
+        sentinel known-sentinel m 127.0.0.1 26381 \(id("b"))
+
+        """
+
+    private func check(_ text: String, options: [String] = []) throws -> (end: End, isUntouched: Bool) {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/sentinel.conf"
+            // If it listened all the same, it would fail: the port is taken.
+            let taken = LoopbackPort.free()
+            let listener = loopbackSocket()
+            defer { close(listener) }
+            try #require(withLoopbackAddress(taken) { bind(listener, $0, $1) } == 0)
+            try text.replacing("$PORT", with: "\(taken)").replacing("$DIR", with: directory)
+                .write(toFile: path, atomically: false, encoding: .utf8)
+            let before = try Data(contentsOf: URL(fileURLWithPath: path))
+            let leftover = path + ".tmp-999999999-1"
+            try Data().write(to: URL(fileURLWithPath: leftover))
+            let end = try run([path, "--check-config"] + options, in: directory + "/run")
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+            let isUntouched =
+                try Data(contentsOf: URL(fileURLWithPath: path)) == before
+                && Set(names) == ["sentinel.conf", "sentinel.conf.tmp-999999999-1", "run"]
+            return (end, isUntouched)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a check of a sound configuration says so, and starts and writes nothing`() throws {
+        let (end, isUntouched) = try check(
+            Self.sound + "logfile $DIR/log\npidfile $DIR/pid\nunixsocket $DIR/socket\nsentinel state-file $DIR/state\n")
+        #expect(end.code == 0 && end.errors.isEmpty && isUntouched)
+        #expect(end.output.hasSuffix("/sentinel.conf can be used: 1 master\n"))
+    }
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("sentinel monitor n 127.0.0.1 6380 3\n", "'n': no other sentinel is known"),
+            (
+                "sentinel monitor n 127.0.0.1 6380 2\nsentinel known-sentinel n 127.0.0.1 26380 \(id("a"))\n",
+                "'n': 2 sentinels are known"
+            ),
+            (
+                "sentinel monitor n 127.0.0.1 6380 5\nsentinel known-sentinel n 127.0.0.1 26380 \(id("a"))\n",
+                "'n': the quorum is 5"
+            ),
+            ("sentinel announce-hostnames yes\n", "announce-hostnames is yes"),
+            ("sentinel announce-ip sentinel.local\n", "announce-ip is the name 'sentinel.local'"),
+            ("tls-port 26390\n", "tls-replication is no"),
+            ("sentinel notification-script m $DIR\n", "is not a file that can be run"),
+            ("aclfile \"\"\nuser a on\nuser a on\n", "'user' is there twice"),
+        ])
+    func `a check warns of what is unwise, with status 0`(lines: String, warning: String) throws {
+        let (end, isUntouched) = try check(Self.sound + lines)
+        #expect(end.code == 0 && isUntouched)
+        #expect(end.errors.contains(warning), "\(end.errors)")
+    }
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("timeout x\n", "at line 5\n>>> 'timeout x'\n"),
+            ("sentinel client-reconfig-script m /nonexistent\n", "seems non existing or non executable."),
+            ("aclfile /nonexistent/users\n", "Error loading ACLs, opening file '/nonexistent/users'"),
+        ])
+    func `a check refuses what no sentinel would start with, with status 1`(lines: String, reason: String) throws {
+        let (end, isUntouched) = try check(Self.sound + lines)
+        #expect(end.code == 1 && isUntouched)
+        #expect(end.errors.contains(reason), "\(end.errors)")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a check takes options, too`() throws {
+        #expect(try check(Self.sound, options: ["--timeout", "x"]).end.code == 1)
+        #expect(try check(Self.sound, options: ["--timeout", "5"]).end.code == 0)
+    }
+}

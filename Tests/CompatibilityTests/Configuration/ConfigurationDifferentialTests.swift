@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Synchronization
+import Testing
+
+/// Both programs get the same files, good and bad: whether they start, with which code they end, what they say and
+/// which directives they leave in the file is the same, or the case names the row of `Docs/differences.md` that says
+/// why not.
+///
+/// - Source: issue 4, how it is checked; spec/config-and-process.md 1 to 5.
+@Suite(.ownThread) struct `Configurations of both programs` {
+    @Test(.timeLimit(.minutes(5)))
+    func `are taken, refused and rewritten alike`() throws {
+        let cases = ConfigurationCase.all
+        #expect(cases.count >= 150)
+        #expect(Set(cases.map(\.name)).count == cases.count)
+        let rows = try subjectsOfDifferences()
+        for row in Set(cases.compactMap(\.difference)) { #expect(rows.contains(row), "no row for \(row)") }
+
+        try withTemporaryDirectory { directory in
+            let verdicts = Mutex<[String?]>([])
+            // Most of the time is spent waiting for processes.
+            let lanes = 6
+            DispatchQueue.concurrentPerform(iterations: lanes) { lane in
+                for index in stride(from: lane, to: cases.count, by: lanes) where !Task.isCancelled {
+                    let verdict = verdict(on: cases[index], in: "\(directory)/\(index)")
+                    verdicts.withLock { $0.append(verdict) }
+                }
+            }
+            let all = verdicts.withLock { $0 }
+            #expect(all.count == cases.count)
+            for complaint in all.compactMap({ $0 }).sorted() { Issue.record("\(complaint)") }
+        }
+    }
+
+    /// What is wrong, if anything.
+    private func verdict(on one: ConfigurationCase, in directory: String) -> String? {
+        do {
+            let original = try one.outcome(of: .original, in: directory + "/original")
+            let ours = try one.outcome(of: .ours, in: directory + "/ours")
+            switch (ours == original, one.difference) {
+            case (true, nil), (false, .some): return nil
+            case (true, .some(let row)): return "\(one.name): the same, although '\(row)' says it differs: \(ours)"
+            case (false, nil):
+                return "\(one.name):\n  original \(original)\n  ours     \(ours)"
+            }
+        } catch {
+            return "\(one.name): \(error)"
+        }
+    }
+
+    private func subjectsOfDifferences() throws -> Set<String> {
+        let path = Programs.packageDirectory + "/Docs/differences.md"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let rows = text.split(separator: "\n").filter { $0.hasPrefix("| ") }
+        return Set(rows.compactMap { $0.split(separator: "|").first?.trimmingCharacters(in: .whitespaces) })
+    }
+}

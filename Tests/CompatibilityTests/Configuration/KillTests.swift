@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Synchronization
+import Testing
+
+/// A sentinel that is killed while it saves as fast as it can.
+///
+/// - Source: issue 4: at 200 random moments; at every restart the file loads and no epoch or vote went backwards.
+@Suite(.ownThread) struct `Killed while saving` {
+    private static let lanes = 4
+    private static let killsInEach = 50
+
+    @Test(.timeLimit(.minutes(5)))
+    func `it starts again each time and remembers all it has answered`() throws {
+        try withTemporaryDirectory { directory in
+            let found = Mutex<(kills: Int, answers: Int, errors: [String])>((0, 0, []))
+            DispatchQueue.concurrentPerform(iterations: Self.lanes) { lane in
+                do {
+                    let victim = try Victim(in: "\(directory)/\(lane)", seed: UInt64(lane))
+                    defer { victim.process.end() }
+                    for _ in 0..<Self.killsInEach where !Task.isCancelled {
+                        try victim.liveAndDie()
+                        found.withLock { $0.kills += 1 }
+                    }
+                    let answers = victim.answers
+                    found.withLock { $0.answers += answers }
+                } catch {
+                    let description = "lane \(lane): \(error)"
+                    found.withLock { $0.errors.append(description) }
+                }
+            }
+            let (kills, answers, errors) = found.withLock { $0 }
+            print("\(kills) kills, \(answers) answers that had to be remembered")
+            for error in errors { Issue.record("\(error)") }
+            #expect(kills == Self.lanes * Self.killsInEach)
+            // Else nothing was going on when it died.
+            #expect(answers > kills)
+        }
+    }
+}
+
+/// A sentinel and all it has answered so far, over its lives.
+private final class Victim {
+    let process: ServerProcess
+    private(set) var answers = 0
+    private let port = LoopbackPort.free()
+    private let path: String
+    private var generator: SeededGenerator
+    /// The epoch of the last vote that was answered.
+    private var votedEpoch = 0
+    /// The value of the last SET that was answered, by the group it was for.
+    private var setValues: [String: Int] = [:]
+    private var asked = 0
+    /// A client waits for one answer before it asks again: several, so that saves are shared.
+    private static let settingGroups = ["m5", "m6", "m7"]
+    private static let voters = 3
+
+    init(in directory: String, seed: UInt64) throws {
+        generator = SeededGenerator(seed: seed)
+        path = directory + "/sentinel.conf"
+        process = try ServerProcess(
+            name: "victim \(seed)", directory: directory, executable: SentinelProgram.ours.path(), arguments: [path])
+        var text = "port \(port)\nbind 127.0.0.1\n"
+        for number in 0..<20 {
+            text += "# group \(number)\nsentinel monitor m\(number) 127.0.0.1 \(7000 + number) 2\n"
+            text += "sentinel down-after-milliseconds m\(number) 60000\n"
+        }
+        try text.write(toFile: path, atomically: false, encoding: .utf8)
+    }
+
+    /// Starts it, looks what it remembers, has it save over and over, and kills it in the middle.
+    func liveAndDie() throws {
+        if process.pid == nil { try process.start() }
+        let client = try eventually("it answers", within: .seconds(20)) { () -> RedisClient? in
+            guard process.isRunning else { return nil }
+            let client = try RedisClient(port: port)
+            return try client.request("PING") == .simple("PONG") ? client : nil
+        } until: {
+            $0 != nil || !process.isRunning
+        }
+        guard let client else {
+            throw NotReached(description: "it does not start: \(process.log().suffix(500)) \(process.errors())")
+        }
+        try expectNothingForgotten(client)
+
+        let end = ContinuousClock.now + .microseconds(Int.random(in: 0...200_000, using: &generator))
+        // Some requests are always under way, so that death comes in the middle of things.
+        let clients = try (0..<(Self.settingGroups.count + Self.voters)).map { _ in try RedisClient(port: port) }
+        var waiting = [Request?](repeating: nil, count: clients.count)
+        while ContinuousClock.now < end {
+            for (index, client) in clients.enumerated() {
+                if let request = waiting[index] {
+                    guard let reply = try client.nextReply(within: .zero) else { continue }
+                    note(reply, to: request)
+                }
+                let request = nextRequest(of: index)
+                try client.send(command: request.words)
+                waiting[index] = request
+            }
+            usleep(200)
+        }
+        process.kill()
+        // What it has said before it died counts.
+        for (client, request) in zip(clients, waiting) {
+            if let request, let reply = try? client.readReply(within: .seconds(1)) { note(reply, to: request) }
+        }
+    }
+
+    private enum Request {
+        case vote(epoch: Int, candidate: String)
+        case set(String, Int)
+
+        var words: [String] {
+            switch self {
+            case .vote(let epoch, let candidate):
+                ["SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.0.1", "7003", "\(epoch)", candidate]
+            case .set(let group, let value): ["SENTINEL", "SET", group, "failover-timeout", "\(value)"]
+            }
+        }
+    }
+
+    private func nextRequest(of client: Int) -> Request {
+        asked += 1
+        if client < Self.settingGroups.count { return .set(Self.settingGroups[client], asked) }
+        let letter = "abcdef".randomElement(using: &generator) ?? "a"
+        return .vote(epoch: asked, candidate: String(repeating: letter, count: 40))
+    }
+
+    private func note(_ reply: Reply, to request: Request) {
+        switch request {
+        case .vote(let epoch, let candidate):
+            // An epoch that a life before this one has used up is refused with the vote of then.
+            guard reply.items.last == .integer(.init(epoch)), reply.items.dropFirst().first?.text == candidate else {
+                return
+            }
+            votedEpoch = max(votedEpoch, epoch)
+        case .set(let group, let value):
+            guard reply == .simple("OK") else { return }
+            setValues[group] = value
+        }
+        answers += 1
+    }
+
+    private func expectNothingForgotten(_ client: RedisClient) throws {
+        let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+        func number(_ head: String) -> Int? {
+            text.split(separator: "\n").first { $0.hasPrefix(head + " ") }.flatMap { Int($0.dropFirst(head.count + 1)) }
+        }
+        func complain(_ what: String) -> NotReached {
+            NotReached(description: "\(what); epoch \(votedEpoch), values \(setValues); the file:\n\(text)")
+        }
+        guard (number("sentinel current-epoch") ?? 0) >= votedEpoch else {
+            throw complain("the current epoch went back")
+        }
+        guard (number("sentinel leader-epoch m3") ?? 0) >= votedEpoch else { throw complain("a vote was forgotten") }
+        for (group, value) in setValues where (number("sentinel failover-timeout \(group)") ?? 0) < value {
+            throw complain("a setting of \(group) was forgotten")
+        }
+        guard text.hasPrefix("port \(port)\nbind 127.0.0.1\n# group 0\n") else {
+            throw complain("lines of the operator are gone")
+        }
+        guard votedEpoch > 0 else { return }
+        let other = String(repeating: "9", count: 40)
+        let answer = try client.request(
+            "SENTINEL", "IS-MASTER-DOWN-BY-ADDR", "127.0.0.1", "7003", "\(votedEpoch)", other)
+        guard answer.items.count == 3, answer.items[1].text != other else {
+            throw complain("it votes twice: \(answer)")
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: (path as NSString).deletingLastPathComponent)
+        guard !names.contains(where: { $0.contains(".tmp-") }) else { throw complain("left over: \(names)") }
+    }
+}
