@@ -201,7 +201,10 @@ extension Sentinel {
         let isConflict =
             hello.configEpoch == masters[id].configEpoch && hello.configEpoch > .zero && !own.isSameNode(as: address)
         let since = noteContradiction(isConflict, by: hello.runID, in: id, at: now)
-        guard isConflict, address.port != 0, let theirs = address.ip, let ours = own.ip,
+        // As written, not as resolved: one that is told a wrong address for a name does not speak for the others.
+        let (ours, theirs) = (own.host.lowercased(), address.host.lowercased())
+        guard isConflict, address.port != 0, address.ip != nil,
+            NumericHost.isNumeric(ours) == NumericHost.isNumeric(theirs),
             masters[id].failover.map({ $0.epoch <= hello.configEpoch }) ?? true,
             masters[id].conflictsSettled < Master.conflictLimit
         else { return }

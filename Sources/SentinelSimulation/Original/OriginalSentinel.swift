@@ -142,9 +142,12 @@ final class OriginalSentinel: Brain {
             groups.remove(at: index)
             save()
             answer(.ok)
-        case .monitor(let name, let endpoint, let quorum):
-            guard !groups.contains(where: { $0.name == name }) else { return answer(.failed(.duplicateMaster)) }
-            var settings = MasterSettings(name: name, address: endpoint, quorum: quorum)
+        case .monitor(let name, let host, let port, let quorum):
+            guard !groups.contains(where: { $0.name == name }), let port = UInt16(exactly: port) else {
+                return answer(.failed(.duplicateMaster))
+            }
+            var settings = MasterSettings(
+                name: name, address: Endpoint(host: host, port: port), quorum: quorum)
             // What the original lacks: another vote in this epoch would be the operator's fault.
             settings.leaderEpoch = currentEpoch
             groups.append(OriginalGroup(settings, at: now))
