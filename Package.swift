@@ -42,10 +42,14 @@ let package = Package(
             dependencies: ["CSignals", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
             swiftSettings: mainQueue),
         .target(
+            name: "TransportSecurity",
+            dependencies: ["EventLoop", "SentinelConfiguration", "SentinelCore"],
+            swiftSettings: mainQueue),
+        .target(
             name: "SentinelServer",
             dependencies: [
                 "SentinelCore", "RESP", "SentinelWire", "SentinelConfiguration", "CommandCatalogue", "AccessControl",
-                "EventLoop",
+                "EventLoop", "TransportSecurity",
             ],
             swiftSettings: mainQueue),
         .executableTarget(
@@ -87,6 +91,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
         .testTarget(
+            name: "TransportSecurityTests",
+            dependencies: [
+                "TransportSecurity", "EventLoop", "SentinelConfiguration", "SentinelCore", "TestCertificates",
+            ],
+            swiftSettings: mainQueue),
+        .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
+        .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
             name: "SentinelServerTests",
@@ -95,7 +106,8 @@ let package = Package(
         .testTarget(
             name: "CompatibilityTests",
             dependencies: [
-                "RESP", "EventLoop", "SentinelConfiguration", "redis-sentinel", "sentinel-demo", "sentinel-benchmark",
+                "RESP", "EventLoop", "SentinelConfiguration", "TestCertificates", "redis-sentinel", "sentinel-demo",
+                "sentinel-benchmark",
             ],
             exclude: ["Conformance/Conversations", "Deployments/counter.py", "OtherPrograms/redis_py.py"],
             swiftSettings: strict),

@@ -32,6 +32,11 @@ extension User {
         return checkSelectors(command, request)
     }
 
+    /// The commands the user may send whatever their arguments are.
+    package var unconditionalCommands: CommandSet {
+        CommandSet(Catalogue.entries.filter { $0.isAlwaysAllowed || root.allowsAnyRequest(of: $0) })
+    }
+
     /// Asks one selector after the other. If none allows the request, the answer of the one that got furthest counts.
     private func checkSelectors(_ command: CommandEntry, _ request: Request) -> Verdict {
         var furthest: Int?

@@ -36,11 +36,31 @@ package enum Catalogue {
 
     /// The command called `name`, in any mix of case; subcommands aren't found.
     package static func command(named name: ArraySlice<UInt8>) -> CommandEntry? {
-        commands.first { name.spells($0.ownName) }
+        find(name, in: commandsByLength)
     }
 
     package static func subcommand(named name: ArraySlice<UInt8>, of container: CommandEntry) -> CommandEntry? {
-        container.subcommands.first { name.spells($0.ownName) }
+        find(name, in: subcommandsByLength[container.id])
+    }
+
+    /// Names differ in length more often than not, so that few are compared.
+    private static let commandsByLength = byLength(commands[...])
+    /// By the container's ID.
+    private static let subcommandsByLength = entries.map { byLength($0.subcommands) }
+
+    /// The entries at the index that is their own name's length.
+    private static func byLength(_ entries: ArraySlice<CommandEntry>) -> [[CommandEntry]] {
+        var result: [[CommandEntry]] = []
+        for entry in entries {
+            while result.count <= entry.ownName.utf8.count { result.append([]) }
+            result[entry.ownName.utf8.count].append(entry)
+        }
+        return result
+    }
+
+    private static func find(_ name: ArraySlice<UInt8>, in table: [[CommandEntry]]) -> CommandEntry? {
+        guard name.count < table.count else { return nil }
+        return table[name.count].first { name.spells($0.ownName) }
     }
 
     /// The command or subcommand called `name`, such as `ping` or `client|kill`, in any mix of case.

@@ -53,6 +53,22 @@ package struct Encoder: Sendable {
         endLine()
     }
 
+    /// Writes a number as a bulk string.
+    package mutating func bulk(_ number: Int) {
+        var length = number < 0 ? 2 : 1
+        var rest = number.magnitude / 10
+        while rest > 0 {
+            length += 1
+            rest /= 10
+        }
+        header("$", length)
+        decimal(number)
+        endLine()
+    }
+
+    /// Writes what was encoded elsewhere, for the same version.
+    package mutating func encoded(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+
     /// Writes text with a format of three characters; RESP2 gets the text alone.
     package mutating func verbatim(_ text: String, format: String = "txt") { verbatim(text.utf8, format: format.utf8) }
 
@@ -169,6 +185,11 @@ extension Encoder {
     /// Writes a line with a number, digit by digit and without a string in between.
     private mutating func header(_ type: Unicode.Scalar, _ number: Int) {
         bytes.append(UInt8(ascii: type))
+        decimal(number)
+        endLine()
+    }
+
+    private mutating func decimal(_ number: Int) {
         if number < 0 { bytes.append(ASCII.minus) }
         let magnitude = number.magnitude
         var unit: UInt = 1
@@ -177,7 +198,6 @@ extension Encoder {
             bytes.append(ASCII.zero + UInt8(magnitude / unit % 10))
             unit /= 10
         }
-        endLine()
     }
 
     private mutating func endLine() {

@@ -6,7 +6,9 @@
 /// when they are at least half of it: every byte is moved at most a constant number of times, however it arrives.
 struct InputBuffer: Sendable {
     /// Memory an empty buffer may keep for the next bytes; what a rare large message needed is given back.
-    static let keptCapacity = 16 * 1024
+    ///
+    /// Enough for what connections at rest send each other; there may be tens of thousands of them.
+    static let keptCapacity = 1024
 
     private(set) var bytes: [UInt8] = []
     /// Where the unread bytes begin in `bytes`.

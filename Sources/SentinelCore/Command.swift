@@ -24,7 +24,8 @@ package enum Command: Sendable, Equatable {
     case summary
     case infoCache([MasterName])
     case timing
-    case setTiming(Timing)
+    /// Indirect, as all large cases are: every command and every input would be as large.
+    indirect case setTiming(Timing)
     /// - Parameter listsKinds: Whether to answer with the kinds there are.
     case simulateFailure(Set<SimulatedFailure>, listsKinds: Bool)
     case pendingScripts
@@ -83,15 +84,15 @@ package enum MasterOption: Sendable, Equatable {
 package enum Response: Sendable, Equatable {
     case ok
     case instances([InstanceDescription])
-    case instance(InstanceDescription)
+    indirect case instance(InstanceDescription)
     case address(Endpoint?)
     case opinion(isDown: Bool, leader: RunID?, epoch: Epoch)
     case id(RunID)
     case quorum(QuorumReport)
     case count(Int)
-    case summary(Summary)
+    indirect case summary(Summary)
     case infoCache([CachedInfo])
-    case timing(Timing)
+    indirect case timing(Timing)
     case pendingScripts([PendingScript])
     /// The kinds of failure that can be simulated.
     case failureKinds

@@ -18,8 +18,10 @@ struct Durability: Sendable {
 
     /// The newest state.
     private(set) var latest = Generation.zero
-    /// The newest state that holds an epoch or a vote that its predecessor did not.
-    private(set) var latestEpochs = Generation.zero
+    /// The newest epoch on disk.
+    private(set) var savedEpoch: Epoch
+    /// Epochs of states that are not on disk yet, oldest first.
+    private var unsavedEpochs: [(generation: Generation, epoch: Epoch)] = []
     private(set) var saved = Generation.zero
     /// The newest state that an attempt to save has ended for, well or not.
     private var settled = Generation.zero
@@ -34,26 +36,51 @@ struct Durability: Sendable {
     private var announcements: [(generation: Generation, event: Event)] = []
     /// The state that the input being handled leads to, once something in it changed: one input, one state to save.
     private var underWay: Generation?
-    /// Groups to be looked at when the next state is on disk.
-    var mastersWaiting: [Master.ID] = []
+    /// Groups to be looked at when a state is on disk, each once for every state.
+    private var mastersWaiting: [Generation: Set<Master.ID>] = [:]
+    /// The states they wait for, in order.
+    private var awaited: [Generation] = []
+
+    init(savedEpoch: Epoch) { self.savedEpoch = savedEpoch }
 
     /// Whether an attempt to save this state ended in failure; a later one may succeed.
     func hasLost(_ generation: Generation) -> Bool { !covers(generation) && generation <= settled }
 
     func covers(_ generation: Generation) -> Bool { generation <= saved }
 
-    /// Whether hellos may carry the epochs of now.
-    var allowsHellos: Bool { isFailing || covers(latestEpochs) }
-
     mutating func beginInput() { underWay = nil }
 
     /// Notes a change; `isNew` if it is the first of this input, so that the state has yet to be asked to be saved.
-    mutating func advance(withEpochs: Bool) -> (generation: Generation, isNew: Bool) {
+    mutating func advance() -> (generation: Generation, isNew: Bool) {
         let isNew = underWay == nil
         if isNew { latest = Generation(latest.number + 1) }
         underWay = latest
-        if withEpochs { latestEpochs = latest }
         return (latest, isNew)
+    }
+
+    /// Notes the epoch a state holds.
+    mutating func note(_ epoch: Epoch, in generation: Generation) {
+        guard epoch > unsavedEpochs.last?.epoch ?? savedEpoch else { return }
+        unsavedEpochs.append((generation, epoch))
+    }
+
+    /// Has a group looked at once the state of `generation` is on disk, or saving fails.
+    mutating func hold(_ master: Master.ID, until generation: Generation) {
+        if mastersWaiting[generation] == nil { awaited.append(generation) }
+        mastersWaiting[generation, default: []].insert(master)
+    }
+
+    /// Returns the groups that waited for a state that is on disk by now, or all of them, in the order of their IDs.
+    mutating func takeMastersWaiting(all: Bool) -> [Master.ID] {
+        guard !awaited.isEmpty else { return [] }
+        let saved = saved
+        var taken: Set<Master.ID> = []
+        awaited.removeAll { generation in
+            guard all || generation <= saved else { return false }
+            taken.formUnion(mastersWaiting.removeValue(forKey: generation) ?? [])
+            return true
+        }
+        return taken.sorted()
     }
 
     mutating func hold(_ answer: Waiting) { waiting.append(answer) }
@@ -79,6 +106,9 @@ struct Durability: Sendable {
     mutating func noteSaved(_ generation: Generation) -> [Waiting] {
         saved = max(saved, generation)
         settled = max(settled, generation)
+        let known = unsavedEpochs.prefix { $0.generation <= saved }
+        if let newest = known.last?.epoch { savedEpoch = newest }
+        unsavedEpochs.removeFirst(known.count)
         if saved == latest {
             isFailing = false
             failedRetries = 0
@@ -118,10 +148,11 @@ struct Durability: Sendable {
 }
 
 extension Sentinel {
-    /// Asks for the state of now to be saved; `withEpochs` if an epoch or a vote in it changed.
+    /// Asks for the state of now to be saved.
     @discardableResult
-    mutating func persist(withEpochs: Bool = false) -> Generation {
-        let (generation, isNew) = durability.advance(withEpochs: withEpochs)
+    mutating func persist() -> Generation {
+        let (generation, isNew) = durability.advance()
+        durability.note(currentEpoch, in: generation)
         if isNew { perform(.persist(generation)) }
         return generation
     }
@@ -169,8 +200,8 @@ extension Sentinel {
     }
 
     private mutating func releaseMastersWaiting(at now: Instant) {
-        let waiting = durability.mastersWaiting
-        durability.mastersWaiting = []
-        for id in waiting where masters.contains(id) { touch(.master(id), at: now) }
+        for id in durability.takeMastersWaiting(all: durability.isFailing) where masters.contains(id) {
+            touch(.master(id), at: now)
+        }
     }
 }

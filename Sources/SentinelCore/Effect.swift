@@ -56,7 +56,7 @@ package enum Effect: Sendable, Equatable {
     case answer(RequestID, Response)
     /// Save `Sentinel.remembered`, then say `.persisted`; more changes may ride along.
     case persist(Generation)
-    case emit(Event)
+    indirect case emit(Event)
     case log(LogLine)
     /// Find the numeric address of a name, then say `.resolved`.
     case resolve(String)

@@ -28,7 +28,7 @@ package enum Input: Sendable {
 /// A reply, understood.
 package enum Reply: Sendable, Equatable {
     case ping(PingReply)
-    case info(InfoReport)
+    indirect case info(InfoReport)
     case opinion(Opinion)
     /// Whether a hello was taken.
     case published(Bool)

@@ -25,6 +25,8 @@ package struct Master: Sendable {
     // What is agreed.
     var odownSince: Instant?
     var configEpoch: Epoch
+    /// The state that must be on disk before peers are told of the address and its epoch.
+    var configGeneration = Generation.zero
     /// The epoch of the last vote for this group; outlives a restart, unlike the vote itself.
     var leaderEpoch: Epoch
     /// Whom this sentinel voted for in `leaderEpoch`; unknown after a restart.

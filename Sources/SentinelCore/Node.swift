@@ -38,7 +38,7 @@ struct NodeInfo: Sendable {
     func dueAt(period: Duration) -> Instant {
         if let askedAt { return askedAt + max(period, .seconds(1)) }
         guard let receivedAt else { return .start }
-        let regular = receivedAt + period
+        let regular = (receivedAt + period).onGrid(of: period)
         return wantedAt.map { min($0, regular) } ?? regular
     }
 }

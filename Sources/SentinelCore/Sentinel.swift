@@ -35,7 +35,7 @@ package struct Sentinel: Sendable {
     var peerLinks: [RunID: [Link.ID]] = [:]
     var names = Names()
     var agenda = Agenda()
-    var durability = Durability()
+    var durability: Durability
     var tilt = Tilt()
     var scripts = ScriptQueue()
     var simulatedFailures: Set<SimulatedFailure> = []
@@ -66,6 +66,7 @@ package struct Sentinel: Sendable {
         self.myID = myID
         self.listeningPort = listeningPort
         currentEpoch = settings.masters.reduce(settings.currentEpoch) { max($0, $1.configEpoch, $1.leaderEpoch) }
+        durability = Durability(savedEpoch: currentEpoch)
         announceHost = settings.announceHost
         announcePort = settings.announcePort
         resolvesHostnames = settings.resolvesHostnames

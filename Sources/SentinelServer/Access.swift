@@ -11,7 +11,11 @@ import SentinelCore
 ///
 /// - Source: spec/commands.md 2, 4.2, 4.6.
 final class Access {
-    private(set) var users: Users
+    private(set) var users: Users {
+        didSet { unconditionalCommands = [:] }
+    }
+    /// What each user may send whatever the arguments are, as far as it was asked.
+    private var unconditionalCommands: [UserName: CommandSet] = [:]
     var log: AccessLog
     /// The file of ACL LOAD and SAVE, or `nil`.
     let file: String?
@@ -63,6 +67,7 @@ final class Access {
     /// Gives a client what one gets without a password.
     func login(_ client: Client) {
         client.user = .default
+        refresh(client)
         client.isAuthenticated = !users.needAuthentication
     }
 
@@ -74,6 +79,7 @@ final class Access {
         switch outcome {
         case .accepted(let name):
             client.user = name
+            refresh(client)
             client.isAuthenticated = true
         case .refused(let name): note(.authentication(command: command), name, client)
         case .noPasswordToCheck: break
@@ -81,8 +87,20 @@ final class Access {
         return outcome.error
     }
 
+    /// Gives the client its user's permissions as they are now.
+    func refresh(_ client: Client) {
+        if let known = unconditionalCommands[client.user] {
+            client.unconditionalCommands = known
+        } else {
+            let commands = users[client.user]?.unconditionalCommands ?? CommandSet()
+            unconditionalCommands[client.user] = commands
+            client.unconditionalCommands = commands
+        }
+    }
+
     /// Whether the client's user may send this; replies and notes it if not.
     func allows(_ entry: CommandEntry, _ request: RESP.Request, _ client: Client) -> Bool {
+        if client.unconditionalCommands.contains(entry) { return true }
         guard let user = users[client.user] else {
             client.encoder.error("NOPERM User \(client.user) no longer exists")
             return false

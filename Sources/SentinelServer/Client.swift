@@ -15,6 +15,8 @@ final class Client: ConnectionDelegate {
     var libraryName = ""
     var libraryVersion = ""
     var user = UserName.default
+    /// What its user may send whatever the arguments are; kept up to date by `Access`.
+    var unconditionalCommands = CommandSet()
     var isAuthenticated = false {
         didSet { parser.limits.isAuthenticationRequired = !isAuthenticated }
     }
@@ -22,6 +24,8 @@ final class Client: ConnectionDelegate {
     var lastCommand: CommandEntry?
     var channels: [[UInt8]] = []
     var patterns: [[UInt8]] = []
+    /// What CLIENT NO-EVICT asked for; nothing is ever evicted here.
+    var isSpared = false
     /// What CLIENT TRACKING asked for; nothing ever comes of it, for there are no keys.
     var tracking: Tracking?
     /// What INFO was asked for, while it is being answered.
@@ -46,6 +50,7 @@ final class Client: ConnectionDelegate {
     private var held = HeldReplies()
     private var isProcessing = false
     private var isClosed = false
+    private var hasHeard = false
     private var backlogWatch = BacklogWatch()
     /// Goes off when the backlog has been too long for too long.
     private var backlogTimer: DeadlineTimer?
@@ -129,8 +134,10 @@ final class Client: ConnectionDelegate {
     }
 
     /// Sends what no request asked for.
-    func push(_ append: (inout Encoder) -> Void) {
-        append(&encoder)
+    ///
+    /// - Parameter message: In the client's version of the protocol.
+    func push(_ message: [UInt8]) {
+        encoder.encoded(message)
         if !isProcessing { flush() }
     }
 
@@ -301,6 +308,10 @@ final class Client: ConnectionDelegate {
         usedAt = MonotonicClock.now
         port.traffic.reads += 1
         port.traffic.inputBytes.add(bytes.count, at: usedAt)
+        if !hasHeard {
+            hasHeard = true
+            if port.diagnosis.isHandshake(bytes, from: connection.remoteAddress) { return close() }
+        }
         parser.append(bytes)
         guard parser.bufferedBytes <= port.settings.clientQueryBufferLimit else {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")
@@ -324,7 +335,8 @@ final class Client: ConnectionDelegate {
 extension Client {
     /// One letter for each thing that is unusual about it, or `N`.
     private var flags: String {
-        let letters = (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
+        let letters =
+            (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "") + (isSpared ? "e" : "")
         return letters.isEmpty ? "N" : letters
     }
 

@@ -7,6 +7,7 @@ import RESP
 import SentinelConfiguration
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// What the client port needs of the rest.
 protocol ClientPortOwner: AnyObject {
@@ -18,6 +19,7 @@ protocol ClientPortOwner: AnyObject {
     /// Facts for INFO that the port does not have.
     func infoFacts() -> InfoText.Facts
     func shutDown(reason: String)
+    func reloadCertificates() throws(TLSError)
 }
 
 /// The port that clients and other sentinels connect to.
@@ -29,13 +31,17 @@ final class ClientPort {
     let settings: ServerSettings
     let deniesScriptReconfiguration: Bool
     var traffic = Traffic()
+    let diagnosis: SecurityDiagnosis
 
     private let listeners: Listeners
     private var clients: [Int: Client] = [:]
     private var clientsMade = 0
     private var slots: ConnectionSlots
     private var requestsMade: UInt64 = 0
+    /// Who waits for which answer.
     private var asking: [RequestID: Client] = [:]
+    /// The request being given to the core, until it is answered.
+    private var askingNow: (request: RequestID, client: Client)?
     private var pausedUntil: UInt64 = 0
     private var pausesWritesOnly = false
     private var pauseTimer: DeadlineTimer?
@@ -46,12 +52,14 @@ final class ClientPort {
     ) {
         self.listeners = listeners
         self.access = access
+        diagnosis = listeners.diagnosis
         self.settings = settings
         self.deniesScriptReconfiguration = deniesScriptReconfiguration
         self.log = log
         self.owner = owner
         slots = ConnectionSlots(maxClients: settings.maxClients)
         listeners.accepted = { [unowned self] in self.accept($0) }
+        listeners.freePlaces = { [unowned self] in self.settings.maxClients - self.clients.count }
     }
 
     func client(_ id: Int) -> Client? { clients[id] }
@@ -157,13 +165,25 @@ final class ClientPort {
     func ask(_ command: Command, for client: Client) {
         requestsMade += 1
         let id = RequestID(requestsMade)
-        asking[id] = client
         client.await(id)
+        // Most answers come before `obey` returns; only the others are looked up.
+        let outer = askingNow
+        askingNow = (id, client)
         owner.obey(id, command)
+        if askingNow != nil { asking[id] = client }
+        askingNow = outer
     }
 
     func answer(_ request: RequestID, _ response: Response) {
-        guard let client = asking.removeValue(forKey: request) else { return }
+        let client: Client
+        if let now = askingNow, now.request == request {
+            client = now.client
+            askingNow = nil
+        } else if let waiting = asking.removeValue(forKey: request) {
+            client = waiting
+        } else {
+            return
+        }
         client.answer(request) { encoder in
             if case .summary(let summary) = response {
                 encoder.bulk(InfoText(summary, owner.infoFacts(), sections: client.infoSections).text)
@@ -180,6 +200,7 @@ final class ClientPort {
                 client.close()
                 continue
             }
+            access.refresh(client)
             let mayListen =
                 client.channels.allSatisfy { user.mayListen(toChannel: $0[...]) }
                 && client.patterns.allSatisfy { user.mayListen(toPattern: $0[...]) }

@@ -7,7 +7,8 @@ internal import SentinelCore
 ///
 /// - Source: spec/commands.md 7.
 struct InstanceFields {
-    private(set) var pairs: [(name: String, value: String)] = []
+    private var content = Encoder()
+    private var count = 0
 
     init(_ instance: InstanceDescription) {
         add("name", instance.name)
@@ -63,16 +64,23 @@ struct InstanceFields {
         add("replica-announced", details.isAnnounced ? 1 : 0)
     }
 
-    private mutating func add(_ name: String, _ value: String) { pairs.append((name, value)) }
-    private mutating func add(_ name: String, _ value: some BinaryInteger) { add(name, String(value)) }
+    private mutating func add(_ name: String, _ value: String) {
+        count += 1
+        content.bulk(name)
+        content.bulk(value)
+    }
+
+    private mutating func add(_ name: String, _ value: some BinaryInteger) {
+        count += 1
+        content.bulk(name)
+        content.bulk(Int(clamping: value))
+    }
+
     private mutating func add(_ name: String, _ value: Duration) { add(name, value.wholeMilliseconds) }
 
     func encode(into encoder: inout Encoder) {
-        encoder.mapHeader(pairs.count)
-        for pair in pairs {
-            encoder.bulk(pair.name)
-            encoder.bulk(pair.value)
-        }
+        encoder.mapHeader(count)
+        encoder.encoded(content.bytes)
     }
 }
 

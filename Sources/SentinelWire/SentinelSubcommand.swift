@@ -27,25 +27,30 @@ package struct CommandContext {
 package enum ParsedCommand {
     case command(Command)
     case refused(ErrorText)
+    /// Nothing of the core's: certificates and keys are to be read again.
+    case reloadCertificates
 }
 
 /// What SENTINEL's subcommands ask of the core. Which there are, and how many words they take, the catalogue knows.
 ///
 /// - Source: spec/commands.md 6.
 package struct SentinelSubcommand: Sendable {
+    /// The context is made only for the few subcommands that need it.
+    package typealias Parse = @Sendable (RESP.Request, () -> CommandContext) -> ParsedCommand
+
     /// In lower case.
     package let name: String
-    package let parse: @Sendable (RESP.Request, CommandContext) -> ParsedCommand
+    package let parse: Parse
 
     package static let all = table.map { SentinelSubcommand(name: $0.key, parse: $0.value) }
 
     /// The subcommand of that name, in lower case.
     package static func named(_ name: String) -> SentinelSubcommand? { all.first { $0.name == name } }
 
-    private static let table: [String: @Sendable (RESP.Request, CommandContext) -> ParsedCommand] = [
+    private static let table: [String: Parse] = [
         "ckquorum": { request, _ in .command(.checkQuorum(name(request))) },
         "config": { request, _ in ConfigArguments.parse(request) },
-        "debug": { DebugArguments.parse($0, $1.timing) },
+        "debug": { DebugArguments.parse($0, $1().timing) },
         "get-master-addr-by-name": { request, _ in .command(.masterAddress(name(request))) },
         "get-primary-addr-by-name": { request, _ in .command(.masterAddress(name(request))) },
         "failover": { request, _ in .command(.failover(name(request))) },
@@ -66,11 +71,11 @@ package struct SentinelSubcommand: Sendable {
         "replicas": { request, _ in .command(.replicas(name(request))) },
         "slaves": { request, _ in .command(.replicas(name(request))) },
         "reset": { request, context in
-            let names = context.masterNames().filter { Glob.matches(pattern: request[2], text: Array($0.text.utf8)) }
+            let names = context().masterNames().filter { Glob.matches(pattern: request[2], text: Array($0.text.utf8)) }
             return .command(.reset(names))
         },
         "sentinels": { request, _ in .command(.peers(name(request))) },
-        "set": { SetArguments.parse($0, $1) },
+        "set": { SetArguments.parse($0, $1()) },
         "simulate-failure": { request, _ in simulateFailure(request) },
     ]
 
@@ -97,7 +102,7 @@ package struct SentinelSubcommand: Sendable {
         guard name.isWellFormed, request.isText(2) else {
             return .refused("ERR Invalid master name: it can't be empty or hold commas, quotes or white space")
         }
-        return .command(.monitor(name, host: request.text(3), port: Int(port), quorum: Int(quorum)))
+        return .command(.monitor(name, host: request.text(3), port: Int(port), quorum: Decimal.in32Bits(quorum)))
     }
 
     /// - Source: spec/commands.md 6.15; a bad word arms nothing, spec/defects.md 68.

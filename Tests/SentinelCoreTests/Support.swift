@@ -95,13 +95,16 @@ struct World {
         }
     }
 
+    /// What instances answer PING with that do not say PONG.
+    var pingReplies: [Endpoint: PingReply] = [:]
+
     /// What each reachable instance owes is answered; nodes say what `infos` has for them.
     mutating func answerAll() {
         let owed = takeUnanswered()
         for (id, request) in owed {
             guard let endpoint = connections.first(where: { $0.id == id })?.to, reachable(endpoint) else { continue }
             switch request {
-            case .ping: take(.reply(id, .ping(.pong)))
+            case .ping: take(.reply(id, .ping(pingReplies[endpoint] ?? .pong)))
             case .info: take(.reply(id, .info(info(of: endpoint))))
             case .hello: take(.reply(id, .published(true)))
             case .replicate where refusesOrders: take(.reply(id, .replicated(false)))

@@ -144,9 +144,10 @@ import Testing
             masterNames: { [MasterName("a1"), MasterName("a2"), MasterName("b")] }, timing: Timing(),
             deniesScriptReconfiguration: true, isExecutable: { _ in true })
         guard let row = SentinelSubcommand.named(request.text(1)) else { return "unknown" }
-        return switch row.parse(request, context) {
+        return switch row.parse(request, { context }) {
         case .command(let command): "\(command)"
         case .refused(let text): text.description
+        case .reloadCertificates: "reload certificates"
         }
     }
 
@@ -169,6 +170,16 @@ import Testing
 
     @Test func `name the master before its options are looked at`() {
         #expect(parse("sentinel", "set", "nobody", "Foo", "1") == "set(nobody, [])")
+    }
+
+    @Test func `to read certificates again is an order of its own`() {
+        #expect(parse("sentinel", "config", "set", "TLS-RELOAD", "now") == "reload certificates")
+        #expect(
+            parse("sentinel", "config", "set", "tls-reload", "later")
+                == "ERR Invalid argument 'tls-reload' to SENTINEL CONFIG SET")
+        #expect(
+            parse("sentinel", "config", "set", "tls-reload", "now", "loglevel", "debug")
+                == "ERR Invalid argument 'tls-reload' to SENTINEL CONFIG SET")
     }
 
     @Test func `a pattern picks the masters to reset`() {

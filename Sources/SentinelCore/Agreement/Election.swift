@@ -14,7 +14,7 @@ extension Sentinel {
     mutating func raiseEpoch(to epoch: Epoch, heardFor name: MasterName) {
         guard epoch > currentEpoch else { return }
         currentEpoch = epoch
-        persist(withEpochs: true)
+        persist()
         emit(.epochRaised(epoch, name))
     }
 
@@ -24,7 +24,7 @@ extension Sentinel {
         guard masters[id].leaderEpoch < epoch, masters[id].configEpoch < epoch else { return }
         masters[id].leader = candidate
         masters[id].leaderEpoch = epoch
-        let generation = persist(withEpochs: true)
+        let generation = persist()
         masters[id].voteGeneration = generation
         // A vote that a crash could undo is told to nobody, not even to the log.
         emit(.voted(Vote(candidate: candidate, epoch: epoch), masters[id].name), once: generation)

@@ -45,7 +45,7 @@ extension Sentinel {
         if let failover = masters[id].failover {
             // Asking for votes tells our own, so that must be durable.
             guard durability.covers(masters[id].voteGeneration) else {
-                durability.mastersWaiting.append(id)
+                durability.hold(id, until: masters[id].voteGeneration)
                 return nil
             }
             if case .waitStart = failover.stage { soughtEpoch = failover.epoch }

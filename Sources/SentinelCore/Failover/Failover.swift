@@ -160,7 +160,7 @@ extension Sentinel {
     mutating func promotionSucceeded(_ id: Master.ID, _ failover: Failover, _ replica: ReplicaID, at now: Instant) {
         masters[id].configEpoch = failover.epoch
         masters[id].failover?.advance(to: .reconfReplicas(replica), at: now)
-        persist(withEpochs: true)
+        masters[id].configGeneration = persist()
         emit(.failover(.promoted, label(id, replica: replica)))
         if simulatedFailures.contains(.afterPromotion) { return crash(.afterPromotion) }
         emit(.failover(.reconfiguringReplicas, label(id)))

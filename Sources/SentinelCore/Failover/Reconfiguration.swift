@@ -99,7 +99,7 @@ extension Sentinel {
         if !old.isSameNode(as: address) { replicas.append(old) }
         resetMaster(id, to: address, at: now)
         for replica in replicas { addReplica(replica, to: id, at: now, isNews: true) }
-        persist(withEpochs: true)
+        masters[id].configGeneration = persist()
     }
 
     /// Forgets what was seen of the master and drops its replicas; what it was told and agreed stays.

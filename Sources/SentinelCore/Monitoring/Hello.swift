@@ -6,9 +6,12 @@ extension Sentinel {
     // MARK: Sending
 
     /// Sends what hellos are due in the group, and says when the next is.
+    ///
+    /// A configuration that is not on disk yet is not told, and neither is an epoch; epochs of other groups hold up
+    /// nothing. A disk that takes nothing silences nobody.
     mutating func sendHellos(_ id: Master.ID, at now: Instant) -> Instant? {
-        guard durability.allowsHellos else {
-            durability.mastersWaiting.append(id)
+        guard durability.isFailing || durability.covers(masters[id].configGeneration) else {
+            durability.hold(id, until: masters[id].configGeneration)
             return nil
         }
         var deadline = sendHello(masters[id].presence, of: id, at: now) { $0.masters[id].presence = $1 }
@@ -36,8 +39,9 @@ extension Sentinel {
         var presence = presence
         perform(.send(connection.id, .hello(hello), renamed: renames(of: presence.link)))
         links[presence.link].pending += 1
-        presence.helloDueAt = now + timing.publishPeriod
+        presence.helloDueAt = (now + timing.publishPeriod).onGrid(of: timing.publishPeriod)
         store(&self, presence)
+        pingBesideHello(presence.link, at: now)
         return presence.helloDueAt
     }
 
@@ -48,7 +52,8 @@ extension Sentinel {
         let sender = Endpoint(host: host, port: announcePort != 0 ? announcePort : listeningPort)
         announcedAs.insert(sender)
         return Hello(
-            sender: sender, runID: myID, currentEpoch: currentEpoch, masterName: masters[id].name, master: master,
+            sender: sender, runID: myID, currentEpoch: durability.isFailing ? currentEpoch : durability.savedEpoch,
+            masterName: masters[id].name, master: master,
             configEpoch: masters[id].configEpoch)
     }
 
@@ -166,7 +171,7 @@ extension Sentinel {
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.
         guard !masters[id].currentAddress.isSameNode(as: address) else {
-            persist(withEpochs: true)
+            masters[id].configGeneration = persist()
             return abandonOutdatedFailover(id)
         }
         if let index = masters[id].peerIndex(hello.runID) {
@@ -196,7 +201,7 @@ extension Sentinel {
         masters[id].conflictsSettled += 1
         raiseEpoch(to: currentEpoch.next, heardFor: masters[id].name)
         masters[id].configEpoch = currentEpoch
-        persist(withEpochs: true)
+        masters[id].configGeneration = persist()
         forceHellos(id, at: now)
     }
 

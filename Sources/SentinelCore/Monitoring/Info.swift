@@ -6,10 +6,9 @@
 extension Sentinel {
     /// The INFO period of a replica right now.
     private func infoPeriod(ofReplica index: Int, of id: Master.ID) -> Duration {
-        let master = masters[id]
         let isUrgent =
-            master.presence.isSdown || master.failover != nil
-            || master.replicas[index].masterLinkDownFor != .zero
+            masters[id].presence.isSdown || masters[id].failover != nil
+            || masters[id].replicas[index].masterLinkDownFor != .zero
         return isUrgent ? min(timing.fastInfoPeriod, timing.infoPeriod) : timing.infoPeriod
     }
 

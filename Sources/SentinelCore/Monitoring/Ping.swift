@@ -7,12 +7,25 @@ extension Sentinel {
     mutating func pingIfDue(_ id: Link.ID, at now: Instant) -> Instant? {
         guard links[id].canSend else { return nil }
         let spacing = min(links[id].downAfter, timing.pingPeriod)
-        let due = max(links[id].answeredAt + spacing, (links[id].pingSentAt ?? .start) + spacing / 2)
+        let due = pingDueAt(id, spacing)
         guard due <= now, links[id].hasRoom else { return due <= now ? now + spacing / 2 : due }
         let isFirst = links[id].pingUnansweredSince == nil
         sendPing(id, at: now)
         // Usually the answer comes and the next is due a period later; only the silent are asked twice as often.
         return now + (isFirst ? spacing : spacing / 2)
+    }
+
+    private func pingDueAt(_ id: Link.ID, _ spacing: Duration) -> Instant {
+        max(links[id].answeredAt + spacing, (links[id].pingSentAt ?? .start) + spacing / 2).onGrid(of: spacing)
+    }
+
+    /// Sends a PING that would soon be due along with a hello: from then on both have one message and one reply.
+    mutating func pingBesideHello(_ id: Link.ID, at now: Instant) {
+        let spacing = min(links[id].downAfter, timing.pingPeriod)
+        guard links[id].isDataNode, links[id].pingUnansweredSince == nil,
+            pingDueAt(id, spacing) - now <= spacing / 2
+        else { return }
+        sendPing(id, at: now)
     }
 
     mutating func sendPing(_ id: Link.ID, at now: Instant) {

@@ -51,8 +51,8 @@ final class PubSub {
     func publish(_ payload: String, on channel: String) {
         guard !channels.isEmpty || !patterns.isEmpty else { return }
         let name = Array(channel.utf8)
-        for client in channels[name] ?? [] {
-            client.push { encoder in
+        if let clients = channels[name] {
+            send(to: clients) { encoder in
                 encoder.pushHeader(3)
                 encoder.bulk("message")
                 encoder.bulk(name)
@@ -60,14 +60,28 @@ final class PubSub {
             }
         }
         for (pattern, clients) in patterns where Glob.matches(pattern: pattern, text: name) {
-            for client in clients {
-                client.push { encoder in
-                    encoder.pushHeader(4)
-                    encoder.bulk("pmessage")
-                    encoder.bulk(pattern)
-                    encoder.bulk(name)
-                    encoder.bulk(payload)
-                }
+            send(to: clients) { encoder in
+                encoder.pushHeader(4)
+                encoder.bulk("pmessage")
+                encoder.bulk(pattern)
+                encoder.bulk(name)
+                encoder.bulk(payload)
+            }
+        }
+    }
+
+    /// Sends one message to many; it is encoded once for each version they speak.
+    private func send(to clients: [Client], _ encode: (inout Encoder) -> Void) {
+        var encoded: [ProtocolVersion: [UInt8]] = [:]
+        for client in clients {
+            let version = client.encoder.version
+            if let message = encoded[version] {
+                client.push(message)
+            } else {
+                var encoder = Encoder(version: version)
+                encode(&encoder)
+                encoded[version] = encoder.bytes
+                client.push(encoder.bytes)
             }
         }
     }

@@ -4,6 +4,7 @@ import EventLoop
 import RESP
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// SENTINEL.
 ///
@@ -14,14 +15,25 @@ enum SentinelCommands {
 
     private static func handler(for subcommand: SentinelSubcommand) -> CommandTable.Handler {
         { port, client, request in
-            let context = CommandContext(
-                masterNames: { port.owner.masterNames }, timing: port.owner.timing,
-                deniesScriptReconfiguration: port.deniesScriptReconfiguration,
-                isExecutable: { ProcessFacts.canExecute($0) })
-            switch subcommand.parse(request, context) {
+            let parsed = subcommand.parse(request) {
+                CommandContext(
+                    masterNames: { port.owner.masterNames }, timing: port.owner.timing,
+                    deniesScriptReconfiguration: port.deniesScriptReconfiguration,
+                    isExecutable: { ProcessFacts.canExecute($0) })
+            }
+            switch parsed {
             case .command(let command): port.ask(command, for: client)
             case .refused(let text): port.refuse(client, text)
+            case .reloadCertificates: reloadCertificates(port, client)
             }
+        }
+    }
+    private static func reloadCertificates(_ port: ClientPort, _ client: Client) {
+        do throws(TLSError) {
+            try port.owner.reloadCertificates()
+            client.encoder.simple("OK")
+        } catch {
+            port.refuse(client, "ERR \(error.description)")
         }
     }
 }

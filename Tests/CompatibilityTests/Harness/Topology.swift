@@ -98,12 +98,14 @@ final class Cluster {
 /// - Parameter sentinels: Which program plays each sentinel.
 /// - Parameter password: What all of them want of everybody; `nil` for nothing.
 /// - Parameter lines: More lines for the sentinels' files.
+/// - Parameter security: For TLS everywhere: clients, replication and links.
 /// - Parameter shortened: Whether the INFO, hello and tilt periods are shortened with `SENTINEL DEBUG`.
 func withCluster<Result>(
     masters: [String] = ["mymaster"], replicas: Int = 2,
     sentinels: [SentinelProgram] = [.ours, .ours, .ours],
     quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
-    password: String? = nil, lines: [String] = [], shortened: Bool = true, _ body: (Cluster) throws -> Result
+    password: String? = nil, lines: [String] = [], security: Security? = nil, shortened: Bool = true,
+    _ body: (Cluster) throws -> Result
 ) throws -> Result {
     let options = SentinelOptions(
         quorum: quorum, downAfter: downAfter, failoverTimeout: failoverTimeout, password: password,
@@ -114,13 +116,14 @@ func withCluster<Result>(
         do {
             var groups: [DataGroup] = []
             for name in masters {
-                let master = try DataServer(name: name, directory: directory, replicating: nil, password: password)
+                let master = try DataServer(
+                    name: name, directory: directory, replicating: nil, password: password, security: security)
                 started.append(master)
                 var servers = [master]
                 for number in 0..<replicas {
                     let replica = try DataServer(
                         name: "\(name)-replica\(number)", directory: directory, replicating: master.port,
-                        password: password)
+                        password: password, security: security)
                     started.append(replica)
                     servers.append(replica)
                 }
@@ -130,7 +133,8 @@ func withCluster<Result>(
             for (number, program) in sentinels.enumerated() {
                 let sentinel = try SentinelServer(
                     name: "sentinel\(number)", directory: directory, program: program,
-                    monitoring: groups.map { ($0.name, $0.servers[0].port) }, options: options)
+                    monitoring: groups.map { ($0.name, $0.servers[0].port) }, options: options,
+                    security: security)
                 started.append(sentinel)
                 watchers.append(sentinel)
                 if shortened { try sentinel.shortenPeriods() }
@@ -147,8 +151,12 @@ func withCluster<Result>(
 }
 
 /// Runs `body` with a directory that is gone afterwards (kept when KEEP_LOGS is set).
-func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let directory = NSTemporaryDirectory() + "sentinel-test-" + UUID().uuidString.prefix(8)
+///
+/// - Parameter parent: Where it is made; with a `/` at the end.
+func withTemporaryDirectory<Result>(
+    in parent: String = NSTemporaryDirectory(), _ body: (String) throws -> Result
+) throws -> Result {
+    let directory = parent + "sentinel-test-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let isKept = ProcessInfo.processInfo.environment["KEEP_LOGS"] != nil
     if isKept { print("Logs are in \(directory)") } else { Guardian.shared.removeAtEnd(directory) }
