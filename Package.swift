@@ -65,7 +65,10 @@ let package = Package(
             swiftSettings: mainQueue),
         .executableTarget(
             name: "sentinel-benchmark",
-            dependencies: ["ClusterProcesses", "RESP", "EventLoop", "redis-sentinel"],
+            dependencies: [
+                "ClusterProcesses", "RESP", "EventLoop", "SentinelConfiguration", "TransportSecurity",
+                "redis-sentinel",
+            ],
             swiftSettings: mainQueue),
         .target(
             name: "SentinelSimulation",

@@ -21,7 +21,7 @@ package struct Instant: Hashable, Sendable, Comparable {
     ///
     /// A thousand groups that are each looked at when their own second is over wake the process thousands of times a
     /// second. On a grid they share wake-ups, and messages to one process share a packet. The grid is fine, at most
-    /// 20 ms and a sixteenth of the period, and an instant only ever moves ahead.
+    /// 50 ms and a sixteenth of the period, and an instant only ever moves ahead.
     func onGrid(of period: Duration) -> Instant {
         let grain = min(Self.coarsestGrain, period.wholeMicroseconds / 16)
         guard grain > 0 else { return self }
@@ -29,7 +29,7 @@ package struct Instant: Hashable, Sendable, Comparable {
     }
 
     /// In microseconds.
-    private static let coarsestGrain: Int64 = 20_000
+    private static let coarsestGrain: Int64 = 50_000
 }
 
 extension Duration {

@@ -306,12 +306,12 @@ final class Client: ConnectionDelegate {
 
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
         usedAt = MonotonicClock.now
-        port.traffic.reads += 1
-        port.traffic.inputBytes.add(bytes.count, at: usedAt)
         if !hasHeard {
             hasHeard = true
             if port.diagnosis.isHandshake(bytes, from: connection.remoteAddress) { return close() }
         }
+        port.traffic.reads += 1
+        port.traffic.inputBytes.add(bytes.count, at: usedAt)
         parser.append(bytes)
         guard parser.bufferedBytes <= port.settings.clientQueryBufferLimit else {
             port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")

@@ -30,8 +30,8 @@ final class ClientPort {
     unowned let owner: any ClientPortOwner
     let settings: ServerSettings
     let deniesScriptReconfiguration: Bool
-    var traffic = Traffic()
     let diagnosis: SecurityDiagnosis
+    var traffic = Traffic()
 
     private let listeners: Listeners
     private var clients: [Int: Client] = [:]

@@ -142,19 +142,8 @@ package enum Launch {
         let (path, configuration) = read(invocation)
         let check = ConfigurationCheck(configuration, path: path)
         for line in check.advice { ProcessFacts.complain(Array("\(line)\n".utf8)) }
-        checkTLS(configuration)
         if let refusal = check.refusal { fail("\(refusal)\n") }
         ProcessFacts.show("\(check.verdict)\n")
-    }
-
-    private static func checkTLS(_ configuration: Configuration) {
-        do throws(TLSError) {
-            for warning in try TLS.load(configuration.server.tls)?.warnings ?? [] {
-                ProcessFacts.complain(Array("\(warning)\n".utf8))
-            }
-        } catch {
-            fail("Failed to configure TLS: \(error)\n")
-        }
     }
 
     private static func read(_ invocation: Invocation) -> (path: String, Configuration) {

@@ -168,10 +168,6 @@ import Testing
         #expect(parse("sentinel", "debug", "info-period", "0") == "ERR Invalid argument '0' for SENTINEL DEBUG 'info-period'")
     }
 
-    @Test func `name the master before its options are looked at`() {
-        #expect(parse("sentinel", "set", "nobody", "Foo", "1") == "set(nobody, [])")
-    }
-
     @Test func `to read certificates again is an order of its own`() {
         #expect(parse("sentinel", "config", "set", "TLS-RELOAD", "now") == "reload certificates")
         #expect(
@@ -180,6 +176,10 @@ import Testing
         #expect(
             parse("sentinel", "config", "set", "tls-reload", "now", "loglevel", "debug")
                 == "ERR Invalid argument 'tls-reload' to SENTINEL CONFIG SET")
+    }
+
+    @Test func `name the master before its options are looked at`() {
+        #expect(parse("sentinel", "set", "nobody", "Foo", "1") == "set(nobody, [])")
     }
 
     @Test func `a pattern picks the masters to reset`() {

@@ -98,6 +98,7 @@ extension Sentinel {
 
     private mutating func awaitElection(_ id: Master.ID, _ failover: Failover, at now: Instant) {
         let isDurable = durability.covers(masters[id].voteGeneration)
+        if !isDurable { durability.hold(id, until: masters[id].voteGeneration) }
         let verdict: Quorum.Verdict =
             !isDurable ? .pending : failover.isForced ? .won : electionVerdict(id, failover)
         switch verdict {

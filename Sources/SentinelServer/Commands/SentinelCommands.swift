@@ -28,6 +28,7 @@ enum SentinelCommands {
             }
         }
     }
+
     private static func reloadCertificates(_ port: ClientPort, _ client: Client) {
         do throws(TLSError) {
             try port.owner.reloadCertificates()

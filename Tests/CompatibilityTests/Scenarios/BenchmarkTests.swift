@@ -40,6 +40,32 @@ extension RealServers {
             }
         }
 
+        @Test(.timeLimit(.minutes(1)), arguments: [SIGINT, SIGTERM, SIGKILL])
+        func `ends what it has started when it is interrupted`(signal: Int32) throws {
+            try withTemporaryDirectory { directory in
+                let benchmark = Process()
+                benchmark.executableURL = URL(fileURLWithPath: try Programs.built("sentinel-benchmark"))
+                benchmark.arguments = ["failover", "--ours-only"]
+                benchmark.environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": directory]) { $1 }
+                benchmark.standardOutput = FileHandle.nullDevice
+                benchmark.standardError = FileHandle.nullDevice
+                try benchmark.run()
+                Guardian.shared.watch(benchmark.processIdentifier)
+                try eventually("sentinels have been started", within: .seconds(30)) {
+                    let found = FileManager.default.enumerator(atPath: directory)?.allObjects as? [String] ?? []
+                    return found.contains { $0.hasSuffix("sentinel.conf") }
+                }
+                kill(benchmark.processIdentifier, signal)
+                benchmark.waitUntilExit()
+                Guardian.shared.forget(benchmark.processIdentifier)
+                #expect(benchmark.terminationStatus == (signal == SIGKILL ? SIGKILL : 128 + signal))
+                // The directory goes once all that lived in it is gone.
+                try eventually("nothing is left", within: .seconds(10)) {
+                    try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty
+                }
+            }
+        }
+
         /// Runs the benchmark and returns what it printed.
         private func run(_ arguments: [String], in directory: String, status: Int32 = 0) throws -> Data {
             let benchmark = Process()
