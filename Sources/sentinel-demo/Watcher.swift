@@ -31,7 +31,7 @@ final class Watcher {
         self.address = address
         link = RedisLink(address)
         weak var watcher: Watcher?
-        events = RedisLink(address) { message in
+        events = RedisLink(address, security: { nil }) { message in
             guard message.count == 4, message[0].text == "pmessage", let event = message[2].text else { return }
             let words = (message[3].text ?? "").split(separator: " ")
             if event == "+switch-master", words.count == 5 { watcher?.switchedPort = UInt16(words[4]) }
