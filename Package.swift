@@ -42,10 +42,14 @@ let package = Package(
             dependencies: ["CSignals", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
             swiftSettings: mainQueue),
         .target(
+            name: "TransportSecurity",
+            dependencies: ["EventLoop", "SentinelConfiguration", "SentinelCore"],
+            swiftSettings: mainQueue),
+        .target(
             name: "SentinelServer",
             dependencies: [
                 "SentinelCore", "RESP", "SentinelWire", "SentinelConfiguration", "CommandCatalogue", "AccessControl",
-                "EventLoop",
+                "EventLoop", "TransportSecurity",
             ],
             swiftSettings: mainQueue),
         .executableTarget(
@@ -61,7 +65,10 @@ let package = Package(
             swiftSettings: mainQueue),
         .executableTarget(
             name: "sentinel-benchmark",
-            dependencies: ["ClusterProcesses", "RESP", "EventLoop", "redis-sentinel"],
+            dependencies: [
+                "ClusterProcesses", "RESP", "EventLoop", "SentinelConfiguration", "TransportSecurity",
+                "redis-sentinel",
+            ],
             swiftSettings: mainQueue),
         .target(
             name: "SentinelSimulation",
@@ -87,6 +94,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
         .testTarget(
+            name: "TransportSecurityTests",
+            dependencies: [
+                "TransportSecurity", "EventLoop", "SentinelConfiguration", "SentinelCore", "TestCertificates",
+            ],
+            swiftSettings: mainQueue),
+        .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
+        .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
             name: "SentinelServerTests",
@@ -94,7 +108,10 @@ let package = Package(
             swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",
-            dependencies: ["RESP", "SentinelConfiguration", "redis-sentinel", "sentinel-demo", "sentinel-benchmark"],
+            dependencies: [
+                "RESP", "EventLoop", "SentinelConfiguration", "TestCertificates", "redis-sentinel", "sentinel-demo",
+                "sentinel-benchmark",
+            ],
             exclude: ["Conformance/Conversations", "Deployments/counter.py", "OtherPrograms/redis_py.py"],
             swiftSettings: strict),
     ]

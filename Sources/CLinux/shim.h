@@ -35,6 +35,7 @@ static const int32_t swift_sentinel_ipproto_tcp = IPPROTO_TCP;
 static const int32_t swift_sentinel_ipproto_ip = IPPROTO_IP;
 static const int32_t swift_sentinel_ipproto_ipv6 = IPPROTO_IPV6;
 static const int32_t swift_sentinel_p_pid = P_PID;
+static const int32_t swift_sentinel_p_all = P_ALL;
 /* Since Linux 4.2: a port is chosen when connecting, not when binding. */
 static const int32_t swift_sentinel_bind_address_no_port = 24;
 
@@ -49,6 +50,11 @@ static inline int swift_sentinel_pidfd_open(pid_t process) {
 #define SYS_pidfd_open 434
 #endif
     return (int)syscall(SYS_pidfd_open, process, 0U);
+}
+
+/* A macro in one C library, a chain of unions in the other. */
+static inline pid_t swift_sentinel_child(const siginfo_t *_Nonnull information) {
+    return information->si_pid;
 }
 
 /* Swift hides fork, which is no good once there are threads; daemonize forks before there are any. */

@@ -13,6 +13,8 @@
 static char log_path[4096];
 static int pipe_ends[2] = {-1, -1};
 static volatile sig_atomic_t is_ending;
+/* By the signals' numbers. Apart from the pipe, which may be full of SIGHUP when SIGTERM comes. */
+static int has_come_in[SIGTERM + 1];
 
 static void exit_at_once(void) {
     struct pollfd log = {.fd = open_log(log_path), .events = POLLOUT};
@@ -29,9 +31,9 @@ static void received(int number) {
     int saved = errno;
     if (number == SIGINT && is_ending) exit_at_once();
     if (number != SIGHUP) is_ending = 1;
-    unsigned char byte = (unsigned char)number;
-    /* A pipe that is full holds enough of them. */
-    ssize_t ignored = write(pipe_ends[1], &byte, 1);
+    __atomic_store_n(&has_come_in[number], 1, __ATOMIC_SEQ_CST);
+    /* A pipe that is full wakes its reader as well. */
+    ssize_t ignored = write(pipe_ends[1], "!", 1);
     (void)ignored;
     errno = saved;
 }
@@ -51,4 +53,8 @@ int catch_termination(const char *log) {
     const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     for (size_t index = 0; index < sizeof numbers / sizeof numbers[0]; index++) sigaction(numbers[index], &action, NULL);
     return pipe_ends[0];
+}
+
+int take_signal(int number) {
+    return number > 0 && number <= SIGTERM && __atomic_exchange_n(&has_come_in[number], 0, __ATOMIC_SEQ_CST);
 }

@@ -8,14 +8,20 @@ package final class RedisLink: ConnectionDelegate {
     package let address: SocketAddress
     /// What comes in unasked, such as published messages.
     private let news: ([Value]) -> Void
+    /// Makes the security of each connection; `nil` from it for a plain one.
+    private let makeSecurity: () -> (any StreamSecurity)?
     private var connection: Connection?
     private var parser = ReplyParser()
     /// Who waits for a reply, in the order of the commands; those before `answered` have theirs.
     private var waiting: [(Value?) -> Void] = []
     private var answered = 0
 
-    package init(_ address: SocketAddress, news: @escaping ([Value]) -> Void = { _ in }) {
+    package init(
+        _ address: SocketAddress, security: @escaping () -> (any StreamSecurity)? = { nil },
+        news: @escaping ([Value]) -> Void = { _ in }
+    ) {
         self.address = address
+        makeSecurity = security
         self.news = news
     }
 
@@ -37,7 +43,7 @@ package final class RedisLink: ConnectionDelegate {
     }
 
     private func write(_ words: [String]) {
-        let connection = connection ?? Connection(connectingTo: address, delegate: self)
+        let connection = connection ?? Connection(connectingTo: address, security: makeSecurity(), delegate: self)
         self.connection = connection
         var request = Encoder()
         request.command(words)

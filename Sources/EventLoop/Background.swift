@@ -13,6 +13,15 @@
 
 /// Going on without the terminal and the process that started this one.
 package nonisolated enum Background {
+    /// Has standard input, output and errors lead nowhere where they are closed.
+    ///
+    /// Their numbers would go to the next things that are opened, and the log into one of those.
+    package static func openStandardDescriptors() throws(SystemError) {
+        for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFD) == -1 {
+            _ = try System.retrying("open") { open("/dev/null", O_RDWR) }  // the lowest number that is free
+        }
+    }
+
     /// Forks: the old process ends with success, the new one goes on in a session of its own, its standard input and
     /// output leading nowhere. The working directory stays.
     ///

@@ -13,6 +13,12 @@ package final class ChildProcess: PollerClient {
     /// How it ended; `nil` while it runs.
     package private(set) var exitStatus: ProcessExit?
 
+    /// Those that have not been reaped.
+    private static var running: Set<Int32> = []
+
+    /// Whether a process was started here and will be reaped here.
+    static func isRunning(_ process: Int32) -> Bool { running.contains(process) }
+
     private let poller: Poller
     private let exited: (ProcessExit) -> Void
     /// Becomes readable when the process ends; `nil` when a thread waits instead.
@@ -68,6 +74,7 @@ package final class ChildProcess: PollerClient {
         processID = try System.spawn(
             path, arguments: arguments, environment: inherited + added,
             outputs: outputs.map { ($0.0.childEnd, $0.1.childEnd) })
+        Self.running.insert(processID)
         if onThread || !watchByDescriptor() { waitOnThread() }
     }
 
@@ -108,6 +115,7 @@ package final class ChildProcess: PollerClient {
     private func reap() {
         guard exitStatus == nil, let status = System.reap(processID) else { return }
         exitStatus = status
+        Self.running.remove(processID)
         if let watch { poller.close(watch) }
         watch = nil
         exited(status)

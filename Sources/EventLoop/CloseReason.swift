@@ -8,11 +8,14 @@ package nonisolated enum CloseReason: Hashable, Sendable, CustomStringConvertibl
     case connectFailed(SystemError)
     /// It was open and broke.
     case failed(SystemError)
+    /// It could not be secured, or stopped being so.
+    case insecure(SecurityFailure)
 
     package var description: String {
         switch self {
         case .endOfStream: "closed by the other end"
         case .connectFailed(let error), .failed(let error): error.description
+        case .insecure(let failure): failure.description
         }
     }
 }

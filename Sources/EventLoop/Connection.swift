@@ -2,14 +2,16 @@
 
 import Dispatch
 
-/// A non-blocking stream over TCP or a unix socket.
+/// A non-blocking stream over TCP or a unix socket, secured or not.
 ///
 /// From its making until it is closed the poller keeps it alive, so the owner's `close()` (or the connection's own end)
 /// is what ends its life, not letting go of it. What is written waits until the events at hand are handled and leaves
 /// in one piece; what the other end cannot take yet waits in a backlog the owner has to keep an eye on.
 package final class Connection: PollerClient, Flushable {
-    private enum State {
+    enum State {
         case connecting(Descriptor)
+        /// The transport stands, the handshake of its security does not yet.
+        case securing(Descriptor)
         case open(Descriptor)
         /// The owner has let go of it; only the backlog is still to be sent.
         case finishing(Descriptor)
@@ -26,23 +28,34 @@ package final class Connection: PollerClient, Flushable {
     /// The other end's address; `nil` for an accepted connection whose peer is of no known kind.
     package let remoteAddress: SocketAddress?
 
-    private let poller: Poller
-    private var state: State
-    private var output = OutputBuffer()
+    let poller: Poller
+    var state: State
+    /// What the kernel is to take next; sealed already where the connection is secured.
+    var output = OutputBuffer()
+    /// `nil` for a plain connection.
+    let security: (any StreamSecurity)?
+    /// What was written to a secured connection and waits to be sealed.
+    var unsealed = OutputBuffer()
+    /// The handshake's place among those under way.
+    var handshake: Handshake?
     /// Whether the connection stands in the flush queue.
     private var isFlushQueued = false
     /// Whether the last send met a full socket buffer, so that writability has to be waited for.
     private var isBlocked = false
-    private var isReadingPaused = false
+    private(set) var isReadingPaused = false
     /// Why nothing can be sent any more, while there may still be something to read.
     private var sendError: SystemError?
 
     /// Starts to connect to `address`, from `source` if given; a failure of any kind is told to the delegate later.
+    ///
+    /// - Parameter security: Made for this connection, which then counts as connected once the handshake is done.
     package init(
         connectingTo address: SocketAddress, from source: SocketAddress? = nil,
-        options: ConnectionOptions = ConnectionOptions(), delegate: (any ConnectionDelegate)?, poller: Poller = .main
+        options: ConnectionOptions = ConnectionOptions(), security: (any StreamSecurity)? = nil,
+        delegate: (any ConnectionDelegate)?, poller: Poller = .main
     ) {
         self.delegate = delegate
+        self.security = security
         self.poller = poller
         remoteAddress = address
         state = .failed
@@ -62,21 +75,27 @@ package final class Connection: PollerClient, Flushable {
 
     /// Takes over a socket a listener has accepted.
     ///
+    /// - Parameter security: Made for this connection; the delegate hears that it is connected when the handshake is
+    ///   done, and before that only of its end.
     /// - Throws: What the poller had against it; the descriptor is closed then.
     init(
-        accepted descriptor: Descriptor, from remoteAddress: SocketAddress?, options: ConnectionOptions, poller: Poller
+        accepted descriptor: Descriptor, from remoteAddress: SocketAddress?, options: ConnectionOptions,
+        security: (any StreamSecurity)? = nil, poller: Poller
     ) throws(SystemError) {
         self.poller = poller
         self.remoteAddress = remoteAddress
-        state = .open(descriptor)
+        self.security = security
+        state = security == nil ? .open(descriptor) : .securing(descriptor)
         if let family = remoteAddress?.family { options.apply(to: descriptor, family) }
         do throws(SystemError) {
             try poller.add(descriptor, interest: .readable, client: self)
         } catch {
             state = .closed
             System.close(descriptor)
+            security?.end()
             throw error
         }
+        if security != nil { beginHandshake(isOutgoing: false) }
     }
 
     // MARK: What the owner asks
@@ -87,7 +106,8 @@ package final class Connection: PollerClient, Flushable {
     /// This end's address, or `nil` while there is none to be told.
     package var localAddress: SocketAddress? {
         switch state {
-        case .open(let descriptor), .finishing(let descriptor): System.localAddress(descriptor)
+        case .securing(let descriptor), .open(let descriptor), .finishing(let descriptor):
+            System.localAddress(descriptor)
         case .connecting, .failed, .closed: nil
         }
     }
@@ -95,13 +115,17 @@ package final class Connection: PollerClient, Flushable {
     /// The descriptor's number, for people to read; -1 while there is none.
     package var descriptorNumber: Int32 {
         switch state {
-        case .connecting(let descriptor), .open(let descriptor), .finishing(let descriptor): descriptor.number
+        case .connecting(let descriptor), .securing(let descriptor), .open(let descriptor), .finishing(let descriptor):
+            descriptor.number
         case .failed, .closed: -1
         }
     }
 
+    /// Whether the transport stands and the other end has yet to do its part of the handshake.
+    package var isSecuring: Bool { if case .securing = state { true } else { false } }
+
     /// Bytes written and not yet taken by the kernel.
-    package var backlogBytes: Int { output.count }
+    package var backlogBytes: Int { output.count + unsealed.count }
 
     /// Sends `bytes` after all that was written before; while connecting they wait, once closed they are dropped.
     package func write(_ bytes: [UInt8]) {
@@ -111,14 +135,14 @@ package final class Connection: PollerClient, Flushable {
     /// Like `write(_:)` for an array.
     package func write(_ bytes: UnsafeRawBufferPointer) {
         guard acceptsOutput else { return }
-        output.append(bytes)
+        if security == nil { output.append(bytes) } else { unsealed.append(bytes) }
         queueFlush()
     }
 
     /// Like `write(_:)`, for one that appends to the output itself.
     package func append(_ body: (inout [UInt8]) -> Void) {
         guard acceptsOutput else { return }
-        output.append(body)
+        if security == nil { output.append(body) } else { unsealed.append(body) }
         queueFlush()
     }
 
@@ -133,6 +157,7 @@ package final class Connection: PollerClient, Flushable {
         guard isReadingPaused else { return }
         isReadingPaused = false
         updateInterest()
+        if security != nil { DispatchQueue.main.async { self.openReceived() } }
         if sendError != nil {
             DispatchQueue.main.async { self.readRest() }
         }
@@ -140,13 +165,15 @@ package final class Connection: PollerClient, Flushable {
 
     /// Ends the connection at once; what was not sent is lost, and the delegate hears nothing more.
     package func close() {
+        leaveSecurity()
         switch state {
-        case .connecting(let descriptor), .open(let descriptor), .finishing(let descriptor):
+        case .connecting(let descriptor), .securing(let descriptor), .open(let descriptor), .finishing(let descriptor):
             poller.close(descriptor)
         case .failed, .closed: break
         }
         state = .closed
         output.removeAll()
+        unsealed.removeAll()
         delegate = nil
     }
 
@@ -154,7 +181,7 @@ package final class Connection: PollerClient, Flushable {
     ///
     /// From here on the delegate hears nothing more and nothing is read. While still connecting it is `close()`.
     package func closeAfterFlush() {
-        guard case .open(let descriptor) = state, !output.isEmpty, sendError == nil else {
+        guard case .open(let descriptor) = state, backlogBytes > 0, sendError == nil else {
             if case .finishing = state { return }
             return close()
         }
@@ -172,6 +199,9 @@ package final class Connection: PollerClient, Flushable {
         switch state {
         case .connecting(let descriptor):
             finishConnecting(descriptor)
+        case .securing(let descriptor):
+            if !readiness.isDisjoint(with: [.readable, .hungUp]) { receiveHandshake(from: descriptor) }
+            if readiness.contains(.writable) { flush() }
         case .open(let descriptor):
             if !readiness.isDisjoint(with: [.readable, .hungUp]) {
                 receive(from: descriptor, untilEnd: readiness.contains(.hungUp))
@@ -188,11 +218,11 @@ package final class Connection: PollerClient, Flushable {
         isFlushQueued = false
         let descriptor: Descriptor
         switch state {
-        case .open(let open), .finishing(let open): descriptor = open
+        case .securing(let open), .open(let open), .finishing(let open): descriptor = open
         case .connecting, .failed, .closed: return
         }
         var allowance = Self.bytesSentPerTurn
-        while !output.isEmpty {
+        while hasOutput() {
             do throws(SystemError) {
                 guard allowance > 0, case .bytes(let count) = try send(to: descriptor) else {
                     isBlocked = true
@@ -208,7 +238,7 @@ package final class Connection: PollerClient, Flushable {
         guard isBlocked else { return }
         isBlocked = false
         updateInterest()
-        delegate?.connectionDidDrain(self)
+        if isOpen { delegate?.connectionDidDrain(self) }
     }
 }
 
@@ -243,9 +273,18 @@ extension Connection {
         } catch {
             return end(.connectFailed(error))
         }
+        guard security == nil else {
+            state = .securing(descriptor)
+            return beginHandshake(isOutgoing: true)
+        }
+        becomeOpen(descriptor)
+    }
+
+    /// From here on bytes come and go.
+    func becomeOpen(_ descriptor: Descriptor) {
         state = .open(descriptor)
         updateInterest()
-        if !output.isEmpty { queueFlush() }
+        queueFlush()
         delegate?.connectionDidConnect(self)
     }
 
@@ -278,7 +317,7 @@ extension Connection {
             do throws(SystemError) {
                 switch try System.receive(descriptor, into: buffer) {
                 case .bytes(let count):
-                    delegate?.connection(self, didReceive: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    handOver(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                     if count < buffer.count && !untilEnd { return }
                 case .endOfStream:
                     return end(sendError.map { .failed($0) } ?? .endOfStream)
@@ -304,14 +343,14 @@ extension Connection {
 extension Connection {
     private var acceptsOutput: Bool {
         switch state {
-        case .connecting: true
+        case .connecting, .securing: true
         case .open: sendError == nil
         case .finishing, .failed, .closed: false
         }
     }
 
-    private func queueFlush() {
-        guard isOpen, !isFlushQueued, !isBlocked, !output.isEmpty else { return }
+    func queueFlush() {
+        guard isOpen, !isFlushQueued, !isBlocked, backlogBytes > 0 else { return }
         isFlushQueued = true
         poller.flushQueue.append(self)
     }
@@ -324,18 +363,23 @@ extension Connection {
 
     /// Gives sending up, but hands over what the other end sent before it went.
     private func sendingFailed(_ error: SystemError) {
+        if isSecuring { return end(.failed(error)) }
         guard isOpen else { return close() }
         sendError = error
         isBlocked = false
         output.removeAll()
+        unsealed.removeAll()
         updateInterest()
         readRest()
     }
 
-    private func updateInterest() {
+    func updateInterest() {
         let interest: Readiness
         let descriptor: Descriptor
         switch state {
+        case .securing(let open):
+            descriptor = open
+            interest = Readiness(readable: handshake?.isQueued == false, writable: isBlocked)
         case .open(let open):
             descriptor = open
             interest = Readiness(readable: !isReadingPaused, writable: isBlocked)
@@ -354,7 +398,7 @@ extension Connection {
     }
 
     /// Ends the connection for a reason of its own and says so.
-    private func end(_ reason: CloseReason) {
+    func end(_ reason: CloseReason) {
         if case .closed = state { return }
         let delegate = delegate
         close()

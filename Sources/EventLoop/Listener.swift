@@ -14,7 +14,12 @@ package final class Listener: PollerClient {
 
     private let poller: Poller
     private let options: ConnectionOptions
+    private let security: ListenerSecurity?
     private let accepted: (Connection) -> Void
+    /// Those whose handshake is not done, by a number that grows.
+    private var unsecured: [UInt64: Connection] = [:]
+    /// The smallest number in `unsecured`.
+    private var oldestUnsecured: UInt64 = 0
     /// `nil` once closed.
     private var descriptor: Descriptor?
 
@@ -23,15 +28,17 @@ package final class Listener: PollerClient {
     /// A socket that an earlier process left at a unix path is removed first; an IPv6 listener takes no IPv4 clients.
     ///
     /// - Parameter unixMode: Permissions of a unix socket; `nil` leaves them to the umask.
-    /// - Parameter accepted: Gets each connection, on the main queue, before anything is read from it. It has to set
+    /// - Parameter security: How connections are secured; `nil` for plain ones.
+    /// - Parameter accepted: Gets each connection once it is secured, on the main queue, before anything is read from it. It has to set
     ///   the delegate, or to close it.
     /// - Throws: The call that failed, `bind` with EADDRINUSE being the usual one.
     package init(
         on address: SocketAddress, backlog: Int32 = 511, unixMode: UInt16? = nil,
-        options: ConnectionOptions = ConnectionOptions(), poller: Poller = .main,
+        options: ConnectionOptions = ConnectionOptions(), security: ListenerSecurity? = nil, poller: Poller = .main,
         accepted: @escaping (Connection) -> Void
     ) throws(SystemError) {
         self.poller = poller
+        self.security = security
         self.options = options
         self.accepted = accepted
         let descriptor = try Self.open(address, backlog: backlog, unixMode: unixMode)
@@ -46,12 +53,14 @@ package final class Listener: PollerClient {
         }
     }
 
-    /// Stops listening and removes a unix socket's path; connections taken in before are not touched.
+    /// Stops listening and removes a unix socket's path; connections handed over are not touched.
     package func close() {
         guard let descriptor else { return }
         self.descriptor = nil
         if localAddress.family == .unix { System.removeSocket(localAddress.host) }
         poller.close(descriptor)
+        for connection in unsecured.values { connection.close() }
+        unsecured = [:]
     }
 
     private static func open(
@@ -82,8 +91,9 @@ package final class Listener: PollerClient {
             guard let descriptor else { return }  // closed by the callback
             do throws(SystemError) {
                 guard let (socket, remote) = try System.accept(descriptor) else { return }
-                let connection = try Connection(accepted: socket, from: remote, options: options, poller: poller)
-                accepted(connection)
+                let connection = try Connection(
+                    accepted: socket, from: remote, options: options, security: security?.make(), poller: poller)
+                if security == nil { accepted(connection) } else { awaitHandshake(of: connection) }
             } catch {
                 failedAccepts += 1
                 // One that went away while it waited concerns nobody else; anything else would come again at once.
@@ -109,4 +119,61 @@ package final class Listener: PollerClient {
             pause()  // no kernel memory for the watch either
         }
     }
+}
+
+// MARK: - Securing
+
+/// How a listener's connections are secured.
+package struct ListenerSecurity {
+    /// Makes the security of one connection.
+    package var make: () -> any StreamSecurity
+    /// How many may be without a finished handshake; beyond that the one that has waited longest gives way.
+    package var capacity: () -> Int
+    /// Hears of each connection that came to nothing.
+    package var failed: (SocketAddress?, CloseReason) -> Void
+
+    package init(
+        make: @escaping () -> any StreamSecurity, capacity: @escaping () -> Int,
+        failed: @escaping (SocketAddress?, CloseReason) -> Void
+    ) {
+        self.make = make
+        self.capacity = capacity
+        self.failed = failed
+    }
+}
+
+extension Listener: ConnectionDelegate {
+    private func awaitHandshake(of connection: Connection) {
+        guard let number = connection.handshake?.number else { return }
+        let capacity = max(1, security?.capacity() ?? 1)
+        while unsecured.count >= capacity, let oldest = unsecured[oldestUnsecured] {
+            oldest.handshakeFailed(.crowdedOut)
+        }
+        connection.delegate = self
+        if unsecured.isEmpty { oldestUnsecured = number }
+        unsecured[number] = connection
+    }
+
+    private func remove(_ connection: Connection) {
+        guard let number = connection.handshake?.number else { return }
+        unsecured[number] = nil
+        while !unsecured.isEmpty, unsecured[oldestUnsecured] == nil { oldestUnsecured += 1 }
+    }
+
+    package func connectionDidConnect(_ connection: Connection) {
+        remove(connection)
+        connection.delegate = nil
+        accepted(connection)
+    }
+
+    package func connectionDidClose(_ connection: Connection, reason: CloseReason) {
+        remove(connection)
+        security?.failed(connection.remoteAddress, reason)
+    }
+
+    package func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
+        preconditionFailure("nothing is handed over before the handshake is done")
+    }
+
+    package func connectionDidDrain(_ connection: Connection) {}
 }

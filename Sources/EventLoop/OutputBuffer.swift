@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Bytes that wait to be sent: appended at the end, taken from the front, each byte moved a bounded number of times.
-nonisolated struct OutputBuffer {
+package nonisolated struct OutputBuffer {
     private static let keptCapacity = 16 * 1024
 
     private var bytes: [UInt8] = []
     private var start = 0
 
-    var count: Int { bytes.count - start }
-    var isEmpty: Bool { bytes.count == start }
+    package init() {}
 
-    mutating func append(_ more: some Collection<UInt8>) { bytes.append(contentsOf: more) }
+    package var count: Int { bytes.count - start }
+    package var isEmpty: Bool { bytes.count == start }
+
+    package mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
 
     /// Lets `body` append in place. It must not remove anything.
     mutating func append(_ body: (inout [UInt8]) -> Void) {
@@ -19,7 +21,7 @@ nonisolated struct OutputBuffer {
         precondition(bytes.count >= before, "only appending to the output is allowed")
     }
 
-    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
     }
 
@@ -27,7 +29,7 @@ nonisolated struct OutputBuffer {
     ///
     /// The gap at the front is closed only once it is at least as long as what is left: then the bytes moved were paid
     /// for by the bytes dropped. Memory of an unusually long backlog is given back.
-    mutating func removeFirst(_ count: Int) {
+    package mutating func removeFirst(_ count: Int) {
         start += count
         if start == bytes.count {
             bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)

@@ -25,6 +25,10 @@ package final class Poller {
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
     /// What was written to and waits to be sent.
     let flushQueue = FlushQueue()
+    /// Connections that are not secured yet.
+    let handshakes = Handshakes()
+    /// Where secured connections open what they have read.
+    lazy var openedBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 * 1024, alignment: 16)
 
     #if os(Linux)
         /// What is known of the descriptor whose number is the index.

@@ -25,10 +25,37 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
         }
     }
 
+    /// The 128 bits of an IPv6 address, as the numbers its eight first and eight last bytes make.
+    ///
+    /// Not a `UInt128`: where a value with one in it is passed in registers, the 6.3 compiler gives the copy on the stack
+    /// an alignment of 8 and then moves it as if it were 16, which crashes in one function and not in the next.
+    private struct Bits: Hashable, Sendable {
+        let high: UInt64
+        let low: UInt64
+
+        init(_ address: in6_addr) {
+            (high, low) = withUnsafeBytes(of: address) { bytes in
+                (
+                    UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                )
+            }
+        }
+
+        var address: in6_addr {
+            var address = in6_addr()
+            withUnsafeMutableBytes(of: &address) { bytes in
+                bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
+                bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            }
+            return address
+        }
+    }
+
     /// Numbers in host byte order; a unix path is bytes, empty for the unnamed end of a connection.
     private enum Form: Hashable, Sendable {
         case ipv4(UInt32, port: UInt16)
-        case ipv6(UInt128, scope: UInt32, port: UInt16)
+        case ipv6(Bits, scope: UInt32, port: UInt16)
         case unix([UInt8])
     }
 
@@ -53,7 +80,7 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
             scope = UInt32(zone) ?? if_nametoindex(zone)
             guard scope != 0 else { return nil }
         }
-        form = .ipv6(Self.number(address6), scope: scope, port: port)
+        form = .ipv6(Bits(address6), scope: scope, port: port)
     }
 
     /// An address in the file system, or `nil` when the path is empty or too long for the system.
@@ -77,7 +104,9 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
     package static func anyIPv4(port: UInt16) -> SocketAddress { SocketAddress(.ipv4(0, port: port)) }
 
     /// Every IPv6 address of this host.
-    package static func anyIPv6(port: UInt16) -> SocketAddress { SocketAddress(.ipv6(0, scope: 0, port: port)) }
+    package static func anyIPv6(port: UInt16) -> SocketAddress {
+        SocketAddress(.ipv6(Bits(in6_addr()), scope: 0, port: port))
+    }
 
     private init(_ form: Form) { self.form = form }
 
@@ -95,9 +124,8 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
         switch form {
         case .ipv4(let number, _):
             return (0..<4).map { String(UInt8(truncatingIfNeeded: number >> (24 - 8 * $0))) }.joined(separator: ".")
-        case .ipv6(let number, let scope, _):
-            var address = in6_addr()
-            withUnsafeMutableBytes(of: &address) { $0.storeBytes(of: number.bigEndian, as: UInt128.self) }
+        case .ipv6(let bits, let scope, _):
+            var address = bits.address
             var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
             inet_ntop(AF_INET6, &address, &text, socklen_t(text.count))
             let digits = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -120,7 +148,7 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
     package func withPort(_ port: UInt16) -> SocketAddress {
         switch form {
         case .ipv4(let number, _): SocketAddress(.ipv4(number, port: port))
-        case .ipv6(let number, let scope, _): SocketAddress(.ipv6(number, scope: scope, port: port))
+        case .ipv6(let bits, let scope, _): SocketAddress(.ipv6(bits, scope: scope, port: port))
         case .unix: self
         }
     }
@@ -147,7 +175,7 @@ nonisolated extension SocketAddress {
             case AF_INET6 where Int(length) >= MemoryLayout<sockaddr_in6>.size:
                 let address = bytes.loadUnaligned(as: sockaddr_in6.self)
                 return .ipv6(
-                    Self.number(address.sin6_addr), scope: address.sin6_scope_id,
+                    Bits(address.sin6_addr), scope: address.sin6_scope_id,
                     port: UInt16(bigEndian: address.sin6_port))
             case AF_UNIX:
                 let path = bytes[min(Self.unixPathOffset, Int(length))..<min(Int(length), bytes.count)]
@@ -197,14 +225,12 @@ nonisolated extension SocketAddress {
                 #endif
                 bytes.storeBytes(of: address, as: sockaddr_in.self)
                 return MemoryLayout<sockaddr_in>.size
-            case .ipv6(let number, let scope, let port):
+            case .ipv6(let bits, let scope, let port):
                 var address = sockaddr_in6()
                 address.sin6_family = sa_family_t(AF_INET6)
                 address.sin6_port = port.bigEndian
                 address.sin6_scope_id = scope
-                withUnsafeMutableBytes(of: &address.sin6_addr) {
-                    $0.storeBytes(of: number.bigEndian, as: UInt128.self)
-                }
+                address.sin6_addr = bits.address
                 #if !os(Linux)
                     address.sin6_len = UInt8(MemoryLayout<sockaddr_in6>.size)
                 #endif
@@ -224,10 +250,6 @@ nonisolated extension SocketAddress {
                 return length
             }
         }
-    }
-
-    private static func number(_ address: in6_addr) -> UInt128 {
-        withUnsafeBytes(of: address) { UInt128(bigEndian: $0.loadUnaligned(as: UInt128.self)) }
     }
 
     private static var unixPathOffset: Int { MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2 }

@@ -17,7 +17,13 @@ nonisolated extension System {
     static func ignoreSignal(_ number: Int32) { signal(number, SIG_IGN) }
 
     /// Undoes an inherited "ignored", under which ended children would vanish before they are asked for.
-    static func keepEndedChildren() { signal(SIGCHLD, SIG_DFL) }
+    static func keepEndedChildren() { _ = endedChildrenAreKept }
+
+    /// Once, since a handler may have been set afterwards.
+    private static let endedChildrenAreKept: Bool = {
+        signal(SIGCHLD, SIG_DFL)
+        return true
+    }()
 
     /// Whether there is a process of this number, whoever's it is.
     static func isRunning(_ process: Int32) -> Bool { kill(process, 0) == 0 || errno == EPERM }
@@ -111,6 +117,25 @@ nonisolated extension System {
             let kind = P_PID
         #endif
         _ = try? retrying("waitid") { waitid(kind, id_t(process), &information, WEXITED | WNOWAIT) }
+    }
+
+    /// A child that has ended and was not reaped yet; it stays so.
+    static func endedChild() -> Int32? {
+        #if os(Linux) && !canImport(Glibc)
+            let kind = idtype_t(rawValue: UInt32(swift_sentinel_p_all))
+        #else
+            let kind = P_ALL
+        #endif
+        var information = siginfo_t()
+        guard (try? retrying("waitid") { waitid(kind, 0, &information, WEXITED | WNOHANG | WNOWAIT) }) != nil else {
+            return nil
+        }
+        #if os(Linux)
+            let process = swift_sentinel_child(&information)
+        #else
+            let process = information.si_pid
+        #endif
+        return process > 0 ? process : nil
     }
 
     /// How the process ended, which makes its number free for others, or `nil` while it runs.

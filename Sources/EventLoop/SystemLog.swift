@@ -7,7 +7,10 @@
 /// - Source: RFC 3164 4.1, in the form the C library sends it.
 package nonisolated struct SystemLog: Sendable {
     /// The raw values are those of the protocol.
-    package enum Severity: Int, Sendable { case warning = 4, notice, info, debug }
+    package enum Severity: Int, Sendable {
+        case warning = 4
+        case notice, info, debug
+    }
 
     #if os(Linux)
         package static let standardPath = "/dev/log"

@@ -35,16 +35,11 @@ package final class TerminationSignals: PollerClient {
     }
 
     func descriptorIsReady(_ readiness: Readiness) {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        while let count = try? System.unlessBlocking("read", { read(descriptor.number, &bytes, bytes.count) }), count > 0
-        {
-            for byte in bytes[..<count] {
-                switch Int32(byte) {
-                case SIGTERM: received(.terminate)
-                case SIGINT: received(.interrupt)
-                default: received(.hangUp)
-                }
-            }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while case .bytes = try? System.readSome(descriptor, into: &bytes) {}
+        for (number, signal) in [(SIGHUP, Signal.hangUp), (SIGTERM, .terminate), (SIGINT, .interrupt)]
+        where take_signal(number) != 0 {
+            received(signal)
         }
     }
 }

@@ -65,6 +65,12 @@ package struct ServerSettings: Sendable, Equatable {
     package var stateFile = ""
 
     package init() {}
+
+    /// The port by which the process is known; the TLS port where there is no other.
+    package var portForPeople: Int { port != 0 ? port : tls.port }
+
+    /// The port that other sentinels are told: the TLS port where links use TLS, or where there is no other.
+    package var portForPeers: Int { tls.isUsedForLinks && tls.port != 0 ? tls.port : portForPeople }
 }
 
 /// One address to listen on.

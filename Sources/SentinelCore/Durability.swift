@@ -86,8 +86,12 @@ struct Durability: Sendable {
     mutating func hold(_ answer: Waiting) { waiting.append(answer) }
 
     mutating func hold(_ event: Event, until generation: Generation) {
+        // While the disk takes nothing, whoever asks for votes must not fill the memory.
+        if announcements.count >= Self.mostAnnouncements { announcements.removeFirst() }
         announcements.append((generation, event))
     }
+
+    static let mostAnnouncements = 100
 
     /// Returns the events that may be told now. One whose state could not be saved waits for a later attempt.
     mutating func takeAnnouncements() -> [Event] {

@@ -16,8 +16,7 @@ package struct NodeAddress: Hashable, Sendable {
 
     /// An address whose numeric form is known at once if the host is one.
     package init(_ endpoint: Endpoint) {
-        self.init(
-            host: endpoint.host, ip: NumericHost.isNumeric(endpoint.host) ? endpoint.host : nil, port: endpoint.port)
+        self.init(host: endpoint.host, ip: NumericHost.canonical(endpoint.host), port: endpoint.port)
     }
 
     /// The form told to clients, peers and the file: never empty, so that an unresolved name is not lost.
@@ -39,47 +38,93 @@ package struct NodeAddress: Hashable, Sendable {
 /// Tells numeric addresses from names, without asking anybody.
 package enum NumericHost {
     /// Whether the text is an IPv4 address in four decimal parts, or an IPv6 address (RFC 4291 2.2, with zone).
-    package static func isNumeric(_ text: String) -> Bool { isIPv4(text.utf8) || isIPv6(text) }
+    package static func isNumeric(_ text: String) -> Bool { canonical(text) != nil }
+
+    /// The address in the one form that all its spellings share (RFC 5952, as `inet_ntop` writes it); `nil` for a name.
+    package static func canonical(_ text: String) -> String? {
+        if isIPv4(text.utf8) { return text }
+        let parts = text.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)
+        guard let groups = groupsOfIPv6(String(decoding: parts[0], as: UTF8.self)) else { return nil }
+        return parts.count == 1
+            ? self.text(of: groups) : "\(self.text(of: groups))%\(String(decoding: parts[1], as: UTF8.self))"
+    }
 
     static func isIPv4(_ text: some Collection<UInt8>) -> Bool {
         let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         return parts.count == 4
             && parts.allSatisfy { part in
-                guard (1...3).contains(part.count), part.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
+                guard (1...3).contains(part.count), part.allSatisfy({ (0x30...0x39).contains($0) }) else {
+                    return false
+                }
                 guard part.count == 1 || part.first != 0x30 else { return false }
                 return part.reduce(0) { $0 * 10 + Int($1 &- 0x30) } <= 255
             }
     }
 
-    private static func isIPv6(_ text: String) -> Bool {
-        let address = text.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)[0]
-        let halves = String(decoding: address, as: UTF8.self).split(separator: "::", omittingEmptySubsequences: false)
+    private static func groupsOfIPv6(_ text: String) -> [UInt16]? {
+        let halves = text.split(separator: "::", omittingEmptySubsequences: false)
         switch halves.count {
-        case 1: return groups(halves[0], mayEndInIPv4: true) == 8
+        case 1:
+            guard let groups = groups(halves[0], mayEndInIPv4: true), groups.count == 8 else { return nil }
+            return groups
         case 2:
             // "::" stands for at least one group of zeros.
-            guard let before = halves[0].isEmpty ? 0 : groups(halves[0], mayEndInIPv4: false),
-                let after = halves[1].isEmpty ? 0 : groups(halves[1], mayEndInIPv4: true)
-            else { return false }
-            return before + after <= 7
-        default: return false
+            guard let before = halves[0].isEmpty ? [] : groups(halves[0], mayEndInIPv4: false),
+                let after = halves[1].isEmpty ? [] : groups(halves[1], mayEndInIPv4: true),
+                before.count + after.count <= 7
+            else { return nil }
+            return before + Array(repeating: 0, count: 8 - before.count - after.count) + after
+        default: return nil
         }
     }
 
-    /// How many groups of 16 bits a list of groups stands for, or `nil` if one of them is none.
-    private static func groups(_ text: Substring, mayEndInIPv4: Bool) -> Int? {
+    /// The groups of 16 bits that a list stands for, or `nil` if one of them is none.
+    private static func groups(_ text: Substring, mayEndInIPv4: Bool) -> [UInt16]? {
         let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        var count = 0
+        var groups: [UInt16] = []
         for (index, part) in parts.enumerated() {
             if index == parts.count - 1, mayEndInIPv4, part.contains(UInt8(ascii: ".")) {
                 guard isIPv4(part) else { return nil }
-                count += 2
+                let bytes = part.split(separator: UInt8(ascii: ".")).map {
+                    $0.reduce(0) { $0 * 10 + UInt16($1 - 0x30) }
+                }
+                groups += [bytes[0] << 8 | bytes[1], bytes[2] << 8 | bytes[3]]
             } else {
-                guard (1...4).contains(part.count), part.allSatisfy(isHexDigit) else { return nil }
-                count += 1
+                guard (1...4).contains(part.count), part.allSatisfy(isHexDigit),
+                    let group = UInt16(String(decoding: part, as: UTF8.self), radix: 16)
+                else { return nil }
+                groups.append(group)
             }
         }
-        return count
+        return groups
+    }
+
+    /// Writes eight groups: the longest row of zeros as `::`, and IPv4 within IPv6 with dots.
+    private static func text(of groups: [UInt16]) -> String {
+        let zeros = longestZeros(in: groups)
+        let isIPv4Within =
+            zeros.lowerBound == 0 && (zeros.count == 6 || zeros.count == 5 && groups[5] == 0xFFFF)
+        func joined(_ groups: ArraySlice<UInt16>) -> String {
+            groups.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        if isIPv4Within {
+            let bytes = groups[6...].flatMap { [$0 >> 8, $0 & 0xFF] }.map { String($0) }
+            return "::" + (zeros.count == 5 ? "ffff:" : "") + bytes.joined(separator: ".")
+        }
+        guard zeros.count > 1 else { return joined(groups[...]) }
+        return "\(joined(groups[..<zeros.lowerBound]))::\(joined(groups[zeros.upperBound...]))"
+    }
+
+    /// The longest row of zeros, the first of several.
+    private static func longestZeros(in groups: [UInt16]) -> Range<Int> {
+        var longest = 0..<0
+        var start = 0
+        while start < groups.count {
+            let end = groups[start...].firstIndex { $0 != 0 } ?? groups.count
+            if end - start > longest.count { longest = start..<end }
+            start = end + 1
+        }
+        return longest
     }
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {

@@ -24,6 +24,8 @@ final class Client: ConnectionDelegate {
     var lastCommand: CommandEntry?
     var channels: [[UInt8]] = []
     var patterns: [[UInt8]] = []
+    /// What CLIENT NO-EVICT asked for; nothing is ever evicted here.
+    var isSpared = false
     /// What CLIENT TRACKING asked for; nothing ever comes of it, for there are no keys.
     var tracking: Tracking?
     /// What INFO was asked for, while it is being answered.
@@ -48,6 +50,7 @@ final class Client: ConnectionDelegate {
     private var held = HeldReplies()
     private var isProcessing = false
     private var isClosed = false
+    private var hasHeard = false
     private var backlogWatch = BacklogWatch()
     /// Goes off when the backlog has been too long for too long.
     private var backlogTimer: DeadlineTimer?
@@ -303,6 +306,10 @@ final class Client: ConnectionDelegate {
 
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
         usedAt = MonotonicClock.now
+        if !hasHeard {
+            hasHeard = true
+            if port.diagnosis.isHandshake(bytes, from: connection.remoteAddress) { return close() }
+        }
         port.traffic.reads += 1
         port.traffic.inputBytes.add(bytes.count, at: usedAt)
         parser.append(bytes)
@@ -328,7 +335,8 @@ final class Client: ConnectionDelegate {
 extension Client {
     /// One letter for each thing that is unusual about it, or `N`.
     private var flags: String {
-        let letters = (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
+        let letters =
+            (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "") + (isSpared ? "e" : "")
         return letters.isEmpty ? "N" : letters
     }
 

@@ -7,6 +7,7 @@ import RESP
 import SentinelConfiguration
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// What the client port needs of the rest.
 protocol ClientPortOwner: AnyObject {
@@ -18,6 +19,7 @@ protocol ClientPortOwner: AnyObject {
     /// Facts for INFO that the port does not have.
     func infoFacts() -> InfoText.Facts
     func shutDown(reason: String)
+    func reloadCertificates() throws(TLSError)
 }
 
 /// The port that clients and other sentinels connect to.
@@ -28,6 +30,7 @@ final class ClientPort {
     unowned let owner: any ClientPortOwner
     let settings: ServerSettings
     let deniesScriptReconfiguration: Bool
+    let diagnosis: SecurityDiagnosis
     var traffic = Traffic()
 
     private let listeners: Listeners
@@ -49,12 +52,14 @@ final class ClientPort {
     ) {
         self.listeners = listeners
         self.access = access
+        diagnosis = listeners.diagnosis
         self.settings = settings
         self.deniesScriptReconfiguration = deniesScriptReconfiguration
         self.log = log
         self.owner = owner
         slots = ConnectionSlots(maxClients: settings.maxClients)
         listeners.accepted = { [unowned self] in self.accept($0) }
+        listeners.freePlaces = { [unowned self] in self.settings.maxClients - self.clients.count }
     }
 
     func client(_ id: Int) -> Client? { clients[id] }

@@ -3,6 +3,7 @@
 import EventLoop
 import SentinelConfiguration
 import SentinelCore
+import TransportSecurity
 
 /// What `--check-config` has to say about a configuration that could be read.
 struct ConfigurationCheck {
@@ -17,14 +18,28 @@ struct ConfigurationCheck {
         // Who checks may well be somebody else than who runs it.
         let notWritable = stateFile.refusal.map { ["As this user: \($0)"] } ?? []
         let unwise = configuration.advice(environment: HostEnvironment()).map(\.text)
-        advice = configuration.warnings.map(\.text) + unwise + notWritable
-        do throws(Access.StartError) {
-            _ = try Access(configuration.server)
-            refusal = nil
-        } catch {
-            refusal = "Aborting Redis startup because of ACL errors: \(error.text)"
-        }
+        let security = Self.checkSecurity(configuration.server.tls)
+        advice = configuration.warnings.map(\.text) + unwise + notWritable + security.advice
+        refusal = security.refusal ?? Self.refusalOfAccess(configuration.server)
         let masters = configuration.sentinel.masters.count
         verdict = "\(path) can be used: \(masters) \(masters == 1 ? "master" : "masters")"
+    }
+
+    /// Loads all that TLS needs.
+    private static func checkSecurity(_ settings: TLSSettings) -> (advice: [String], refusal: String?) {
+        do throws(TLSError) {
+            return (try TLS.load(settings)?.warnings ?? [], nil)
+        } catch {
+            return ([], "Failed to configure TLS: \(error)")
+        }
+    }
+
+    private static func refusalOfAccess(_ settings: ServerSettings) -> String? {
+        do throws(Access.StartError) {
+            _ = try Access(settings)
+            return nil
+        } catch {
+            return "Aborting Redis startup because of ACL errors: \(error.text)"
+        }
     }
 }

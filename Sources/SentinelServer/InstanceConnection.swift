@@ -14,7 +14,9 @@ protocol InstanceConnectionOwner: AnyObject {
 /// A connection to a data node or another sentinel: requests out, replies paired with them and understood.
 final class InstanceConnection: ConnectionDelegate {
     let id: ConnectionID
+    let address: SocketAddress
     private let channel: Channel
+    private let diagnosis: SecurityDiagnosis
     private unowned let owner: any InstanceConnectionOwner
     private var connection: Connection?
     private var parser = ReplyParser()
@@ -23,17 +25,25 @@ final class InstanceConnection: ConnectionDelegate {
     /// What replies are owed for, oldest first; those before `answered` are done with.
     private var owed: [(kind: RequestKind, replies: Int)] = []
     private var answered = 0
+    private var hasHeard = false
 
     /// Begins to connect; a failure is told later.
     init(
         _ id: ConnectionID, _ channel: Channel, to address: SocketAddress, from source: SocketAddress?,
-        options: ConnectionOptions, owner: any InstanceConnectionOwner
+        options: ConnectionOptions, security: (any StreamSecurity)?, diagnosis: SecurityDiagnosis,
+        owner: any InstanceConnectionOwner
     ) {
         self.id = id
+        self.address = address
+        self.diagnosis = diagnosis
         self.channel = channel
         self.owner = owner
-        connection = Connection(connectingTo: address, from: source, options: options, delegate: self)
+        connection = Connection(
+            connectingTo: address, from: source, options: options, security: security, delegate: self)
     }
+
+    /// Whether the other end has taken the connection and owes its part of a TLS handshake.
+    var isSecuring: Bool { connection?.isSecuring ?? false }
 
     func send(_ request: SentinelCore.Request, renamed: [RenamedCommand]) {
         let outgoing = OutgoingRequest(request, renamed: renamed, into: &Self.encoder)
@@ -54,6 +64,10 @@ final class InstanceConnection: ConnectionDelegate {
     }
 
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
+        if !hasHeard {
+            hasHeard = true
+            diagnosis.heard(bytes, from: address)
+        }
         parser.append(bytes)
         do throws(ReplyError) {
             while self.connection != nil, let value = try parser.next() { take(value) }
@@ -65,6 +79,7 @@ final class InstanceConnection: ConnectionDelegate {
 
     func connectionDidClose(_ connection: Connection, reason: CloseReason) {
         self.connection = nil
+        diagnosis.linkEnded(to: address, reason, hasHeard: hasHeard)
         owner.connectionEnded(self, reason: reason.description)
     }
 

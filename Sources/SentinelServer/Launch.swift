@@ -4,6 +4,7 @@ import EventLoop
 import SentinelConfiguration
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// From the command line to a running sentinel, or to a sentence on why there is none.
 ///
@@ -15,6 +16,11 @@ package enum Launch {
 
     /// - Parameter words: The command line, the program's name first.
     package static func run(_ words: [String]) {
+        do throws(SystemError) {
+            try Background.openStandardDescriptors()
+        } catch {
+            ProcessFacts.exit(1)  // and nowhere to say why
+        }
         switch Arguments.parse(Array(words.dropFirst())) {
         case .run(let invocation): run(invocation)
         case .checkConfiguration(let invocation): check(invocation)
@@ -64,7 +70,9 @@ package enum Launch {
     ) {
         let stateFile = StateFile(configuration, configurationPath: path, log: log)
         if let refusal = stateFile.refusal { refuse(log, refusal) }
-        let listeners = Listeners(configuration.server, log: log)
+        let tls = loadTLS(configuration, log)
+        let diagnosis = SecurityDiagnosis(settings: configuration.server.tls, log: log)
+        let listeners = Listeners(configuration.server, tls: tls, diagnosis: diagnosis, log: log)
         let clientLimit: Int
         do throws(Listeners.Refusal) {
             clientLimit = try ClientLimit.settle(configuration, log: log)
@@ -74,10 +82,11 @@ package enum Launch {
             refuse(log, error.text)
         }
         let surroundings = Server.Surroundings(
-            listeners: listeners, stateFile: stateFile, serviceManager: serviceManager, clientLimit: clientLimit,
+            listeners: listeners, tls: tls, stateFile: stateFile, serviceManager: serviceManager,
+            clientLimit: clientLimit,
             processIDFile: ProcessSetup.writeProcessID(
                 configuration.server, isInBackground: isInBackground, log: log))
-        log.write(.notice, "Running mode=sentinel, port=\(configuration.server.port).")
+        log.write(.notice, "Running mode=sentinel, port=\(configuration.server.portForPeople).")
         listeners.warnOfShortBacklog()
         let access: Access
         do throws(Access.StartError) {
@@ -101,6 +110,18 @@ package enum Launch {
         }
         server.start()
         serviceManager.ready()
+    }
+
+    /// Everything TLS needs, before anything is opened or written; `nil` where none is configured.
+    private static func loadTLS(_ configuration: Configuration, _ log: Logger) -> TLS? {
+        do throws(TLSError) {
+            guard let tls = try TLS.load(configuration.server.tls) else { return nil }
+            log.write(.notice, "TLS by \(tls.libraryText)")
+            for warning in tls.warnings { log.write(.warning, warning) }
+            return tls
+        } catch {
+            refuse(log, "Failed to configure TLS: \(error)")
+        }
     }
 
     /// The sentinel's identity; a new one is on disk before anybody hears of it.

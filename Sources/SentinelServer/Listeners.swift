@@ -3,8 +3,9 @@
 import EventLoop
 import SentinelConfiguration
 import SentinelCore
+import TransportSecurity
 
-/// What this sentinel listens on: a port at every address of `bind`, and a Unix socket.
+/// What this sentinel listens on: a plain port and a TLS port at every address of `bind`, and a Unix socket.
 ///
 /// - Source: spec/config-and-process.md 3, 4; which addresses may be missing is what Debian's redis-sentinel 7.0.15
 ///   does: one that is written with a `-`, as long as the host just has no such address. One that is taken is an error.
@@ -14,14 +15,29 @@ final class Listeners {
         let text: String
     }
 
+    /// Which of the ports.
+    private enum Kind: String {
+        case tcp, tls
+    }
+
+    private static let leastHandshakes = 16
+
+    let diagnosis: SecurityDiagnosis
     private let settings: ServerSettings
+    /// `nil` where none is configured.
+    private let tls: TLS?
     private let log: Logger
     private var listeners: [Listener] = []
     /// Gets each connection, which it has to give a delegate or to close; none comes before the main queue runs.
     var accepted: (Connection) -> Void = { $0.close() }
 
-    init(_ settings: ServerSettings, log: Logger) {
+    /// How many more clients there could be; as many may be at their TLS handshake.
+    var freePlaces: () -> Int = { 0 }
+
+    init(_ settings: ServerSettings, tls: TLS?, diagnosis: SecurityDiagnosis, log: Logger) {
         self.settings = settings
+        self.tls = tls
+        self.diagnosis = diagnosis
         self.log = log
     }
 
@@ -30,7 +46,10 @@ final class Listeners {
 
     func open() throws(Refusal) {
         if settings.port != 0 {
-            for bind in settings.bindAddresses { try open(bind) }
+            for bind in settings.bindAddresses { try open(bind, settings.port, .tcp) }
+        }
+        if settings.tls.port != 0 {
+            for bind in settings.bindAddresses { try open(bind, settings.tls.port, .tls) }
         }
         if !settings.unixSocket.isEmpty { try openUnixSocket() }
         guard !listeners.isEmpty else { throw Refusal(text: "Configured to not listen anywhere, exiting.") }
@@ -41,23 +60,23 @@ final class Listeners {
         listeners = []
     }
 
-    private func open(_ bind: BindAddress) throws(Refusal) {
+    private func open(_ bind: BindAddress, _ port: Int, _ kind: Kind) throws(Refusal) {
         let why: String
         var isMissing = false
-        switch Self.address(bind.host, port: UInt16(clamping: settings.port)) {
+        switch Self.address(bind.host, port: UInt16(clamping: port)) {
         case .success(let address):
             do throws(SystemError) {
-                return try listen(on: address)
+                return try listen(on: address, security: kind == .tls ? security : nil)
             } catch {
                 why = error.description
                 isMissing = error.isAboutMissingAddress
             }
         case .failure(let error): why = error.text
         }
-        let place = "\(bind.host):\(settings.port)"
+        let place = "\(bind.host):\(port)"
         log.write(.warning, "Warning: Could not create server TCP listening socket \(place): \(why)")
         guard bind.isOptional && isMissing else {
-            throw Refusal(text: "Failed listening on port \(settings.port) (tcp), aborting.")
+            throw Refusal(text: "Failed listening on port \(port) (\(kind.rawValue)), aborting.")
         }
     }
 
@@ -89,17 +108,29 @@ final class Listeners {
         }
     }
 
-    private func listen(on address: SocketAddress, unixMode: UInt16? = nil) throws(SystemError) {
+    /// A handshake that fails is told of once for each host.
+    private var security: ListenerSecurity? {
+        tls.map { tls in
+            ListenerSecurity(
+                make: { tls.makeServerSecurity() },
+                capacity: { [unowned self] in max(Self.leastHandshakes, self.freePlaces()) },
+                failed: { [diagnosis] in diagnosis.handshakeFailed(from: $0, $1) })
+        }
+    }
+
+    private func listen(
+        on address: SocketAddress, unixMode: UInt16? = nil, security: ListenerSecurity? = nil
+    ) throws(SystemError) {
         let keepAlive = settings.tcpKeepalive > 0 ? Int32(clamping: settings.tcpKeepalive) : nil
         listeners.append(
             try Listener(
                 on: address, backlog: Int32(clamping: settings.tcpBacklog), unixMode: unixMode,
-                options: ConnectionOptions(keepAliveIdleSeconds: keepAlive)
+                options: ConnectionOptions(keepAliveIdleSeconds: keepAlive), security: security
             ) { [unowned self] in self.accepted($0) })
     }
 
     func warnOfShortBacklog() {
-        guard settings.port != 0, let most = ProcessFacts.longestBacklog, most < settings.tcpBacklog else { return }
+        guard settings.portForPeople != 0, let most = ProcessFacts.longestBacklog, most < settings.tcpBacklog else { return }
         log.write(
             .warning,
             "WARNING: The TCP backlog setting of \(settings.tcpBacklog) cannot be enforced because "

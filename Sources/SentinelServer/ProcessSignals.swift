@@ -9,6 +9,8 @@ import EventLoop
 /// - Source: spec/config-and-process.md 7.
 final class ProcessSignals {
     private let signals: TerminationSignals
+    /// What the first process of a container has to do for what scripts leave running.
+    private var reaper: OrphanReaper?
 
     /// From now on no signal ends the process but in order; see `TerminationSignals`.
     init(logFile: String) throws(SystemError) {
@@ -18,6 +20,7 @@ final class ProcessSignals {
 
     /// - Parameter reload: SIGHUP; the place for what is to be read again while running.
     func obey(log: Logger, shutDown: @escaping () -> Void, reload: @escaping () -> Void) throws(SystemError) {
+        if ProcessFacts.id == 1 { reaper = OrphanReaper() }
         try signals.deliver { signal in
             switch signal {
             case .hangUp: return reload()

@@ -39,7 +39,7 @@ struct ProcessTitleText {
 
     /// The first address, the port at all of them, or the Unix socket.
     private static func listeningAddress(_ settings: ServerSettings) -> String {
-        let port = settings.port != 0 ? settings.port : settings.tls.port
+        let port = settings.portForPeople
         guard port != 0 || settings.unixSocket.isEmpty else { return "unixsocket:\(settings.unixSocket)" }
         guard let first = settings.bindAddresses.first else { return "*:\(port)" }
         return "\(first.isOptional ? "-" : "")\(first.host):\(port)"

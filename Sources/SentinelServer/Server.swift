@@ -5,6 +5,7 @@ import RESP
 import SentinelConfiguration
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// The sentinel as a process: the core, and everything it reaches the world with.
 final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
@@ -12,6 +13,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let log: Logger
     private var configuration: Configuration
     private let access: Access
+    private let tls: TLS?
+    private let diagnosis: SecurityDiagnosis
     private let path: String
     private let runID: RunID
     private let startedAt = MonotonicClock.now
@@ -19,6 +22,10 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let source: SocketAddress?
     private var port: ClientPort?
     private let stateFile: StateFile
+    private var isShuttingDown = false
+    private var lastWriteLimit: DeadlineTimer?
+    /// Nanoseconds.
+    private static let longestLastWrite: UInt64 = 5_000_000_000
     private let scripts: ScriptRunner
     private let listeners: Listeners
     private let serviceManager: ServiceManager
@@ -35,6 +42,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         log: Logger
     ) {
         listeners = surroundings.listeners
+        diagnosis = surroundings.listeners.diagnosis
+        tls = surroundings.tls
         stateFile = surroundings.stateFile
         serviceManager = surroundings.serviceManager
         clientLimit = surroundings.clientLimit
@@ -47,7 +56,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         runID = RunID(using: &system)
         source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
         let core = Sentinel(
-            configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.port),
+            configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.portForPeers),
             requirePassword: configuration.server.requirePassword,
             logThreshold: LogThreshold(rawValue: configuration.server.logLevel.rawValue) ?? .notice, seed: system.next())
         let driver = Driver(core: core)
@@ -58,6 +67,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// What the start of the process leaves to the server.
     struct Surroundings {
         let listeners: Listeners
+        /// `nil` where none is configured.
+        let tls: TLS?
         /// Where the configuration is written back to.
         let stateFile: StateFile
         let serviceManager: ServiceManager
@@ -100,9 +111,20 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     }
 
     /// Says goodbye and leaves; nothing is saved, for all that matters has been.
+    ///
+    /// A write that is under way is waited for, though not for ever: the original would have finished it.
     func shutDown(reason: String) {
         log.write(.warning, reason)
+        guard !isShuttingDown else { return }
+        isShuttingDown = true
         serviceManager.stopping()
+        let limit = DeadlineTimer { [unowned self] in self.leave() }
+        limit.schedule(at: MonotonicClock.now + Self.longestLastWrite)
+        lastWriteLimit = limit
+        stateFile.afterWriting { [unowned self] in self.leave() }
+    }
+
+    private func leave() -> Never {
         if let path = processIDFile {
             log.write(.notice, "Removing the pid file.")
             ProcessFacts.remove(path)
@@ -112,15 +134,12 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         ProcessFacts.exit(0)
     }
 
-    /// SIGHUP: what can be read again while running is read here. Nothing yet.
-    func reload() { log.write(.verbose, "SIGHUP: there is nothing to read again") }
-
     // MARK: EffectPerformer
 
     func perform(_ effect: Effect) {
         switch effect {
         case .connect(let id, let channel, let endpoint): connect(id, channel, to: endpoint)
-        case .disconnect(let id): connections.removeValue(forKey: id)?.close()
+        case .disconnect(let id): disconnect(id)
         case .send(let id, let request, let renamed): connections[id]?.send(request, renamed: renamed)
         case .answer(let request, let response): port?.answer(request, response)
         case .persist(let generation): stateFile.save(generation)
@@ -150,7 +169,35 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         }
         connections[id] = InstanceConnection(
             id, channel, to: address, from: source,
-            options: ConnectionOptions(keepAliveIdleSeconds: 5, userTimeoutMilliseconds: 15000), owner: self)
+            options: ConnectionOptions(keepAliveIdleSeconds: 5, userTimeoutMilliseconds: 15000),
+            security: tls?.makeClientSecurity(), diagnosis: diagnosis, owner: self)
+    }
+
+    private func disconnect(_ id: ConnectionID) {
+        guard let connection = connections.removeValue(forKey: id) else { return }
+        if connection.isSecuring { diagnosis.noHandshake(with: connection.address) }
+        connection.close()
+    }
+
+    /// SIGHUP: what can be read again while running is read here.
+    func reload() {
+        guard tls != nil else { return log.write(.verbose, "SIGHUP: there is nothing to read again") }
+        try? reloadCertificates()  // it has told the log
+    }
+
+    /// Takes in certificates and keys anew; connections that stand are not touched.
+    ///
+    /// - Throws: What is wrong with the new ones; the old ones stay in use then.
+    func reloadCertificates() throws(TLSError) {
+        guard let tls else { throw .failed("no TLS is configured") }
+        do throws(TLSError) {
+            try tls.reload()
+        } catch {
+            log.write(.warning, "The TLS certificates stay as they were: \(error)")
+            throw error
+        }
+        log.write(.notice, "The TLS certificates were read again")
+        for warning in tls.warnings { log.write(.warning, warning) }
     }
 
     private func resolve(_ host: String) {

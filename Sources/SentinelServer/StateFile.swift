@@ -19,6 +19,8 @@ final class StateFile {
     /// The newest state asked for that no write has begun for.
     private var wanted: Generation?
     private var isWriting = false
+    /// Called when a write has ended that no other follows.
+    private var whenIdle: () -> Void = {}
     private var hasWarnedOfInPlaceWrites = false
 
     /// - Parameter configurationPath: Absolute.
@@ -81,7 +83,13 @@ final class StateFile {
             self.isWriting = false
             self.finished(generation, self.note(result))
             self.beginIfIdle()
+            if !self.isWriting { self.whenIdle() }
         }
+    }
+
+    /// Calls `done` as soon as nothing is being written or waits to be, which may be at once.
+    func afterWriting(_ done: @escaping () -> Void) {
+        if isWriting { whenIdle = done } else { done() }
     }
 
     /// Tells the log what became of a write, and returns whether the state is on disk.

@@ -10,7 +10,7 @@ import SentinelWire
 /// A simulated data node.
 final class DataNode {
     let host: Int
-    let group: Int
+    var group: Int
     let endpoint: Endpoint
     let priority: Int
     var runID: RunID
@@ -35,6 +35,8 @@ final class DataNode {
     private var formerHistory: (id: UInt64, end: Int)?
     private(set) var isLinkUp = false
     private var linkDownSince: Instant
+    /// How long it has been without its master.
+    func linkDownFor(_ now: Instant) -> Duration { isMaster || isLinkUp ? .zero : now - linkDownSince }
     private var unreachableSince: Instant?
     private var syncsUntil: Instant?
 

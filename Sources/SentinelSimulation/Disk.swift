@@ -13,7 +13,7 @@ struct Disk {
         let configuration: Configuration
         /// What the core will believe to be on disk; the same, unless the simulator lies.
         let promised: Settings
-        let fails: Bool
+        var fails: Bool
     }
 
     private var text: [UInt8]
@@ -27,6 +27,8 @@ struct Disk {
     /// The newest state asked for that no write has begun for.
     var wanted: Generation?
     var isFull = false
+    /// The new file is written and does not get its name.
+    var refusesRename = false
     /// Added to each write.
     var delay: Duration = .zero
 
@@ -44,17 +46,25 @@ struct Disk {
         return true
     }
 
+    /// Writes while the process waits, as the original does.
+    mutating func writeAtOnce(_ configuration: Configuration) {
+        replace(
+            by: Write(
+                generation: .zero, configuration: configuration, promised: configuration.sentinel, fails: false))
+    }
+
     /// Ends the write; `nil` if none was under way.
     mutating func endWrite() -> Write? {
-        guard let ended = write else { return nil }
+        guard var ended = write else { return nil }
         write = nil
+        ended.fails = ended.fails || refusesRename
         if !ended.fails { replace(by: ended) }
         return ended
     }
 
     /// The process is gone; `isRenamed` if the new text had just come into place.
     mutating func crash(isRenamed: Bool) {
-        if isRenamed, let write, !write.fails { replace(by: write) }
+        if isRenamed, let write, !write.fails, !refusesRename { replace(by: write) }
         write = nil
         wanted = nil
     }
@@ -70,6 +80,12 @@ struct Disk {
     mutating func materialise() -> [UInt8] {
         if let configuration = unwritten.take() { text = Rewriter.rewrite(old: text, configuration: configuration) }
         return text
+    }
+
+    mutating func heal() {
+        isFull = false
+        refusesRename = false
+        delay = .zero
     }
 
     /// Puts back an old text, as a disk that lies would.

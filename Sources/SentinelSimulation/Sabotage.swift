@@ -27,6 +27,14 @@ package enum Sabotage: Sendable, CaseIterable {
     case promotionIsNotSeen
     /// A promotion is ordered by everybody who stands for election.
     case promotionBeforeElection
+    /// A replica's INFO hides how long it has been without its master.
+    case disconnectionIsNotSeen
+    /// One sentinel less is enough to agree.
+    case quorumIsOneLess
+    /// A loop that was held up is not noticed.
+    case tiltIsIgnored
+    /// All draw the same numbers, and nobody lets a better candidate go first.
+    case nothingIsStaggered
     /// The disk never says that it is done.
     case savingNeverEnds
     /// The deadline is forgotten.

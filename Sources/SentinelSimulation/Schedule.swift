@@ -4,20 +4,37 @@ import SentinelCore
 
 /// What can go wrong in a schedule; each kind has its own rate.
 package enum Fault: Int, Sendable, CaseIterable {
-    case sentinelCrash, sentinelCrashAtEffect, sentinelPause, sentinelLongPause
-    case nodeCrash, nodeRebornEmpty, nodePause, masterKill, masterIsolation
-    case partition, oneWayPartition, connectionReset, lostPacket, slowHost
-    case diskFull, slowDisk
-    case oldHello
+    case sentinelCrash, sentinelCrashAtEffect, sentinelPause, sentinelLongPause, clonedSentinel
+    case clockAhead, clockBehind
+    case nodeCrash, nodeRebornEmpty, nodePause, masterKill, masterIsolation, addressReused
+    case partition, oneWayPartition, flappingPath, connectionReset, lostPacket, slowHost
+    case diskFull, slowDisk, renameRefused, tornWrite
+    case oldHello, repeatedRequest
     case operatorReset, operatorRemonitor, operatorSet, operatorFailover
+}
+
+/// What a world has throughout, where its seed says so.
+package enum Trait: Int, Sendable, CaseIterable {
+    /// Sentinels that start only some time into the faults, or in the middle of an election.
+    case latecomers
+    /// Some of the sentinels follow the original's rules and no others.
+    case originals
+    /// Scripts that are told of events, and fail and hang.
+    case scripts
+    /// Clients that ask and write.
+    case clients
 }
 
 /// Everything about one run that is decided before it begins, drawn from its seed.
 package struct Schedule: Sendable {
     let seed: UInt64
+    let reduction: Reduction
     var sentinels: Int
-    /// Nodes of each group, the first master included.
+    /// Nodes of each group, the first master included; none in a group that was left out.
     var groups: [Int]
+    /// As they were drawn, before anything was left out: strikes choose among these.
+    let drawnSentinels: Int
+    let drawnGroups: [Int]
     var quorum: Int
     var downAfter: Duration
     var failoverTimeout: Duration
@@ -27,20 +44,26 @@ package struct Schedule: Sendable {
     var faultPhase: Duration
     /// Mean time between two faults of a kind, by `Fault.rawValue`; `nil` where a kind does not occur.
     var meanIntervals: [Duration?]
-    /// Sentinels that start only some time into the faults.
+    var traits: Set<Trait>
     var latecomers: Int
+    /// The first sentinels, so many, follow the original's rules.
+    var originals: Int
+    /// Whether latecomers wait for an election to start in.
+    var joinsElections: Bool
     /// One way, without disturbance.
     var latency: ClosedRange<Int>  // microseconds
     /// One write in normal times.
     var diskTime: ClosedRange<Int>  // microseconds
-    var clientsPerGroup: Int
 
-    /// Draws a schedule; the generator goes on to be the run's own.
-    init(seed: UInt64, using dice: inout Dice) {
+    init(seed: UInt64, reduction: Reduction = Reduction()) {
+        var dice = Dice(seed: seed, stream: .schedule)
         self.seed = seed
-        sentinels = dice.pick([3, 3, 3, 4, 5, 5, 7])
-        let groupCount = dice.pick([1, 1, 1, 1, 1, 1, 2, 2, 3, 5])
-        groups = (0..<groupCount).map { _ in 1 + dice.number(1...(groupCount > 2 ? 2 : 5)) }
+        self.reduction = reduction
+        let groupCount = dice.chance(0.02) ? dice.number(6...20) : dice.pick([1, 1, 1, 1, 1, 1, 2, 2, 3, 5])
+        sentinels = groupCount > 5 ? 3 : dice.pick([3, 3, 3, 4, 5, 5, 7])
+        drawnSentinels = sentinels
+        groups = (0..<groupCount).map { _ in 1 + dice.number(1...(groupCount > 5 ? 1 : groupCount > 2 ? 2 : 5)) }
+        drawnGroups = groups
         let majority = sentinels / 2 + 1
         // With less than a majority RESET and newcomers could elect two leaders, by the operators' fault.
         let isQuorumSmall = dice.chance(0.2)
@@ -52,17 +75,39 @@ package struct Schedule: Sendable {
         faultPhase = .seconds(dice.number(10...50))
         latency = dice.pick([100...400, 300...3000, 1000...20000])
         diskTime = dice.pick([50...300, 500...6000, 2000...40000])
-        clientsPerGroup = 1
         latecomers = isQuorumSmall || dice.chance(0.7) ? 0 : dice.number(1...(sentinels - majority))
+        joinsElections = dice.chance(0.5)
+        traits = [.clients, .latecomers]
+        originals = dice.chance(0.25) ? dice.number(1...sentinels) : 0
+        if originals > 0 { traits.insert(.originals) }
+        if dice.chance(0.2) { traits.insert(.scripts) }
         // Some schedules suffer from many things seldom, others from a few things often.
         let share = dice.pick([0.15, 0.3, 0.6, 1.0])
         let scale = dice.pick([4.0, 8, 15, 30]) * (share + 0.4)
         meanIntervals = Fault.allCases.map { fault in
-            guard dice.chance(fault == .masterKill ? max(share, 0.7) : share) else { return nil }
+            let occurs = dice.chance(fault == .masterKill ? max(share, 0.7) : share * fault.weight)
+            let interval = Duration.milliseconds(Int(dice.number(500...2000)) * Int(scale))
+            guard occurs else { return nil }
             if isQuorumSmall, fault == .operatorReset || fault == .operatorRemonitor { return nil }
-            return .milliseconds(Int(dice.number(500...2000)) * Int(scale))
+            return interval
         }
+        leaveOut()
     }
+
+    private mutating func leaveOut() {
+        for fault in reduction.faults { meanIntervals[fault.rawValue] = nil }
+        traits.subtract(reduction.traits)
+        for index in groups.indices {
+            groups[index] = reduction.groups.contains(index) ? 0 : min(groups[index], max(1, reduction.nodes ?? .max))
+        }
+        sentinels = min(sentinels, max(1, reduction.sentinels ?? .max))
+        quorum = min(quorum, sentinels)
+        originals = traits.contains(.originals) ? min(originals, sentinels) : 0
+        latecomers = traits.contains(.latecomers) ? min(latecomers, sentinels - sentinels / 2 - 1) : 0
+        faultPhase = reduction.faultMilliseconds.map { min(faultPhase, .milliseconds($0)) } ?? faultPhase
+    }
+
+    func occurs(_ fault: Fault) -> Bool { meanIntervals[fault.rawValue] != nil }
 
     /// By when everybody must agree once faults have stopped.
     ///
@@ -71,16 +116,34 @@ package struct Schedule: Sendable {
     var convergenceBound: Duration { failoverTimeout * 6 + downAfter * 4 + .seconds(120) }
 
     /// By when a master that dies among healthy sentinels is replaced everywhere.
-    var failoverBound: Duration { downAfter + .seconds(5) }
+    ///
+    /// The original's kind is at the mercy of split votes, after which it waits.
+    var failoverBound: Duration {
+        originals == 0 ? downAfter + .seconds(5) : downAfter + failoverTimeout * 12 + .seconds(60)
+    }
 
     package var text: String {
         let faults = Fault.allCases.compactMap { fault in
             meanIntervals[fault.rawValue].map { "\(fault) every \($0)" }
         }
+        let traits = Trait.allCases.filter(traits.contains).map { "\($0)" }
         return """
-            seed \(seed): \(sentinels) sentinels (\(latecomers) late), quorum \(quorum), groups of \(groups), \
-            down-after \(downAfter), failover-timeout \(failoverTimeout), parallel-syncs \(parallelSyncs), \
-            latency \(latency) µs, disk \(diskTime) µs, faults for \(faultPhase): \(faults.joined(separator: ", "))
+            seed \(seed)\(reduction == Reduction() ? "" : " without \(reduction.text)"): \(sentinels) sentinels \
+            (\(latecomers) late, \(originals) of the original's kind), quorum \(quorum), groups of \(groups), down-after \(downAfter), \
+            failover-timeout \(failoverTimeout), parallel-syncs \(parallelSyncs), latency \(latency) µs, \
+            disk \(diskTime) µs, with \(traits.joined(separator: ", ")); \
+            faults for \(faultPhase): \(faults.joined(separator: ", "))
             """
+    }
+}
+
+extension Fault {
+    /// How often it occurs beside the others: these bend the rules that can be checked, or are rare in life.
+    fileprivate var weight: Double {
+        switch self {
+        case .clonedSentinel, .addressReused: 0.15
+        case .clockAhead, .clockBehind, .tornWrite, .renameRefused: 0.5
+        default: 1
+        }
     }
 }

@@ -8,9 +8,17 @@ final class SentinelProcess {
     /// Who waits for an answer.
     enum Requester {
         /// At this place of the wire's replies.
-        case peer(Wire, place: Int, Command)
+        case peer(Wire, place: Int, Question)
         case client(Client)
         case operate
+    }
+
+    /// What another sentinel wants to know.
+    struct Question {
+        let command: Command
+        let askedAt: Instant
+        /// The group that it is about, as this sentinel saw it then.
+        let group: MasterName?
     }
 
     /// What came in while the process stood still.
@@ -36,6 +44,8 @@ final class SentinelProcess {
     let number: Int
     let runID: RunID
     let endpoint: Endpoint
+    /// Whether it follows the original's rules.
+    let isOriginal: Bool
     /// What the file said besides what the core remembers.
     let configuration: Configuration
     /// `nil` while the process is not there.
@@ -53,8 +63,11 @@ final class SentinelProcess {
     var ambush: Ambush?
     /// The last of its hellos that somebody read.
     var understoodHello: Hello?
-    /// Inputs that follow from effects at once.
-    var soon: [Input] = []
+    /// How far its clock has jumped.
+    var clockOffset = Duration.zero
+    /// Whether it dies in the middle of the next write.
+    var diesInWrite = false
+    var runningScripts: Set<ScriptID> = []
     var requests: [RequestID: Requester] = [:]
     private var requestsMade: UInt64 = 0
 
@@ -67,9 +80,18 @@ final class SentinelProcess {
     /// Groups that an operator removed once, whose epochs may begin anew.
     var renewedGroups: Set<MasterName> = []
     var isTilted = false
+    /// By its own clock: until when it can't trust what it measured, for its loop was held up.
+    var untrustedUntil: Instant?
+    /// When that was found; what it said before may still be on its way.
+    var untrustedSince = Instant.start
+    /// Since when it holds masters down.
+    var downSince: [MasterName: Instant] = [:]
     var pace = Pace()
 
-    init(host: Int, number: Int, runID: RunID, endpoint: Endpoint, configuration: Configuration) {
+    init(
+        host: Int, number: Int, runID: RunID, endpoint: Endpoint, isOriginal: Bool, configuration: Configuration
+    ) {
+        self.isOriginal = isOriginal
         self.host = host
         self.number = number
         self.runID = runID
@@ -81,13 +103,21 @@ final class SentinelProcess {
     var isRunning: Bool { brain != nil }
     var name: String { "s\(number)" }
 
-    func localTime(_ now: Instant) -> Instant { Instant(sinceStart: now - bootedAt) }
+    func localTime(_ now: Instant) -> Instant { Instant(sinceStart: now - bootedAt + clockOffset) }
+    /// When its clock will show `local`.
+    func worldTime(_ local: Duration) -> Instant { bootedAt + local - clockOffset }
 
     func makeRequest(_ requester: Requester) -> RequestID {
         requestsMade += 1
         let id = RequestID(requestsMade)
         requests[id] = requester
         return id
+    }
+
+    /// The group whose master is at an address, by what it remembers.
+    func group(of endpoint: Endpoint) -> MasterName? {
+        let masters = remembered.masters
+        return (masters.first { $0.address == endpoint } ?? masters.first { $0.knownReplicas.contains(endpoint) })?.name
     }
 
     func settings(of name: MasterName) -> MasterSettings? { remembered.masters.first { $0.name == name } }

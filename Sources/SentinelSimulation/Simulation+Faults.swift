@@ -7,51 +7,79 @@ import SentinelCore
 extension Simulation {
     func strike(_ fault: Fault) throws(Violation) {
         guard hasFaults, let mean = schedule.meanIntervals[fault.rawValue] else { return }
-        timeline.enter(.fault(fault), at: now + dice.around(mean))
+        outcome.strikes[fault.rawValue] += 1
+        let strike = Strike(fault: fault, number: outcome.strikes[fault.rawValue])
+        var chance = Dice(seed: schedule.seed, stream: .strike(strike))
+        timeline.enter(.fault(fault), at: now + chance.around(mean))
+        guard !schedule.reduction.strikes.contains(strike) else { return }
         outcome.faults[fault.rawValue] += 1
-        say("fault", "\(fault)")
+        say("fault", "\(fault)#\(strike.number)")
+        switch fault {
+        case .sentinelCrash, .sentinelCrashAtEffect, .sentinelPause, .sentinelLongPause, .clonedSentinel, .clockAhead,
+            .clockBehind, .diskFull, .slowDisk, .renameRefused, .tornWrite:
+            guard let process = sentinel(&chance) else { return }
+            try harm(process, fault, &chance)
+        case .nodeCrash, .nodeRebornEmpty, .nodePause, .addressReused:
+            guard let node = node(&chance) else { return }
+            harm(node, fault, &chance)
+        case .masterKill:
+            guard let node = presumedMaster(&chance) else { return }
+            crash(node, isUnplugged: chance.chance(0.3))
+            timeline.enter(.nodeStarts(node, crashes: node.crashes), at: now + chance.milliseconds(3000...40000))
+        case .masterIsolation:
+            guard let node = presumedMaster(&chance) else { return }
+            isolate(node.host, for: chance.milliseconds(2000...30000))
+        case .partition, .oneWayPartition:
+            split(isOneWay: fault == .oneWayPartition, for: chance.milliseconds(1000...25000), &chance)
+        case .flappingPath: flap(anyHost(&chance), anyHost(&chance), left: chance.number(5...50))
+        case .connectionReset: resetWires(of: anyHost(&chance))
+        case .lostPacket: lossyUntil = now + chance.milliseconds(100...3000)
+        case .slowHost:
+            let host = anyHost(&chance)
+            network.slowDown(host, byMicroseconds: chance.number(5...400) * 1000)
+            timeline.enter(.heal(.host(host)), at: now + chance.milliseconds(2000...20000))
+        case .oldHello: try replayHello(&chance)
+        case .repeatedRequest: try repeatRequest(&chance)
+        case .operatorReset, .operatorRemonitor, .operatorSet, .operatorFailover: try operate(fault, &chance)
+        }
+    }
+
+    private func harm(_ process: SentinelProcess, _ fault: Fault, _ chance: inout Dice) throws(Violation) {
         switch fault {
         case .sentinelCrash:
-            let process = dice.pick(sentinels)
-            try crash(process, isUnplugged: dice.chance(0.3))
-            timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(50...15000))
+            try crash(process, isUnplugged: chance.chance(0.3))
+            timeline.enter(.sentinelStarts(process), at: now + chance.milliseconds(50...15000))
         case .sentinelCrashAtEffect:
-            dice.pick(sentinels).ambush = SentinelProcess.Ambush(
-                effectsLeft: dice.number(0...4), isBefore: dice.chance(0.5))
-        case .sentinelPause: pause(dice.pick(sentinels), for: dice.milliseconds(100...1900))
-        case .sentinelLongPause: pause(dice.pick(sentinels), for: dice.milliseconds(2100...9000))
+            process.ambush = SentinelProcess.Ambush(
+                effectsLeft: chance.number(0...4), isBefore: chance.chance(0.5))
+        case .sentinelPause: pause(process, for: chance.milliseconds(100...1900))
+        case .sentinelLongPause: pause(process, for: chance.milliseconds(2100...9000))
+        case .clonedSentinel: try startClone(of: process, for: chance.milliseconds(3000...20000))
+        case .clockAhead: jump(process, by: chance.milliseconds(chance.chance(0.5) ? 100...1900 : 2000...60000))
+        case .clockBehind: jump(process, by: .zero - chance.milliseconds(10...3000))
+        case .diskFull, .slowDisk, .renameRefused:
+            // The original goes on as if it had saved: what it then forgets in a crash is known.
+            guard !process.isOriginal else { return }
+            switch fault {
+            case .diskFull: process.disk.isFull = true
+            case .slowDisk: process.disk.delay = chance.milliseconds(20...3000)
+            default: process.disk.refusesRename = true
+            }
+            timeline.enter(.heal(.disk(process)), at: now + chance.milliseconds(500...20000))
+        default: process.diesInWrite = true
+        }
+    }
+
+    private func harm(_ node: DataNode, _ fault: Fault, _ chance: inout Dice) {
+        switch fault {
         case .nodeCrash:
-            let node = dice.pick(dice.pick(groups))
-            crash(node, isUnplugged: dice.chance(0.3))
-            timeline.enter(.nodeStarts(node, crashes: node.crashes), at: now + dice.milliseconds(500...20000))
+            crash(node, isUnplugged: chance.chance(0.3))
+            timeline.enter(.nodeStarts(node, crashes: node.crashes), at: now + chance.milliseconds(500...20000))
         case .nodeRebornEmpty:
-            let node = dice.pick(dice.pick(groups))
             crash(node, isUnplugged: false)
             start(node, keepsData: false)
-        case .nodePause: pause(dice.pick(dice.pick(groups)), for: dice.milliseconds(500...10000))
-        case .masterKill:
-            let node = presumedMaster()
-            crash(node, isUnplugged: dice.chance(0.3))
-            timeline.enter(.nodeStarts(node, crashes: node.crashes), at: now + dice.milliseconds(3000...40000))
-        case .masterIsolation: isolate(presumedMaster().host, for: dice.milliseconds(2000...30000))
-        case .partition, .oneWayPartition:
-            split(isOneWay: fault == .oneWayPartition, for: dice.milliseconds(1000...25000))
-        case .connectionReset: resetWires(of: anyHost())
-        case .lostPacket: lossyUntil = now + dice.milliseconds(100...3000)
-        case .slowHost:
-            let host = anyHost()
-            network.slowDown(host, byMicroseconds: dice.number(5...400) * 1000)
-            timeline.enter(.heal(.host(host)), at: now + dice.milliseconds(2000...20000))
-        case .diskFull:
-            let process = dice.pick(sentinels)
-            process.disk.isFull = true
-            timeline.enter(.heal(.disk(process)), at: now + dice.milliseconds(500...20000))
-        case .slowDisk:
-            let process = dice.pick(sentinels)
-            process.disk.delay = dice.milliseconds(20...3000)
-            timeline.enter(.heal(.disk(process)), at: now + dice.milliseconds(2000...15000))
-        case .oldHello: try replayHello()
-        case .operatorReset, .operatorRemonitor, .operatorSet, .operatorFailover: try operate(fault)
+        case .nodePause: pause(node, for: chance.milliseconds(500...10000))
+        default: moveToOtherGroup(node, &chance)
         }
     }
 
@@ -59,22 +87,21 @@ extension Simulation {
         switch healing {
         case .path(let from, let to): network.unblock(from: from, to: to)
         case .host(let host): network.slowDown(host, byMicroseconds: 0)
-        case .disk(let process):
-            process.disk.isFull = false
-            process.disk.delay = .zero
+        case .disk(let process): process.disk.heal()
         }
     }
 
     /// Ends all faults: everything runs and reaches everything.
-    func healAll() {
+    func healAll() throws(Violation) {
         say("world", "heals")
         hasFaults = false
         network.healAll()
         lossyUntil = now
+        try endClone()
         for process in sentinels {
             process.ambush = nil
-            process.disk.isFull = false
-            process.disk.delay = .zero
+            process.diesInWrite = false
+            process.disk.heal()
             timeline.enter(.sentinelResumes(process, life: process.life), at: now)
             timeline.enter(.sentinelStarts(process), at: now)
         }
@@ -86,14 +113,37 @@ extension Simulation {
         }
     }
 
+    // MARK: Whom it strikes; nobody, if he was left out of the schedule
+
+    private func sentinel(_ chance: inout Dice) -> SentinelProcess? {
+        let number = chance.number(0...(schedule.drawnSentinels - 1))
+        return number < sentinels.count ? sentinels[number] : nil
+    }
+
+    private func node(_ chance: inout Dice) -> DataNode? {
+        let group = chance.number(0...(homes.count - 1))
+        let index = chance.number(0...(schedule.drawnGroups[group] - 1))
+        return index < homes[group].count ? homes[group][index] : nil
+    }
+
+    private func group(_ chance: inout Dice) -> Int? {
+        let group = chance.number(0...(groups.count - 1))
+        return groups[group].isEmpty ? nil : group
+    }
+
     /// Whom the first running sentinel takes for the master of some group.
-    private func presumedMaster() -> DataNode {
-        let group = dice.number(0...(groups.count - 1))
+    private func presumedMaster(_ chance: inout Dice) -> DataNode? { group(&chance).map(presumedMaster) }
+
+    private func presumedMaster(of group: Int) -> DataNode {
         let address = sentinels.first { $0.isRunning }?.settings(of: groupName(group))?.address
         return groups[group].first { $0.endpoint == address } ?? groups[group][0]
     }
 
-    private func anyHost() -> Int { dice.number(0...(sentinels.count + nodeOfHost.count - 1)) }
+    private func anyHost(_ chance: inout Dice) -> Int {
+        chance.number(0...(schedule.drawnSentinels + schedule.drawnGroups.reduce(0, +) - 1))
+    }
+
+    // MARK: Paths
 
     private func block(from: Int, to: Int, for duration: Duration) {
         network.block(from: from, to: to)
@@ -108,8 +158,8 @@ extension Simulation {
         }
     }
 
-    private func split(isOneWay: Bool, for duration: Duration) {
-        let side = wiresTo.indices.map { _ in dice.chance(0.4) }
+    private func split(isOneWay: Bool, for duration: Duration, _ chance: inout Dice) {
+        let side = wiresTo.indices.map { _ in chance.chance(0.4) }
         say("fault", "splits \(side.indices.filter { side[$0] }) from the others for \(duration)")
         for from in wiresTo.indices {
             for to in wiresTo.indices where side[from] != side[to] && (!isOneWay || side[from]) {
@@ -118,34 +168,112 @@ extension Simulation {
         }
     }
 
-    private func replayHello() throws(Violation) {
-        guard !oldHellos.isEmpty else { return }
-        for _ in 0..<dice.number(1...5) {
-            let hello = dice.pick(oldHellos)
-            if dice.chance(0.5) {
-                let node = dice.pick(dice.pick(groups))
-                if node.isRunning { publish(hello, at: node) }
-            } else {
-                let process = dice.pick(sentinels)
-                guard process.isRunning else { continue }
+    /// A path that comes and goes.
+    func flap(_ one: Int, _ other: Int, left: Int) {
+        guard hasFaults, left > 0, one != other else { return }
+        let duration = dice.milliseconds(20...700)
+        block(from: one, to: other, for: duration)
+        block(from: other, to: one, for: duration)
+        timeline.enter(.flap(one, other, left: left - 1), at: now + duration + dice.milliseconds(20...1200))
+    }
+
+    // MARK: What is old
+
+    private func replayHello(_ chance: inout Dice) throws(Violation) {
+        for _ in 0..<chance.number(1...5) where !oldHellos.isEmpty {
+            let hello = chance.pick(oldHellos)
+            if chance.chance(0.5) {
+                if let node = node(&chance), node.isRunning { publish(hello, at: node) }
+            } else if let process = sentinel(&chance), process.isRunning {
                 try feed(process, .command(process.makeRequest(.operate), .publishHello(hello)))
             }
         }
     }
 
+    /// What was sent comes again, over a connection whose owner is not there any more.
+    private func repeatRequest(_ chance: inout Dice) throws(Violation) {
+        for _ in 0..<chance.number(1...5) where !oldRequests.isEmpty {
+            let (old, request) = chance.pick(oldRequests)
+            guard canTalk(old.owner.host, old.target) else { continue }
+            let wire = Wire(owner: old.owner, connection: old.connection, channel: old.channel, target: old.target)
+            wire.isOpenAtOwner = false
+            say("fault", "repeats \(request) to host \(wire.target)")
+            push(.open, on: wire, to: .target)
+            push(.request(request), on: wire, to: .target)
+        }
+    }
+
+    // MARK: Clocks and copies
+
+    private func jump(_ process: SentinelProcess, by duration: Duration) {
+        guard process.isRunning else { return }
+        say(process.name, "has its clock jump by \(duration)")
+        process.clockOffset += duration
+        process.wakeAt = nil
+        if !process.isPaused { scheduleWake(of: process) }
+    }
+
+    /// Somebody starts a copy of a sentinel's machine: another process with the same run ID.
+    private func startClone(of process: SentinelProcess, for duration: Duration) throws(Violation) {
+        guard clone == nil, process.isRunning else { return }
+        votes.hasClones = true
+        for group in groups.indices { configurations.forced(groupName(group), in: .zero) }
+        let host = processOfHost.count - 1
+        let copy = SentinelProcess(
+            host: host, number: 99, runID: process.runID, endpoint: Endpoint(host: "10.0.0.99", port: 26379),
+            isOriginal: process.isOriginal, configuration: process.configuration)
+        copy.disk = process.disk
+        copy.disk.crash(isRenamed: false)
+        copy.disk.heal()
+        hostOfEndpoint[copy.endpoint] = host
+        processOfHost[host] = copy
+        epochs.forget(copy)
+        clone = copy
+        say("fault", "\(process.name) has a copy")
+        try start(copy)
+        timeline.enter(.cloneEnds, at: now + duration)
+    }
+
+    /// The copy is noticed and taken away.
+    func endClone() throws(Violation) {
+        guard let copy = clone else { return }
+        try crash(copy, isUnplugged: false)
+        clone = nil
+        formerClones.append(copy)
+        processOfHost[copy.host] = nil
+    }
+
+    /// A replica's address goes to a new node of another group.
+    private func moveToOtherGroup(_ node: DataNode, _ chance: inout Dice) {
+        let target = chance.number(0...(groups.count - 1))
+        guard target != node.group, !groups[target].isEmpty, groups[node.group].count > 1,
+            presumedMaster(of: node.group) !== node, !node.isMaster
+        else { return }
+        renewals += 1
+        crash(node, isUnplugged: false)
+        groups[node.group].removeAll { $0 === node }
+        node.group = target
+        groups[target].append(node)
+        node.follow(presumedMaster(of: target).endpoint, newHistory: dice.seed(), at: now)
+        say("fault", "\(node.endpoint) is now of \(groupName(target))")
+        start(node, keepsData: false)
+    }
+
     // MARK: Operators
 
-    private func operate(_ fault: Fault) throws(Violation) {
-        let process = dice.pick(sentinels)
-        let name = groupName(dice.number(0...(groups.count - 1)))
+    private func operate(_ fault: Fault, _ chance: inout Dice) throws(Violation) {
+        guard let process = sentinel(&chance), let group = group(&chance) else { return }
+        let name = groupName(group)
         guard process.isRunning, !process.isPaused, let settings = process.settings(of: name) else { return }
+        // There it would go back to the master before a promotion, in the same config epoch.
+        guard fault != .operatorReset || !process.isOriginal else { return }
         switch fault {
         case .operatorReset:
             renewals += 1
             try obey(.reset([name]), process)
         case .operatorFailover: try obey(.failover(name), process)
         case .operatorSet:
-            try obey(.set(name, [change(.parallelSyncs(dice.number(1...5)))]), process)
+            try obey(.set(name, [change(.parallelSyncs(chance.number(1...5)))]), process)
         default:
             process.renewedGroups.insert(name)
             renewals += 1
@@ -177,7 +305,7 @@ extension Simulation {
     /// Completes what a crash cut short. If `disagreeing`, points everybody at the master of the newest configuration,
     /// or the one most name: sentinels that share no node and know no peer can't find each other.
     func repairGroups(disagreeing: Bool) throws(Violation) {
-        for group in groups.indices {
+        for group in groups.indices where !groups[group].isEmpty {
             let name = groupName(group)
             let address = likelyMaster(of: name) ?? groups[group][0].endpoint
             for process in sentinels where process.isRunning {
@@ -190,6 +318,28 @@ extension Simulation {
                     || settings?.failoverTimeout != schedule.failoverTimeout
                 {
                     try configure(name, process)
+                }
+            }
+        }
+    }
+
+    /// Operators have nodes follow the master of the group they are in now, and RESET what still counts them elsewhere.
+    func repairMovedNodes() throws(Violation) {
+        for group in groups.indices where !groups[group].isEmpty {
+            let name = groupName(group)
+            let members = Set(groups[group].map(\.endpoint))
+            let likely = likelyMaster(of: name)
+            let master = groups[group].first { $0.endpoint == likely } ?? groups[group][0]
+            for node in groups[group] where node.isRunning {
+                node.follow(node === master ? nil : master.endpoint, newHistory: dice.seed(), at: now)
+            }
+            for process in sentinels where process.isRunning {
+                let settings = process.settings(of: name)
+                if settings?.address != master.endpoint {
+                    process.renewedGroups.insert(name)
+                    try monitorAgain(name, at: master.endpoint, process)
+                } else if settings?.knownReplicas.allSatisfy(members.contains) == false {
+                    try obey(.reset([name]), process)
                 }
             }
         }

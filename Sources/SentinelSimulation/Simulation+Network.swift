@@ -114,7 +114,7 @@ extension Simulation {
             guard !node.isPaused else { return node.inbox.append((wire, request)) }
             return serve(request, on: wire, at: node)
         }
-        let process = sentinels[wire.target]
+        guard let process = processOfHost[wire.target] else { return }
         guard !process.isPaused else { return process.inbox.append(.request(wire, request)) }
         try serve(request, on: wire, at: process)
     }
@@ -179,11 +179,11 @@ extension Simulation {
 
     private func life(of host: Int) -> Int? {
         if let node = nodeOfHost[host] { return node.isRunning ? node.life : nil }
-        return sentinels[host].isRunning ? sentinels[host].life : nil
+        return processOfHost[host].flatMap { $0.isRunning ? $0.life : nil }
     }
 
     private func isUnplugged(_ host: Int) -> Bool {
-        nodeOfHost[host].map(\.isUnplugged) ?? sentinels[host].isUnplugged
+        nodeOfHost[host]?.isUnplugged ?? processOfHost[host]?.isUnplugged ?? false
     }
 
     // MARK: Sentinels as senders and servers
@@ -197,6 +197,12 @@ extension Simulation {
             try checkOrder(request, to: target, by: process)
         }
         push(.request(request), on: wire, to: .target)
+        guard schedule.occurs(.repeatedRequest), request.changesSomething else { return }
+        if oldRequests.count < 100 {
+            oldRequests.append((wire, request))
+        } else {
+            oldRequests[dice.number(0...99)] = (wire, request)
+        }
     }
 
     /// A request of another sentinel.
@@ -204,7 +210,10 @@ extension Simulation {
         let place = wire.replies.count
         wire.replies.append(nil)
         func obey(_ command: Command) throws(Violation) {
-            let id = process.makeRequest(.peer(wire, place: place, command))
+            var group: MasterName?
+            if case .isMasterDown(let endpoint, _, _) = command { group = process.group(of: endpoint) }
+            let question = SentinelProcess.Question(command: command, askedAt: now, group: group)
+            let id = process.makeRequest(.peer(wire, place: place, question))
             try feed(process, .command(id, command))
         }
         switch request {
@@ -233,7 +242,7 @@ extension Simulation {
     }
 
     func endpoint(of host: Int) -> Endpoint? {
-        nodeOfHost[host].map(\.endpoint) ?? (host < sentinels.count ? sentinels[host].endpoint : nil)
+        nodeOfHost[host]?.endpoint ?? processOfHost[host]?.endpoint
     }
 
     private func forged(_ reply: Reply, for owner: SentinelProcess, on wire: Wire) -> Reply {
@@ -241,10 +250,17 @@ extension Simulation {
         case (.everyAnswerIsAVote, .opinion(let opinion)):
             .opinion(
                 Opinion(isDown: opinion.isDown, vote: Vote(candidate: owner.runID, epoch: owner.lastRaisedEpoch)))
+        case (.disconnectionIsNotSeen, .info(var report)):
+            .info(hidingDisconnection(&report))
         case (.promotionIsNotSeen, .info(var report)):
             .info(hidingPromotion(&report))
         default: reply
         }
+    }
+
+    private func hidingDisconnection(_ report: inout InfoReport) -> InfoReport {
+        report.masterLinkDownFor = .zero
+        return report
     }
 
     private func hidingPromotion(_ report: inout InfoReport) -> InfoReport {
@@ -254,16 +270,24 @@ extension Simulation {
 
     /// The hello as its text is understood; what the same sender has just said is not read again.
     func throughText(_ hello: Hello) -> Hello? {
-        guard let host = hostOfEndpoint[hello.sender], host < sentinels.count else {
-            return Hello(text: Array(hello.text.utf8))
-        }
-        if hello == sentinels[host].understoodHello { return hello }
+        let process = hostOfEndpoint[hello.sender].flatMap { processOfHost[$0] }
+        if let process, hello == process.understoodHello { return hello }
         let understood = Hello(text: Array(hello.text.utf8))
-        sentinels[host].understoodHello = understood
+        process?.understoodHello = understood
         return understood
     }
 
     func remember(_ hello: Hello) {
         if oldHellos.count < 200 { oldHellos.append(hello) } else { oldHellos[dice.number(0...199)] = hello }
+    }
+}
+
+extension Request {
+    /// Whether it would do something if it came a second time.
+    fileprivate var changesSomething: Bool {
+        switch self {
+        case .hello, .isMasterDown, .replicate: true
+        case .authenticate, .introduce, .ping, .info, .scriptKill, .subscribeToHellos: false
+        }
     }
 }

@@ -54,12 +54,12 @@ extension Simulation {
     func replicate(_ node: DataNode) {
         timeline.enter(.replicate(node), at: now + dice.milliseconds(200...300))
         guard node.isRunning, !node.isPaused, !node.isLoading(at: now), let follows = node.follows,
-            let host = hostOfEndpoint[follows], let master = nodeOfHost[host]
+            let master = self.node(at: follows)
         else { return }
-        let answers = master.isRunning && !master.isPaused && canTalk(node.host, host)
+        let answers = master.isRunning && !master.isPaused && canTalk(node.host, master.host)
         node.pull(
             from: answers && master !== node ? master : nil,
-            isRefused: !master.isRunning && !master.isUnplugged && canTalk(node.host, host),
+            isRefused: !master.isRunning && !master.isUnplugged && canTalk(node.host, master.host),
             syncTime: dice.milliseconds(100...2000), at: now)
     }
 

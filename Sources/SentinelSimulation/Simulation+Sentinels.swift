@@ -27,26 +27,44 @@ extension Simulation {
         process.requests = [:]
         process.attempts = [:]
         process.ambush = nil
+        process.diesInWrite = false
+        process.clockOffset = .zero
+        process.untrustedUntil = nil
+        process.downSince = [:]
+        process.runningScripts = []
         process.wakeAt = nil
         process.remembered = configuration.sentinel
         try epochs.noteDurable(configuration.sentinel, of: process)
         say(process.name, "starts for the \(process.life). time")
         var settings = configuration.sentinel
+        if sabotage == .quorumIsOneLess {
+            for index in settings.masters.indices where settings.masters[index].quorum > 1 {
+                settings.masters[index].quorum -= 1
+            }
+        }
         if sabotage == .majorityOfReachable {
             for index in settings.masters.indices {
                 settings.masters[index].knownSentinels = []
                 settings.masters[index].quorum = 1
             }
         }
+        guard !process.isOriginal else {
+            process.brain = OriginalSentinel(
+                settings, myID: process.runID, endpoint: process.endpoint, tiltPeriod: schedule.tiltPeriod,
+                dice: Dice(seed: dice.seed(), stream: .course))
+            return try feed(process, .started)
+        }
         let brain = CoreBrain(
             Sentinel(
                 settings, myID: process.runID, listeningPort: process.endpoint.port, requirePassword: nil,
-                seed: dice.seed()))
+                seed: sabotage == .nothingIsStaggered ? 1 : dice.seed()))
         process.brain = brain
         try feed(process, .started)
         guard process.isRunning else { return }
         var timing = brain.timing
         timing.tiltPeriod = schedule.tiltPeriod
+        if sabotage == .tiltIsIgnored { timing.tiltTrigger = .seconds(1_000_000) }
+        if sabotage == .nothingIsStaggered { timing.candidacyStagger = .zero }
         try feed(process, .command(process.makeRequest(.operate), .setTiming(timing)))
     }
 
@@ -65,13 +83,13 @@ extension Simulation {
     /// Ends a sentinel's life without notice.
     ///
     /// - Parameter isUnplugged: The machine is gone with it: nobody refuses or closes connections.
-    func crash(_ process: SentinelProcess, isUnplugged: Bool) throws(Violation) {
+    func crash(_ process: SentinelProcess, isUnplugged: Bool, isRenamed: Bool? = nil) throws(Violation) {
         guard process.isRunning else { return }
         say(process.name, isUnplugged ? "is unplugged" : "crashes")
         process.brain = nil
         process.isUnplugged = isUnplugged
-        let isRenamed = dice.chance(0.5)
-        if isRenamed, let write = process.disk.write, !write.fails {
+        let isRenamed = isRenamed ?? dice.chance(0.5)
+        if isRenamed, let write = process.disk.write, !write.fails, !process.disk.refusesRename {
             try epochs.noteDurable(write.promised, of: process)
         }
         process.disk.crash(isRenamed: isRenamed)
@@ -112,6 +130,7 @@ extension Simulation {
         guard !process.isPaused else { return process.inbox.append(.input(input)) }
         guard process.isRunning else { return }
         let life = process.life
+        noticeStandstill(of: process)
         guard let effects = process.brain?.handle(input, at: process.localTime(now)) else { return }
         try noteChange(of: process, effects)
         for effect in effects {
@@ -120,6 +139,19 @@ extension Simulation {
             guard process.isRunning, process.life == life else { return }
         }
         scheduleWake(of: process)
+    }
+
+    /// A loop that was held up longer than the TILT trigger has measured nothing but itself.
+    private func noticeStandstill(of process: SentinelProcess) {
+        let local = process.localTime(now)
+        guard let due = process.brain?.nextDeadline, local - due > .seconds(2) else { return }
+        process.untrustedUntil = local + schedule.tiltPeriod
+        process.untrustedSince = now
+    }
+
+    private func checkTrust(in process: SentinelProcess, _ what: @autoclosure () -> String) throws(Violation) {
+        guard let until = process.untrustedUntil, process.localTime(now) < until else { return }
+        throw Violation(rule: .nothingInTilt, text: "\(process.name) \(what()), and was held up")
     }
 
     /// What is to be remembered is what it is after the whole input, whichever effect says so.
@@ -152,11 +184,11 @@ extension Simulation {
         return true
     }
 
-    private func scheduleWake(of process: SentinelProcess) {
+    func scheduleWake(of process: SentinelProcess) {
         guard sabotage != .neverWoken, let deadline = process.brain?.nextDeadline else { return }
         // Timers count microseconds, and a busy machine is late.
         let microseconds = deadline.sinceStart.wholeMicrosecondsUp
-        var due = process.bootedAt + .microseconds(microseconds)
+        var due = process.worldTime(.microseconds(microseconds))
         if due <= now { due = now } else { due = due + dice.microseconds(0...300) }
         if let wakeAt = process.wakeAt, wakeAt <= due + .microseconds(300) { return }
         process.wakeAt = due
@@ -189,27 +221,58 @@ extension Simulation {
         case .persist(let generation):
             if sabotage == .nothingIsSaved {
                 try epochs.noteDurable(process.remembered, of: process)
-                return try feedLater(process, .persisted(generation))
+                return feedLater(process, .persisted(generation))
             }
+            if process.isOriginal { return try writeAtOnce(process) }
             process.disk.wanted = generation
             beginWrite(of: process)
         case .emit(let event): try notice(event, by: process)
         case .log(.userRequestedFailover(let name)): process.forcedNext = name
         case .log: break
-        case .resolve(let host): try feedLater(process, .resolved(host, []))
-        case .runScript(let id, _, _): try feedLater(process, .scriptEnded(id, .exited(code: 0)))
-        case .setLogThreshold, .killScript: break
+        case .resolve(let host): feedLater(process, .resolved(host, []))
+        case .runScript(let id, _, _): try runScript(id, of: process)
+        case .killScript(let id):
+            timeline.enter(.scriptEnds(process, life: process.life, id, .killed(signal: 9)), at: now)
+        case .setLogThreshold: break
         case .crash: try crash(process, isUnplugged: false)
         }
     }
 
     /// Feeds an input that follows at once; the core is never re-entered, so it takes the way over the timeline.
-    private func feedLater(_ process: SentinelProcess, _ input: Input) throws(Violation) {
-        process.soon.append(input)
-        timeline.enter(.writeEnds(process, life: process.life), at: now)
+    private func feedLater(_ process: SentinelProcess, _ input: Input) {
+        timeline.enter(.input(process, life: process.life, input), at: now)
+    }
+
+    // MARK: Scripts
+
+    private func runScript(_ id: ScriptID, of process: SentinelProcess) throws(Violation) {
+        guard !dice.chance(0.02) else { return feedLater(process, .scriptEnded(id, .notStarted)) }
+        process.runningScripts.insert(id)
+        guard process.runningScripts.count <= 16 else {
+            throw Violation(
+                rule: .scriptsAreFew, text: "\(process.name) runs \(process.runningScripts.count) scripts at once")
+        }
+        feedLater(process, .scriptStarted(id, processID: 4711))
+        // Most end soon, some fail, some ask to be tried again, some hang until they are killed.
+        let end = dice.pick(
+            [.exited(code: 0), .exited(code: 0), .exited(code: 1), .exited(code: 2), .killed(signal: 11)] as [ScriptEnd])
+        let time = dice.chance(0.1) ? dice.milliseconds(1000...200_000) : dice.milliseconds(1...500)
+        timeline.enter(.scriptEnds(process, life: process.life, id, end), at: now + time)
+    }
+
+    func endScript(_ id: ScriptID, _ end: ScriptEnd, of process: SentinelProcess, _ life: Int) throws(Violation) {
+        guard process.life == life, process.runningScripts.remove(id) != nil else { return }
+        try feed(process, .scriptEnded(id, end))
     }
 
     // MARK: Disk
+
+    private func writeAtOnce(_ process: SentinelProcess) throws(Violation) {
+        var configuration = process.configuration
+        configuration.sentinel = process.remembered
+        process.disk.writeAtOnce(configuration)
+        try epochs.noteDurable(process.remembered, of: process)
+    }
 
     private func beginWrite(of process: SentinelProcess) {
         var configuration = process.configuration
@@ -235,7 +298,11 @@ extension Simulation {
 
     func endWrite(of process: SentinelProcess, _ life: Int) throws(Violation) {
         guard process.life == life, process.isRunning else { return }
-        if !process.soon.isEmpty { return try feed(process, process.soon.removeFirst()) }
+        if process.diesInWrite {
+            say(process.name, "dies in the middle of a write")
+            try crash(process, isUnplugged: true, isRenamed: false)
+            return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
+        }
         guard let write = process.disk.endWrite() else { return }
         if !write.fails { try epochs.noteDurable(write.promised, of: process) }
         if let ambush = process.ambush, ambush.effectsLeft == 0, !process.isPaused, dice.chance(0.3) {
@@ -255,11 +322,11 @@ extension Simulation {
         switch requester {
         case .client(let client): try answer(client, response, by: process)
         case .operate: if response != .ok { say(process.name, "answers the operator \(response)") }
-        case .peer(let wire, let place, let command):
+        case .peer(let wire, let place, let question):
             let reply: Reply
             switch response {
             case .opinion(let isDown, let leader, let epoch):
-                reply = .opinion(try tell(isDown, leader, epoch, to: command, by: process))
+                reply = .opinion(try tell(isDown, leader, epoch, to: question, by: process))
             default: reply = .published(true)
             }
             complete(wire, place, reply)
@@ -268,10 +335,14 @@ extension Simulation {
 
     /// Checks and words an opinion before it leaves.
     private func tell(
-        _ isDown: Bool, _ leader: RunID?, _ epoch: Epoch, to command: Command, by process: SentinelProcess
+        _ isDown: Bool, _ leader: RunID?, _ epoch: Epoch, to question: SentinelProcess.Question,
+        by process: SentinelProcess
     ) throws(Violation) -> Opinion {
-        guard case .isMasterDown(let endpoint, let asked, let candidate) = command, let name = group(of: endpoint)
+        guard case .isMasterDown(let endpoint, let asked, let candidate) = question.command,
+            let name = question.group ?? group(of: endpoint)
         else { return Opinion(isDown: isDown, vote: nil) }
+        // An answer may have waited for the disk since before.
+        if isDown, question.askedAt > process.untrustedSince { try checkTrust(in: process, "says that \(endpoint) is down") }
         var vote = leader.map { Vote(candidate: $0, epoch: epoch) }
         if sabotage == .voteGrantedTwice, let candidate { vote = Vote(candidate: candidate, epoch: asked) }
         guard let vote else { return Opinion(isDown: isDown, vote: nil) }
@@ -281,7 +352,7 @@ extension Simulation {
     }
 
     private func checkDurable(_ vote: Vote, group name: MasterName, of process: SentinelProcess) throws(Violation) {
-        guard sabotage == nil, let durable = process.disk.settings.masters.first(where: { $0.name == name }),
+        guard sabotage == nil, !process.isOriginal, let durable = process.disk.settings.masters.first(where: { $0.name == name }),
             durable.leaderEpoch < vote.epoch
         else { return }
         throw Violation(
@@ -297,13 +368,34 @@ extension Simulation {
         switch event {
         case .epochRaised(let epoch, _): process.lastRaisedEpoch = epoch
         case .tiltEntered: process.isTilted = true
-        case .tiltLeft: process.isTilted = false
-        case .voted(_, let name): lastAttemptAt[name] = now
+        case .tiltLeft:
+            try checkTrust(in: process, "leaves tilt")
+            process.isTilted = false
+            process.untrustedUntil = nil
+        case .voted(let vote, let name):
+            lastAttemptAt[name] = now
+            if process.isOriginal { try votes.told(vote, by: process.runID, group: name) }
+        case .sdown(let label):
+            try checkTrust(in: process, "holds \(label.name) down")
+            if label.kind == .master { process.downSince[label.masterName] = now }
+        case .sdownCleared(let label):
+            if label.kind == .master { process.downSince[label.masterName] = nil }
+        case .odown(let label, let reports, let quorum):
+            try checkTrust(in: process, "finds that \(label.name) is objectively down")
+            guard quorum != schedule.quorum || reports < quorum, sabotage != .majorityOfReachable else { return }
+            throw Violation(
+                rule: .odownHasQuorum,
+                text: "\(process.name) takes \(reports) for the quorum of \(schedule.quorum) of \(label.name)")
         case .failover(let step, let subject): try notice(step, of: subject.masterName, by: process)
-        case .masterSwitched(let name, _, _): process.attempts[name] = nil
-        case .masterReset(let label), .unmonitored(let label): process.attempts[label.masterName] = nil
+        case .masterSwitched(let name, _, _): forget(name, in: process)
+        case .masterReset(let label), .unmonitored(let label): forget(label.masterName, in: process)
         default: break
         }
+    }
+
+    private func forget(_ name: MasterName, in process: SentinelProcess) {
+        process.attempts[name] = nil
+        process.downSince[name] = nil
     }
 
     private func notice(
@@ -311,6 +403,8 @@ extension Simulation {
     ) throws(Violation) {
         switch step {
         case .tried:
+            if process.forcedNext != name { try checkTrust(in: process, "stands for election in \(name)") }
+            startLatecomers()
             process.attempts[name] = SentinelProcess.Attempt(
                 epoch: process.lastRaisedEpoch, isForced: process.forcedNext == name)
             process.forcedNext = nil
@@ -322,12 +416,16 @@ extension Simulation {
             process.attempts[name]?.isElected = true
             if attempt.isForced { configurations.forced(name, in: attempt.epoch) }
             guard !attempt.isForced, let settings = process.settings(of: name) else { return }
+            let needed = max((settings.knownSentinels.count + 1) / 2 + 1, schedule.quorum)
+            if process.isOriginal, votes.count(for: process.runID, in: attempt.epoch, group: name) < needed {
+                // Asked in a later epoch than its attempt's, it counts votes of that one: known, and not ours to mend.
+                return configurations.forced(name, in: attempt.epoch)
+            }
             let own = Vote(candidate: process.runID, epoch: attempt.epoch)
-            try votes.told(own, by: process.runID, group: name)
+            if !process.isOriginal { try votes.told(own, by: process.runID, group: name) }
             try checkDurable(own, group: name, of: process)
             try votes.elected(
-                process.runID, in: attempt.epoch, group: name,
-                needed: max((settings.knownSentinels.count + 1) / 2 + 1, schedule.quorum))
+                process.runID, in: attempt.epoch, group: name, needed: needed)
         case .promoted: outcome.failovers += 1
         case .notElected, .noGoodReplica, .promotionTimedOut, .ended: process.attempts[name] = nil
         default: break
@@ -340,23 +438,49 @@ extension Simulation {
         try checkOrder(.replicate(nil, isBare: false), to: replica, by: process)
     }
 
+    /// Whoever was to join in an election does so now.
+    private func startLatecomers() {
+        for process in waitingForElection {
+            timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(1...300))
+        }
+        waitingForElection = []
+    }
+
     /// Judges an order to replicate.
-    func checkOrder(_ request: Request, to node: Endpoint, by process: SentinelProcess) throws(Violation) {
-        guard case .replicate(let master, _) = request, let name = group(of: node) else { return }
+    func checkOrder(_ request: Request, to endpoint: Endpoint, by process: SentinelProcess) throws(Violation) {
+        guard case .replicate(let master, _) = request, let node = node(at: endpoint) else { return }
+        // An address that went from one group to another may be known under both.
+        let names = process.remembered.masters.filter { settings in
+            settings.name == groupName(node.group) || settings.address == endpoint
+                || settings.knownReplicas.contains(endpoint)
+        }.map(\.name)
         guard let master else {
-            guard process.attempts[name]?.isElected == true else {
+            guard let name = names.first(where: { process.attempts[$0]?.isElected == true }) else {
                 throw Violation(
-                    rule: .ordersComeFromLeader, text: "\(process.name) promotes \(node) and does not lead \(name)")
+                    rule: .ordersComeFromLeader, text: "\(process.name) promotes \(endpoint) and does not lead its group")
             }
-            return
+            return try checkFitness(of: node, in: name, process)
         }
-        guard master != node else {
-            throw Violation(rule: .nobodyFollowsItself, text: "\(process.name) tells \(node) to follow itself")
+        guard master != endpoint else {
+            throw Violation(rule: .nobodyFollowsItself, text: "\(process.name) tells \(endpoint) to follow itself")
         }
-        guard let address = process.settings(of: name)?.address, address != master else { return }
+        let addresses = names.compactMap { process.settings(of: $0)?.address }
+        // The original converts a stray master to what was the master before the promotion it has just made.
+        guard !addresses.isEmpty, !addresses.contains(master), !process.isOriginal else { return }
         throw Violation(
             rule: .ordersNameTheMaster,
-            text: "\(process.name) tells \(node) to follow \(master), the master of \(name) is \(address)")
+            text: "\(process.name) tells \(endpoint) to follow \(master), its masters are \(addresses)")
+    }
+
+    /// A replica's word on how long it has been alone may be some seconds old, older where nobody is down.
+    private func checkFitness(of node: DataNode, in name: MasterName, _ process: SentinelProcess) throws(Violation) {
+        let downSince = process.downSince[name]
+        let limit = schedule.downAfter * 10 + (downSince.map { now - $0 + .seconds(7) } ?? .seconds(32))
+        guard node.priority == 0 || node.linkDownFor(now) > limit else { return }
+        throw Violation(
+            rule: .promotedIsFit,
+            text: "\(process.name) promotes \(node.endpoint), of priority \(node.priority), "
+                + "without its master for \(node.linkDownFor(now))")
     }
 }
 

@@ -19,6 +19,8 @@ package struct Outcome: Sendable {
     package var sentinelTime: Duration = .zero
     package var steps = 0
     package var faults = Array(repeating: 0, count: Fault.allCases.count)
+    /// How often each kind's turn came, left out or not.
+    package var strikes = Array(repeating: 0, count: Fault.allCases.count)
     package var elections = 0
     package var failovers = 0
     package var writes = 0
@@ -36,10 +38,19 @@ package final class Simulation {
     var now = Instant.start
     var network: Network
     var sentinels: [SentinelProcess] = []
+    /// Who is at a host: a sentinel, a node, or neither.
+    var processOfHost: [SentinelProcess?]
+    var nodeOfHost: [DataNode?]
+    /// A copy of a sentinel that somebody started by mistake; not one of `sentinels`.
+    var clone: SentinelProcess?
+    /// Wires and the timeline still know them.
+    var formerClones: [SentinelProcess] = []
+    /// The nodes by the group they belong to now.
     var groups: [[DataNode]] = []
+    /// The nodes by the group they belonged to first.
+    var homes: [[DataNode]] = []
     private(set) var clients: [Client] = []
     var hostOfEndpoint: [Endpoint: Int] = [:]
-    var nodeOfHost: [Int: DataNode] = [:]
     /// Connections by the host they lead to.
     var wiresTo: [[Wire]] = []
     var outcome: Outcome
@@ -48,6 +59,10 @@ package final class Simulation {
     var lossyUntil = Instant.start
     /// What was said once and may be said again.
     var oldHellos: [Hello] = []
+    /// What was asked of somebody not long ago and may come again, over a connection that is no more.
+    var oldRequests: [(wire: Wire, request: Request)] = []
+    /// Sentinels that wait for an election to start in.
+    var waitingForElection: [SentinelProcess] = []
     /// When somebody last stood for election or voted, by group.
     var lastAttemptAt: [MasterName: Instant] = [:]
 
@@ -59,19 +74,23 @@ package final class Simulation {
     var configurations = ConfigurationBook()
     private var acknowledged: [[Int32]] = []
 
-    package static func run(seed: UInt64, sabotage: Sabotage? = nil, trace: ((String) -> Void)? = nil) -> Outcome {
-        let simulation = Simulation(seed: seed, sabotage: sabotage, trace: trace)
+    package static func run(
+        seed: UInt64, reduction: Reduction = Reduction(), sabotage: Sabotage? = nil, trace: ((String) -> Void)? = nil
+    ) -> Outcome {
+        let simulation = Simulation(Schedule(seed: seed, reduction: reduction), sabotage: sabotage, trace: trace)
         return simulation.run()
     }
 
-    private init(seed: UInt64, sabotage: Sabotage?, trace: ((String) -> Void)?) {
-        dice = Dice(seed: seed)
-        schedule = Schedule(seed: seed, using: &dice)
+    private init(_ schedule: Schedule, sabotage: Sabotage?, trace: ((String) -> Void)?) {
+        dice = Dice(seed: schedule.seed, stream: .course)
+        self.schedule = schedule
         self.sabotage = sabotage
         self.trace = trace
-        outcome = Outcome(seed: seed)
-        let nodes = schedule.groups.reduce(0, +)
-        let hosts = schedule.sentinels + nodes + schedule.groups.count * schedule.clientsPerGroup
+        outcome = Outcome(seed: schedule.seed)
+        // Sentinels, nodes, a client for each group, and a copy of a sentinel.
+        let hosts = schedule.drawnSentinels + schedule.drawnGroups.reduce(0, +) + schedule.drawnGroups.count + 1
+        processOfHost = Array(repeating: nil, count: hosts)
+        nodeOfHost = Array(repeating: nil, count: hosts)
         network = Network(hosts: hosts)
         wiresTo = Array(repeating: [], count: hosts)
         acknowledged = Array(repeating: [], count: schedule.groups.count)
@@ -89,7 +108,7 @@ package final class Simulation {
         if let trace { trace(schedule.text) }
         do throws(Violation) {
             try run(until: .start + schedule.faultPhase)
-            healAll()
+            try healAll()
             try converge()
             try killMasters()
         } catch {
@@ -120,6 +139,10 @@ package final class Simulation {
             if disagreement(at: now) != nil { try run(until: now + .seconds(30)) }
             if disagreement(at: now) != nil { try repairGroups(disagreeing: true) }
         }
+        for _ in 0..<5 where outcome.faults[Fault.addressReused.rawValue] > 0 && disagreement(at: now) != nil {
+            try repairMovedNodes()
+            try run(until: now + .seconds(30))
+        }
         let end = now + schedule.convergenceBound
         while let text = disagreement(at: now) {
             guard now < end else { throw Violation(rule: .convergence, text: text) }
@@ -134,7 +157,7 @@ package final class Simulation {
         try run(until: now + .seconds(11))
         try converge()
         var killed: [(master: DataNode, end: Instant)] = []
-        for group in groups.indices {
+        for group in groups.indices where !groups[group].isEmpty {
             let name = groupName(group)
             guard let address = sentinels[0].settings(of: name)?.address,
                 let master = groups[group].first(where: { $0.endpoint == address }), hasHeir(master)
@@ -175,6 +198,9 @@ package final class Simulation {
         case .retry(let wire, let end): try retry(wire, end)
         case .wake(let process, let life): try wake(process, life)
         case .writeEnds(let process, let life): try endWrite(of: process, life)
+        case .input(let process, let life, let input):
+            if process.life == life { try feed(process, input) }
+        case .scriptEnds(let process, let life, let id, let end): try endScript(id, end, of: process, life)
         case .sentinelStarts(let process): try start(process)
         case .sentinelResumes(let process, let life):
             if process.life == life { try resume(process) }
@@ -185,6 +211,8 @@ package final class Simulation {
         case .replicate(let node): replicate(node)
         case .client(let client): try act(client)
         case .fault(let fault): try strike(fault)
+        case .flap(let one, let other, let left): flap(one, other, left: left)
+        case .cloneEnds: try endClone()
         case .heal(let healing): heal(healing)
         }
     }
@@ -192,66 +220,87 @@ package final class Simulation {
     // MARK: Building
 
     private func build() {
-        for (group, count) in schedule.groups.enumerated() {
-            let name = "10.1.\(group)."
-            let master = Endpoint(host: "\(name)1", port: 6379)
-            let history = dice.seed()
+        var host = schedule.drawnSentinels
+        for (group, drawn) in schedule.drawnGroups.enumerated() {
+            let master = endpoint(group: group, index: 0)
             groups.append(
-                (0..<count).map { index in
-                    let node = DataNode(
-                        host: hostOfEndpoint.count + schedule.sentinels, group: group,
-                        endpoint: Endpoint(host: "\(name)\(index + 1)", port: 6379),
-                        priority: index > 1 && dice.chance(0.15) ? 0 : dice.pick([100, 100, 100, 10]),
-                        runID: dice.runID(), follows: index == 0 ? nil : master, history: history)
-                    hostOfEndpoint[node.endpoint] = node.host
-                    nodeOfHost[node.host] = node
-                    timeline.enter(.replicate(node), at: now + dice.milliseconds(1...250))
-                    return node
+                (0..<schedule.groups[group]).map { index in
+                    build(nodeAt: index, of: group, host: host + index, follows: index == 0 ? nil : master)
                 })
+            host += drawn
         }
+        homes = groups
         for number in 0..<schedule.sentinels { build(sentinel: number) }
-        var host = schedule.sentinels + nodeOfHost.count
         for group in groups.indices {
-            for _ in 0..<schedule.clientsPerGroup {
+            if schedule.traits.contains(.clients), !groups[group].isEmpty {
                 let client = Client(host: host, group: group)
-                host += 1
                 clients.append(client)
                 timeline.enter(.client(client), at: now + dice.milliseconds(500...3000))
             }
+            host += 1
         }
         for fault in Fault.allCases {
             guard let mean = schedule.meanIntervals[fault.rawValue] else { continue }
-            timeline.enter(.fault(fault), at: now + .seconds(2) + dice.around(mean))
+            var chance = Dice(seed: schedule.seed, stream: .strike(Strike(fault: fault, number: 0)))
+            timeline.enter(.fault(fault), at: now + .seconds(2) + chance.around(mean))
         }
     }
 
+    private func endpoint(group: Int, index: Int) -> Endpoint {
+        Endpoint(host: "10.1.\(group).\(index + 1)", port: 6379)
+    }
+
+    private func build(nodeAt index: Int, of group: Int, host: Int, follows: Endpoint?) -> DataNode {
+        var chance = Dice(seed: schedule.seed, stream: .node(group: group, index: index))
+        let node = DataNode(
+            host: host, group: group, endpoint: endpoint(group: group, index: index),
+            priority: index > 1 && chance.chance(0.15) ? 0 : chance.pick([100, 100, 100, 10]),
+            runID: chance.runID(), follows: follows, history: UInt64(group))
+        hostOfEndpoint[node.endpoint] = host
+        nodeOfHost[host] = node
+        timeline.enter(.replicate(node), at: now + chance.milliseconds(1...250))
+        return node
+    }
+
     private func build(sentinel number: Int) {
+        var chance = Dice(seed: schedule.seed, stream: .sentinel(number))
         var configuration = Configuration()
-        configuration.sentinel.myID = dice.runID()
-        let runID = configuration.sentinel.myID ?? RunID(heard: "")
-        configuration.sentinel.masters = groups.indices.map { group in
+        let runID = chance.runID()
+        configuration.sentinel.myID = runID
+        configuration.sentinel.masters = groups.indices.filter { !groups[$0].isEmpty }.map { group in
             var master = MasterSettings(
                 name: groupName(group), address: groups[group][0].endpoint, quorum: schedule.quorum)
             master.downAfter = schedule.downAfter
             master.failoverTimeout = schedule.failoverTimeout
             master.parallelSyncs = schedule.parallelSyncs
+            if schedule.traits.contains(.scripts) {
+                master.notificationScript = "/bin/notify"
+                master.clientReconfigScript = "/bin/reconfigure"
+            }
             return master
         }
-        let endpoint = Endpoint(host: "10.0.0.\(number + 1)", port: 26379)
         let process = SentinelProcess(
-            host: number, number: number + 1, runID: runID, endpoint: endpoint, configuration: configuration)
-        hostOfEndpoint[endpoint] = number
+            host: number, number: number + 1, runID: runID,
+            endpoint: Endpoint(host: "10.0.0.\(number + 1)", port: 26379), isOriginal: number < schedule.originals,
+            configuration: configuration)
+        hostOfEndpoint[process.endpoint] = number
+        processOfHost[number] = process
         sentinels.append(process)
         let isLate = number >= schedule.sentinels - schedule.latecomers
-        let delay = isLate ? dice.milliseconds(2000...20000) : dice.milliseconds(0...300)
-        timeline.enter(.sentinelStarts(process), at: now + delay)
+        let delay = isLate ? chance.milliseconds(2000...20000) : chance.milliseconds(0...300)
+        if isLate && schedule.joinsElections {
+            waitingForElection.append(process)
+        } else {
+            timeline.enter(.sentinelStarts(process), at: now + delay)
+        }
     }
 
     func groupName(_ group: Int) -> MasterName { MasterName("g\(group)") }
 
+    func node(at endpoint: Endpoint) -> DataNode? { hostOfEndpoint[endpoint].flatMap { nodeOfHost[$0] } }
+
     func group(of endpoint: Endpoint) -> MasterName? {
-        guard let host = hostOfEndpoint[endpoint], let node = nodeOfHost[host] else { return nil }
-        return groupName(node.group)
+        node(at: endpoint).map { groupName($0.group) }
     }
 
     // MARK: Clients
@@ -274,8 +323,7 @@ package final class Simulation {
                 text: "\(process.name) answers \(endpoint?.description ?? "nothing"), "
                     + "remembers \(remembered?.description ?? "nothing")")
         }
-        guard let endpoint, let host = hostOfEndpoint[endpoint], let node = nodeOfHost[host],
-            canTalk(client.host, host), node.isRunning, !node.isPaused, node.isMaster, !node.isLoading(at: now)
+        guard let endpoint, let node = node(at: endpoint), canTalk(client.host, node.host), node.isRunning, !node.isPaused, node.isMaster, !node.isLoading(at: now)
         else { return }
         outcome.writes += 1
         node.append(Int32(outcome.writes))

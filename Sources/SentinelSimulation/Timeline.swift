@@ -8,6 +8,8 @@ enum Happening {
     case retry(Wire, Wire.End)
     case wake(SentinelProcess, life: Int)
     case writeEnds(SentinelProcess, life: Int)
+    case input(SentinelProcess, life: Int, Input)
+    case scriptEnds(SentinelProcess, life: Int, ScriptID, ScriptEnd)
     case sentinelStarts(SentinelProcess)
     case sentinelResumes(SentinelProcess, life: Int)
     case nodeStarts(DataNode, crashes: Int)
@@ -15,6 +17,8 @@ enum Happening {
     case replicate(DataNode)
     case client(Client)
     case fault(Fault)
+    case flap(Int, Int, left: Int)
+    case cloneEnds
     case heal(Healing)
 }
 

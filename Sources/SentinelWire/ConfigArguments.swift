@@ -5,11 +5,15 @@ internal import SentinelCore
 
 /// The arguments of SENTINEL CONFIG, all checked before any is applied.
 ///
+/// `SET tls-reload now`, ours, is an order rather than a setting, so it stands alone.
 /// - Source: spec/commands.md 6.9, the form of 7.2 and later.
 enum ConfigArguments {
     static func parse(_ request: RESP.Request) -> ParsedCommand {
         if request.matches(2, "get"), request.count >= 4 {
             return .command(.configuration(patterns: (3..<request.count).map { Array(request[$0]) }))
+        }
+        if request.matches(2, "set"), request.count == 5, request.matches(3, "tls-reload"), request.matches(4, "now") {
+            return .reloadCertificates
         }
         if request.matches(2, "set"), request.count >= 4 { return set(request) }
         return .refused(

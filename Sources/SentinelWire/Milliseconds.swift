@@ -21,4 +21,9 @@ enum Decimal {
         guard text.first != "-" || first != "0" else { return nil }
         return Number(text)
     }
+
+    /// The number, or the greatest that the original's file can hold: it cuts greater ones to 32 bits.
+    ///
+    /// - Source: spec/defects.md 19.
+    static func in32Bits(_ number: Int64) -> Int { Int(min(number, 0x7FFF_FFFF)) }
 }

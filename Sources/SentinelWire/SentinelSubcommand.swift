@@ -27,6 +27,8 @@ package struct CommandContext {
 package enum ParsedCommand {
     case command(Command)
     case refused(ErrorText)
+    /// Nothing of the core's: certificates and keys are to be read again.
+    case reloadCertificates
 }
 
 /// What SENTINEL's subcommands ask of the core. Which there are, and how many words they take, the catalogue knows.
@@ -100,7 +102,7 @@ package struct SentinelSubcommand: Sendable {
         guard name.isWellFormed, request.isText(2) else {
             return .refused("ERR Invalid master name: it can't be empty or hold commas, quotes or white space")
         }
-        return .command(.monitor(name, host: request.text(3), port: Int(port), quorum: Int(quorum)))
+        return .command(.monitor(name, host: request.text(3), port: Int(port), quorum: Decimal.in32Bits(quorum)))
     }
 
     /// - Source: spec/commands.md 6.15; a bad word arms nothing, spec/defects.md 68.

@@ -62,8 +62,8 @@ enum SetArguments {
         switch (name.lowercased(), left) {
         case ("down-after-milliseconds", 1...): return number(atLeast: 1) { .downAfter(.milliseconds($0)) }
         case ("failover-timeout", 1...): return number(atLeast: 1) { .failoverTimeout(.milliseconds($0)) }
-        case ("parallel-syncs", 1...): return number(atLeast: 1) { .parallelSyncs(Int($0)) }
-        case ("quorum", 1...): return number(atLeast: 1) { .quorum(Int($0)) }
+        case ("parallel-syncs", 1...): return number(atLeast: 1) { .parallelSyncs(Decimal.in32Bits($0)) }
+        case ("quorum", 1...): return number(atLeast: 1) { .quorum(Decimal.in32Bits($0)) }
         case ("master-reboot-down-after-period", 1...), ("primary-reboot-down-after-period", 1...):
             return number(atLeast: 0) { .masterRebootDownAfter(.milliseconds($0)) }
         case ("notification-script", 1...): return script("Notification") { .notificationScript($0) }

@@ -2,6 +2,7 @@
 
 import ClusterProcesses
 import EventLoop
+import TransportSecurity
 
 /// One call of the program: what is compared, the processes it takes, and the report in the end.
 final class Benchmark {
@@ -15,6 +16,8 @@ final class Benchmark {
     private var versions: [Subject: String] = [:]
     let ownPath = OwnProcess.path ?? ""
     private(set) var dataServers = ServerProgram.embedded(path: "")
+    /// `nil` where everything is plain.
+    private(set) var security: Security?
     private var fleetIfStarted: Fleet?
     private var signals: [SignalSource] = []
     private var isStopping = false
@@ -38,6 +41,11 @@ final class Benchmark {
                 fail(error.text)
             }
         }
+    }
+
+    /// Makes the security of a client's connection; `nil` from it where everything is plain.
+    var makeSecurity: () -> (any StreamSecurity)? {
+        { [security] in security?.tls.makeClientSecurity() }
     }
 
     var fleet: Fleet {
@@ -86,6 +94,7 @@ extension Benchmark {
         var isReady = false
         try attempt { () throws(SystemError) in try fleet.start { isReady = true } }
         try await wait(for: "the process that cleans up", seconds: 10) { isReady }
+        if options.isSecure { security = try await Security.make(in: self) }
         for subject in subjects { versions[subject] = await version(of: program(of: subject)) }
     }
 

@@ -16,6 +16,7 @@ final class LoadGenerator: ConnectionDelegate {
     }
 
     private let address: SocketAddress
+    private let makeSecurity: () -> (any StreamSecurity)?
     private let batch: [UInt8]
     private let batchReplyBytes: Int
     private let pipeline: Int
@@ -27,8 +28,13 @@ final class LoadGenerator: ConnectionDelegate {
     private var lost = 0
 
     /// - Parameter replyBytes: The length of each reply.
-    init(_ address: SocketAddress, request: [String], replyBytes: Int, pipeline: Int) {
+    /// - Parameter security: Makes that of each connection; `nil` from it for plain ones.
+    init(
+        _ address: SocketAddress, security: @escaping () -> (any StreamSecurity)? = { nil }, request: [String],
+        replyBytes: Int, pipeline: Int
+    ) {
         self.address = address
+        makeSecurity = security
         self.pipeline = pipeline
         var encoder = Encoder()
         for _ in 0..<pipeline { encoder.command(request) }
@@ -40,7 +46,7 @@ final class LoadGenerator: ConnectionDelegate {
     func connect(_ count: Int) async throws(BenchmarkError) {
         while clients.count < count {
             for _ in 0..<min(100, count - clients.count) {
-                let connection = Connection(connectingTo: address, delegate: self)
+                let connection = Connection(connectingTo: address, security: makeSecurity(), delegate: self)
                 clients[ObjectIdentifier(connection)] = Client(connection: connection, owedBytes: 0)
             }
             try await wait(for: "\(count) connections", seconds: 30, everyMilliseconds: 2) {

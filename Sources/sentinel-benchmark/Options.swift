@@ -29,6 +29,7 @@ struct Options {
     var runs = 0
     var isJSON = false
     var isOursOnly = false
+    var isSecure = false
     /// Paths given in place of what is found.
     var ours: String?
     var original: String?
@@ -70,6 +71,7 @@ struct Options {
           --limit SECONDS      scale: how long to wait for each step (120)
           --seconds N          throughput, rewrite: how long each load lasts (3)
           --groups N           throughput: groups for SENTINEL MASTERS (1000)
+          --tls                throughput: over TLS, with certificates made by the openssl program
           --subscribers N      pubsub: subscribers (100)
         """
 
@@ -90,9 +92,11 @@ struct Options {
             case "--help", "-h": throw .helpWanted
             case "--json": isJSON = true
             case "--ours-only": isOursOnly = true
+            case "--tls": isSecure = true
             default: try read(name, rest.popFirst())
             }
         }
+        guard !isSecure || scenario == .throughput else { throw .wrong("--tls is for throughput") }
         guard quorum <= sentinels else { throw .wrong("a quorum of \(quorum) of \(sentinels) sentinels") }
     }
 

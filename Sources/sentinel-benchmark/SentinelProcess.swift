@@ -28,6 +28,7 @@ final class SentinelProcess {
     let address: SocketAddress
     let link: RedisLink
     let member: Member
+    private let makeSecurity: () -> (any StreamSecurity)?
     private var events: [RedisLink] = []
 
     /// Starts the program with the groups in its configuration file.
@@ -36,10 +37,12 @@ final class SentinelProcess {
     ) throws(BenchmarkError) {
         self.subject = subject
         self.address = address
-        link = RedisLink(address)
+        makeSecurity = benchmark.makeSecurity
+        link = RedisLink(address, security: makeSecurity)
         let port = address.port ?? 0
         let directory = benchmark.fleet.makeDirectory("sentinel-\(port)")
-        let head = ["port \(port)", "bind \(address.host)", "dir \(directory)", "maxclients 50000"]
+        let ports = benchmark.security?.lines(port: port) ?? ["port \(port)"]
+        let head = ports + ["bind \(address.host)", "dir \(directory)", "maxclients 50000"]
         let file = try attempt { () throws(SystemError) in
             try write(head + groups.flatMap(\.lines), to: "\(directory)/sentinel.conf")
         }
@@ -63,7 +66,7 @@ final class SentinelProcess {
         to pattern: String = "*", heard: @escaping (_ event: String, _ words: [Substring]) -> Void
     ) async throws(BenchmarkError) {
         var isConfirmed = false
-        let events = RedisLink(address) { message in
+        let events = RedisLink(address, security: makeSecurity) { message in
             isConfirmed = true
             guard message.count == 4, message[0].text == "pmessage", let event = message[2].text else { return }
             heard(event, (message[3].text ?? "").split(separator: " "))

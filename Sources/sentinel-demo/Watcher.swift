@@ -31,12 +31,13 @@ final class Watcher {
         self.address = address
         link = RedisLink(address)
         weak var watcher: Watcher?
-        events = RedisLink(address) { message in
+        let news: ([Value]) -> Void = { message in
             guard message.count == 4, message[0].text == "pmessage", let event = message[2].text else { return }
             let words = (message[3].text ?? "").split(separator: " ")
             if event == "+switch-master", words.count == 5 { watcher?.switchedPort = UInt16(words[4]) }
             heard(event, words)
         }
+        events = RedisLink(address, news: news)
         watcher = self
     }
 

@@ -13,10 +13,12 @@ import Darwin
 
 let usage = """
     usage: sentinel-simulate --seed N                        one schedule, with its trace
+           sentinel-simulate --seed N --shrink               makes one that breaks a rule smaller
            sentinel-simulate --schedules M [--from S]        many, on all cores, until a rule is broken
            sentinel-simulate --kept                          the seeds that once broke a rule
            sentinel-simulate --see [--schedules M]           that each defect it can be given is seen within M
-           options: --quiet (no trace), --keep-going (after violations), --sabotage KIND (see that it is caught)
+           options: --quiet (no trace), --keep-going (after violations), --sabotage KIND (see that it is caught),
+                    --without WORDS (what --shrink left out)
     """
 
 func fail(_ text: String) -> Never {
@@ -34,7 +36,9 @@ struct Options {
     var sabotage: Sabotage?
     var mode = Mode.many
 
-    enum Mode { case one, many, kept, see }
+    var reduction = Reduction()
+
+    enum Mode { case one, shrink, many, kept, see }
 
     init(_ words: [String]) {
         var words = words[...]
@@ -46,7 +50,11 @@ struct Options {
             switch word {
             case "--seed":
                 seed = number()
-                mode = .one
+                if mode != .shrink { mode = .one }
+            case "--shrink": mode = .shrink
+            case "--without":
+                guard let word = words.popFirst(), let reduction = Reduction(text: word) else { fail(usage) }
+                self.reduction = reduction
             case "--kept": mode = .kept
             case "--see": mode = .see
             case "--schedules": schedules = number()
@@ -67,7 +75,7 @@ struct Options {
 
 func replay(_ seed: UInt64, _ options: Options) -> Never {
     let outcome = Simulation.run(
-        seed: seed, sabotage: options.sabotage, trace: options.isQuiet ? nil : { print($0) })
+        seed: seed, reduction: options.reduction, sabotage: options.sabotage, trace: options.isQuiet ? nil : { print($0) })
     guard let violation = outcome.violation else {
         print("seed \(seed): no rule broken in \(outcome.steps) steps")
         exit(0)
@@ -75,6 +83,19 @@ func replay(_ seed: UInt64, _ options: Options) -> Never {
     print("seed \(seed): \(violation.rule.rawValue): \(violation.text)")
     exit(1)
 }
+
+func shrink(_ seed: UInt64, _ options: Options) -> Never {
+    let smaller = Shrinker.shrink(seed: seed, from: options.reduction, sabotage: options.sabotage) { reduction in
+        if !options.isQuiet { print("without \(reduction.text)") }
+    }
+    guard let smaller, let violation = smaller.outcome.violation else { fail("seed \(seed): no rule broken") }
+    print("seed \(seed): \(violation.rule.rawValue): \(violation.text)")
+    print("\(smaller.outcome.faults.reduce(0, +)) faults, \(smaller.outcome.steps) steps; replay with:")
+    print("sentinel-simulate --seed \(seed)\(sabotageOption(options)) --without \(smaller.reduction.text)")
+    exit(1)
+}
+
+func sabotageOption(_ options: Options) -> String { options.sabotage.map { " --sabotage \($0)" } ?? "" }
 
 let clock = ContinuousClock()
 let start = clock.now
@@ -100,6 +121,7 @@ func run(
             guard isTalkative, let violation = outcome.violation else { continue }
             print("\(isTerminal ? "\r" : "")seed \(outcome.seed): \(violation.rule.rawValue): \(violation.text)")
         }
+        fflush(nil)
         guard isTerminal else { continue }
         print("\r\(campaign.progress(elapsedMilliseconds: elapsedMilliseconds()))   ", terminator: "")
         fflush(nil)
@@ -112,7 +134,7 @@ func runMany(_ seeds: some Collection<UInt64>, _ options: Options) -> Never {
     let campaign = run(seeds, options.sabotage, batch: 64, keepsGoing: options.keepsGoing, isTalkative: true)
     print(campaign.summary(elapsedMilliseconds: elapsedMilliseconds()))
     if let first = campaign.violations.first {
-        print("replay with: sentinel-simulate --seed \(first.seed)")
+        print("replay with: sentinel-simulate --seed \(first.seed)\(sabotageOption(options)); --shrink makes it smaller")
         exit(1)
     }
     exit(0)
@@ -149,6 +171,7 @@ let options = Options(Array(CommandLine.arguments.dropFirst()))
 let seeds = options.first..<(options.first + UInt64(options.schedules))
 switch options.mode {
 case .one: replay(options.seed, options)
+case .shrink: shrink(options.seed, options)
 case .many: runMany(seeds, options)
 case .kept: runMany(KeptSeeds.all, options)
 case .see: see(seeds)

@@ -63,7 +63,7 @@ extension `Event loop` {
                 var position = 0
                 while taken.count < content.count {
                     let end = min(position + put, content.count)
-                    buffer.append(content[position..<end])
+                    content[position..<end].withUnsafeBytes { buffer.append($0) }
                     position = end
                     let count = min(take, buffer.count)
                     buffer.withUnsafeBytes { taken.append(contentsOf: $0[..<count]) }

@@ -74,6 +74,18 @@ import Testing
         #expect(persists(world).count == 1)
     }
 
+    @Test func `does not make it remember every vote that was asked for`() {
+        var world = failing()
+        for epoch: UInt64 in 1...500 {
+            _ = vote(&world, epoch)
+            world.take(.persistFailed(world.sentinel.durability.latest))
+        }
+        world.forget()
+        world.take(.persisted(world.sentinel.durability.latest))
+        let votes = world.events.compactMap { if case .voted(let vote, _) = $0 { vote.epoch.number } else { nil } }
+        #expect(votes == Array(401...500))
+    }
+
     @Test func `does not stop the monitoring`() {
         var world = failing()
         world.opinions = [:]

@@ -16,6 +16,19 @@ import Testing
         "1::2::3", "12345::", "g::1", "1:2:3:4:5:6:7", "redis-0.redis", ":::", "1.2.3.4:80",
     ])
     func `anything else is a name`(text: String) { #expect(!NumericHost.isNumeric(text)) }
+
+    @Test(arguments: [
+        ("0:0:0:0:0:0:0:1", "::1"), ("::1", "::1"), ("0::0", "::"), ("FE80:0:0:0:0:0:0:1%eth0", "fe80::1%eth0"),
+        ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"), ("2001:0db8::0001:0", "2001:db8::1:0"),
+        ("1:2:3:4:5:6:7:0", "1:2:3:4:5:6:7:0"),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.1"), ("::FFFF:0a00:1", "::ffff:10.0.0.1"), ("10.0.0.1", "10.0.0.1"),
+        ("1::", "1::"), ("::2", "::2"), ("::1:2", "::0.1.0.2"), ("0:0:0:1:0:0:0:0", "0:0:0:1::"),
+    ])
+    func `all spellings of an address are one`(text: String, canonical: String) {
+        #expect(NumericHost.canonical(text) == canonical)
+        let address = NodeAddress(Endpoint(host: text, port: 1))
+        #expect(address.isSameNode(as: NodeAddress(Endpoint(host: canonical, port: 1))))
+    }
 }
 
 @Suite struct `The agenda` {

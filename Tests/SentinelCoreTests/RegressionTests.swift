@@ -90,6 +90,32 @@ import Testing
         #expect(second.sentinel.remembered.masters[0].configEpoch == Epoch(5))
     }
 
+    /// All others are of the original's kind and stay with what they have.
+    @Test func `two addresses in one config epoch are settled by the other side if the first does not`() {
+        var world = World()
+        _ = world.ask(.publishHello(hello(World.replicas[1], 5)))
+        for _ in 0..<6 {
+            #expect(world.sentinel.remembered.masters[0].address == World.replicas[1])
+            _ = world.ask(.publishHello(hello(World.replicas[0], 5, from: "c")))
+            world.run(for: .seconds(2))
+        }
+        _ = world.ask(.publishHello(hello(World.replicas[0], 5, from: "c")))
+        #expect(world.sentinel.remembered.masters[0].address == World.replicas[0])
+        #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch(6))
+    }
+
+    @Test func `an old hello in the config epoch of now moves nobody`() {
+        var world = World()
+        _ = world.ask(.publishHello(hello(World.replicas[1], 5)))
+        for _ in 0..<4 {
+            _ = world.ask(.publishHello(hello(World.replicas[0], 5, from: "c")))
+            world.run(for: .seconds(6))
+            _ = world.ask(.publishHello(hello(World.replicas[1], 5, from: "c")))
+            world.run(for: .seconds(6))
+        }
+        #expect(world.sentinel.remembered.masters[0].address == World.replicas[1])
+    }
+
     @Test func `an attempt under way settles the conflict itself, and the config epoch stays`() {
         var world = World()
         world.run(for: .seconds(5))

@@ -147,6 +147,7 @@ import Testing
         return switch row.parse(request, { context }) {
         case .command(let command): "\(command)"
         case .refused(let text): text.description
+        case .reloadCertificates: "reload certificates"
         }
     }
 
@@ -165,6 +166,16 @@ import Testing
         #expect(parse("sentinel", "simulate-failure", "x") == "ERR Unknown failure simulation specified")
         #expect(parse("sentinel", "nothing") == "unknown")
         #expect(parse("sentinel", "debug", "info-period", "0") == "ERR Invalid argument '0' for SENTINEL DEBUG 'info-period'")
+    }
+
+    @Test func `to read certificates again is an order of its own`() {
+        #expect(parse("sentinel", "config", "set", "TLS-RELOAD", "now") == "reload certificates")
+        #expect(
+            parse("sentinel", "config", "set", "tls-reload", "later")
+                == "ERR Invalid argument 'tls-reload' to SENTINEL CONFIG SET")
+        #expect(
+            parse("sentinel", "config", "set", "tls-reload", "now", "loglevel", "debug")
+                == "ERR Invalid argument 'tls-reload' to SENTINEL CONFIG SET")
     }
 
     @Test func `name the master before its options are looked at`() {

@@ -11,9 +11,12 @@
  * reported: there is no other to write the report on. Does nothing on systems other than Linux. */
 void report_crashes(const char *_Nonnull log, const char *_Nonnull version);
 
-/* Turns SIGTERM, SIGINT and SIGHUP into bytes, the signals' numbers, to be read from the descriptor that is returned;
- * -1 and errno when there is none to be had. No wait: the descriptor is non-blocking and close-on-exec.
+/* Catches SIGTERM, SIGINT and SIGHUP. The descriptor that is returned, non-blocking and close-on-exec, has a byte to
+ * read whenever one has come in; -1 and errno when there is none to be had.
  *
  * A SIGINT after a SIGINT or SIGTERM says so in the log, unless that would have to wait, and ends the process with
  * code 1, whatever the rest of it is doing. To be called once. */
 int catch_termination(const char *_Nonnull log);
+
+/* Whether that signal has come in since this was last asked. */
+int take_signal(int number);

@@ -7,6 +7,11 @@
 // reached they are ranked by a mixture of epoch and run ID that all compute alike, and each stands a few tens of
 // milliseconds after the one before, unless it was asked for its vote meanwhile. If votes split all the same, nobody can
 // win and it is known at once, then the next epoch is tried soon instead of after twice the failover timeout.
+//
+// That another group has gone on to a later epoch takes nothing from a vote: two majorities for one group and epoch share
+// a voter, who votes once in it (`leaderEpoch` only rises, and is on disk first), and whoever took part in a later
+// election of the group, or knows its outcome, refuses. The original's sentinels refuse in more cases and count votes as
+// we do, so a quorum of both kinds elects no leader that one of theirs alone would not.
 // - Source: spec/monitoring.md 5; design.md 4.
 
 extension Sentinel {

@@ -128,6 +128,7 @@ extension Sentinel {
         for index in masters[id].peers.indices {
             masters[id].peers[index].reportsMasterDown = false
             masters[id].peers[index].vote = nil
+            masters[id].peers[index].contradictsSince = nil
             masters[id].peers[index].askDueAt = nil
             masters[id].peers[index].presence.helloDueAt = now
         }

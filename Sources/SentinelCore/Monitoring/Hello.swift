@@ -160,7 +160,7 @@ extension Sentinel {
         of hello: Hello, at address: NodeAddress, for id: Master.ID, at now: Instant
     ) {
         guard hello.configEpoch > masters[id].configEpoch else {
-            return settleConflict(hello.configEpoch, address, for: id, at: now)
+            return settleConflict(with: hello, address, for: id, at: now)
         }
         // An address we can't use is not adopted, so that a later hello of the same epoch still can be.
         guard address.port != 0, address.ip != nil else {
@@ -174,6 +174,13 @@ extension Sentinel {
             masters[id].configGeneration = persist()
             return abandonOutdatedFailover(id)
         }
+        takeConfiguration(of: hello, at: address, for: id, at: now)
+    }
+
+    /// Gives the group the address that a peer names.
+    private mutating func takeConfiguration(
+        of hello: Hello, at address: NodeAddress, for id: Master.ID, at now: Instant
+    ) {
         if let index = masters[id].peerIndex(hello.runID) {
             emit(.configUpdated(from: label(id, peerAt: index)))
         }
@@ -187,22 +194,43 @@ extension Sentinel {
     /// Two addresses in one config epoch: operators had two sentinels fail over at the same time, without an election.
     ///
     /// Nobody would ever give in. The side whose address sorts first says the same again in a new epoch, which everybody
-    /// follows, the original's sentinels too; however many do so at once, they say the same. An attempt under way here
-    /// settles it as well, in its own epoch, and must not find the configuration ahead of it. A sentinel that takes
-    /// epochs but can't take the address, as one of the original's that can't resolve its name, is not told for ever.
+    /// follows, the original's sentinels too; however many do so at once, they say the same. Where that side is all of the
+    /// original's kind, which won't, the other side does it for them after a while; not at once, for an old hello may
+    /// turn up again. An attempt under way here settles it as well, in its own epoch, and must not find the configuration
+    /// ahead of it. A sentinel that takes epochs but can't take the address, as one of the original's that can't resolve
+    /// its name, is not told for ever.
     private mutating func settleConflict(
-        _ epoch: Epoch, _ address: NodeAddress, for id: Master.ID, at now: Instant
+        with hello: Hello, _ address: NodeAddress, for id: Master.ID, at now: Instant
     ) {
         let own = masters[id].currentAddress
-        guard epoch == masters[id].configEpoch, epoch > .zero, address.port != 0, let theirs = address.ip,
-            let ours = own.ip, !own.isSameNode(as: address), (ours, own.port) < (theirs, address.port),
-            masters[id].failover.map({ $0.epoch <= epoch }) ?? true, masters[id].conflictsSettled < Master.conflictLimit
+        let isConflict =
+            hello.configEpoch == masters[id].configEpoch && hello.configEpoch > .zero && !own.isSameNode(as: address)
+        let since = noteContradiction(isConflict, by: hello.runID, in: id, at: now)
+        // As written, not as resolved: one that is told a wrong address for a name does not speak for the others.
+        let (ours, theirs) = (own.host.lowercased(), address.host.lowercased())
+        guard isConflict, address.port != 0, address.ip != nil,
+            NumericHost.isNumeric(ours) == NumericHost.isNumeric(theirs),
+            masters[id].failover.map({ $0.epoch <= hello.configEpoch }) ?? true,
+            masters[id].conflictsSettled < Master.conflictLimit
         else { return }
+        let isOursFirst = (ours, own.port) < (theirs, address.port)
+        guard isOursFirst || now - since > timing.publishPeriod * 5 else { return }
         masters[id].conflictsSettled += 1
         raiseEpoch(to: currentEpoch.next, heardFor: masters[id].name)
         masters[id].configEpoch = currentEpoch
         masters[id].configGeneration = persist()
+        if !isOursFirst { takeConfiguration(of: hello, at: address, for: id, at: now) }
         forceHellos(id, at: now)
+    }
+
+    /// Since when a peer has named another address in our config epoch.
+    private mutating func noteContradiction(
+        _ isConflict: Bool, by runID: RunID, in id: Master.ID, at now: Instant
+    ) -> Instant {
+        guard let index = masters[id].peerIndex(runID) else { return now }
+        let since = masters[id].peers[index].contradictsSince ?? now
+        masters[id].peers[index].contradictsSince = isConflict ? since : nil
+        return since
     }
 
     /// Gives up an attempt whose epoch is not newer than the configuration: what it led to would be an older one.

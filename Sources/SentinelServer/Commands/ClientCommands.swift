@@ -39,7 +39,13 @@ enum ClientCommands {
             }
             client.encoder.integer(0)
         },
-        "client|no-evict": onOrOff,
+        "client|no-evict": { port, client, request in
+            guard request.matches(2, "on") || request.matches(2, "off") else {
+                return port.refuse(client, "ERR syntax error")
+            }
+            client.isSpared = request.matches(2, "on")
+            client.encoder.simple("OK")
+        },
         "client|tracking": TrackingCommands.tracking,
         "client|getredir": { _, client, _ in client.encoder.integer(client.tracking?.redirection ?? -1) },
         "client|trackinginfo": TrackingCommands.information,
@@ -48,13 +54,6 @@ enum ClientCommands {
 
     /// Printable ASCII without spaces; nothing at all is fine.
     static func isPrintable(_ text: ArraySlice<UInt8>) -> Bool { text.allSatisfy { (0x21...0x7E).contains($0) } }
-
-    private static func onOrOff(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
-        guard request.matches(2, "on") || request.matches(2, "off") else {
-            return port.refuse(client, "ERR syntax error")
-        }
-        client.encoder.simple("OK")
-    }
 
     private static func setInfo(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
         let isName = request.matches(2, "lib-name")

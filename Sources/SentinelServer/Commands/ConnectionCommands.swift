@@ -23,6 +23,8 @@ enum ConnectionCommands {
             client.encoder.version = .resp2
             client.name = ""
             client.tracking = nil
+            client.isSpared = false
+            client.replies = .on
             port.access.login(client)
             client.encoder.simple("RESET")
         },

@@ -72,7 +72,7 @@ struct InfoText {
             ("multiplexing_api", multiplexer), ("atomicvar_api", "none"), ("gcc_version", "0.0.0"),
             ("process_id", "\(ProcessFacts.id)"),
             ("process_supervised", facts.supervisor),
-            ("run_id", facts.runID.text), ("tcp_port", "\(settings.port)"), ("server_time_usec", "\(now)"),
+            ("run_id", facts.runID.text), ("tcp_port", "\(settings.portForPeople)"), ("server_time_usec", "\(now)"),
             ("uptime_in_seconds", "\(facts.uptimeSeconds)"), ("uptime_in_days", "\(facts.uptimeSeconds / 86400)"),
             // There is no tick; the standard value is what a reader expects.
             ("hz", "10"), ("configured_hz", "10"), ("lru_clock", "\(now / 1_000_000 & 0xFF_FFFF)"),

@@ -4,6 +4,7 @@ import EventLoop
 import RESP
 import SentinelCore
 import SentinelWire
+import TransportSecurity
 
 /// SENTINEL.
 ///
@@ -23,7 +24,17 @@ enum SentinelCommands {
             switch parsed {
             case .command(let command): port.ask(command, for: client)
             case .refused(let text): port.refuse(client, text)
+            case .reloadCertificates: reloadCertificates(port, client)
             }
+        }
+    }
+
+    private static func reloadCertificates(_ port: ClientPort, _ client: Client) {
+        do throws(TLSError) {
+            try port.owner.reloadCertificates()
+            client.encoder.simple("OK")
+        } catch {
+            port.refuse(client, "ERR \(error.description)")
         }
     }
 }

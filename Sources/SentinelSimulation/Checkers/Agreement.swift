@@ -7,7 +7,7 @@ extension Simulation {
     ///
     /// Nodes that no sentinel knows (forgotten by RESET while they were away) are nobody's fault.
     func disagreement(at now: Instant) -> String? {
-        for group in groups.indices {
+        for group in groups.indices where !groups[group].isEmpty {
             if let text = disagreement(onGroup: group, at: now) { return text }
         }
         return nil

@@ -4,13 +4,16 @@ import SentinelCore
 
 /// The epochs that each sentinel has had on disk.
 struct EpochBook {
-    private var durable: [RunID: Settings] = [:]
+    private var durable: [Int: Settings] = [:]
 
     /// `process` has `settings` on disk, or has read them there.
     mutating func noteDurable(_ settings: Settings, of process: SentinelProcess) throws(Violation) {
-        if let before = durable[process.runID] { try Self.compare(before, settings, process, "the file of") }
-        durable[process.runID] = settings
+        if let before = durable[process.host] { try Self.compare(before, settings, process, "the file of") }
+        durable[process.host] = settings
     }
+
+    /// Another process takes the place of this one.
+    mutating func forget(_ process: SentinelProcess) { durable[process.host] = nil }
 
     /// What `process` has in memory changed.
     static func noteChange(from before: Settings, to after: Settings, of process: SentinelProcess) throws(Violation) {

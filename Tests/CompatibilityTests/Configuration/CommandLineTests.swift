@@ -81,8 +81,11 @@ import Testing
 
         """
 
-    private func check(_ text: String, options: [String] = []) throws -> (end: End, isUntouched: Bool) {
+    private func check(
+        _ text: String, options: [String] = [], prepare: (String) throws -> Void = { _ in }
+    ) throws -> (end: End, isUntouched: Bool) {
         try withTemporaryDirectory { directory in
+            try prepare(directory)
             let path = directory + "/sentinel.conf"
             // If it listened all the same, it would fail: the port is taken.
             let taken = LoopbackPort.free()
@@ -95,7 +98,7 @@ import Testing
             let leftover = path + ".tmp-999999999-1"
             try Data().write(to: URL(fileURLWithPath: leftover))
             let end = try run([path, "--check-config"] + options, in: directory + "/run")
-            let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { !$0.hasSuffix(".sh") }
             let isUntouched =
                 try Data(contentsOf: URL(fileURLWithPath: path)) == before
                 && Set(names) == ["sentinel.conf", "sentinel.conf.tmp-999999999-1", "run"]
@@ -146,6 +149,23 @@ import Testing
         let (end, isUntouched) = try check(Self.sound + lines)
         #expect(end.code == 1 && isUntouched)
         #expect(end.errors.contains(reason), "\(end.errors)")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a check takes the example, as it is and with every line in force`() throws {
+        let example = try String(contentsOfFile: Programs.packageDirectory + "/sentinel.conf.example", encoding: .utf8)
+        let lines = example.split(separator: "\n", omittingEmptySubsequences: false)
+        let uncommented = lines.map { $0.hasPrefix("#") && !$0.hasPrefix("# ") ? $0.dropFirst() : $0 }
+            .joined(separator: "\n").replacing("/var/lib/sentinel", with: "$DIR")
+        for text in [example, uncommented] {
+            let (end, isUntouched) = try check(text) { directory in
+                for name in ["notify.sh", "reconfigure.sh"] {
+                    try Data("#!/bin/sh\n".utf8).write(to: URL(fileURLWithPath: directory + "/" + name))
+                    chmod(directory + "/" + name, 0o755)
+                }
+            }
+            #expect(end.code == 0 && isUntouched, "\(end.errors)")
+        }
     }
 
     @Test(.timeLimit(.minutes(1)))

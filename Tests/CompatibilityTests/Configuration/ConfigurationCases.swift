@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import SentinelConfiguration
 
 extension ConfigurationCase {
@@ -267,6 +268,8 @@ extension ConfigurationCase {
         .init("a directory that is not there", "dir /nonexistent/dir\n"),
         .init("a directory that is a file", "dir $DIR/file\n", files: ["file": "x"]),
         .init("too many addresses", "bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n"),
+        .init("nothing to listen on", "port 0\n", isComplete: true),
+        .init("nothing to bind to", "bind \"\"\n"),
         .init("an address that is not ours", "bind 192.0.2.77\nport $PORT\n", isComplete: true),
         .init("a limit with a word missing", "client-output-buffer-limit pubsub 1mb 1mb\n"),
         .init("a limit of an unknown class", "client-output-buffer-limit foo 0 0 0\n"),
@@ -424,6 +427,10 @@ extension ConfigurationCase {
     ]
 
     private static let inUse: [ConfigurationCase] = [
+        .init(
+            "our own example",
+            (try? String(contentsOfFile: Programs.packageDirectory + "/sentinel.conf.example", encoding: .utf8))
+                ?? "the example is missing"),
         .init(
             "everything in one order",
             """

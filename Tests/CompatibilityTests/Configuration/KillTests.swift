@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventLoop
 import Foundation
 import Synchronization
 import Testing
@@ -10,16 +11,19 @@ import Testing
 @Suite(.ownThread) struct `Killed while saving` {
     private static let lanes = 4
     private static let killsInEach = 50
+    /// In one more lane the file can't be replaced.
+    private static let killsInPlace = 25
 
     @Test(.timeLimit(.minutes(5)))
     func `it starts again each time and remembers all it has answered`() throws {
         try withTemporaryDirectory { directory in
             let found = Mutex<(kills: Int, answers: Int, errors: [String])>((0, 0, []))
-            DispatchQueue.concurrentPerform(iterations: Self.lanes) { lane in
+            DispatchQueue.concurrentPerform(iterations: Self.lanes + 1) { lane in
+                let isInPlace = lane == Self.lanes
                 do {
-                    let victim = try Victim(in: "\(directory)/\(lane)", seed: UInt64(lane))
+                    let victim = try Victim(in: "\(directory)/\(lane)", seed: UInt64(lane), isInPlace: isInPlace)
                     defer { victim.process.end() }
-                    for _ in 0..<Self.killsInEach where !Task.isCancelled {
+                    for _ in 0..<(isInPlace ? Self.killsInPlace : Self.killsInEach) where !Task.isCancelled {
                         try victim.liveAndDie()
                         found.withLock { $0.kills += 1 }
                     }
@@ -33,7 +37,7 @@ import Testing
             let (kills, answers, errors) = found.withLock { $0 }
             print("\(kills) kills, \(answers) answers that had to be remembered")
             for error in errors { Issue.record("\(error)") }
-            #expect(kills == Self.lanes * Self.killsInEach)
+            #expect(kills == Self.lanes * Self.killsInEach + Self.killsInPlace)
             // Else nothing was going on when it died.
             #expect(answers > kills)
         }
@@ -56,17 +60,25 @@ private final class Victim {
     private static let settingGroups = ["m5", "m6", "m7"]
     private static let voters = 3
 
-    init(in directory: String, seed: UInt64) throws {
+    /// - Parameter isInPlace: Whether the file is mounted by itself, as into a container.
+    init(in directory: String, seed: UInt64, isInPlace: Bool) throws {
         generator = SeededGenerator(seed: seed)
-        path = directory + "/sentinel.conf"
+        let configuration = directory + "/sentinel.conf"
+        path = isInPlace ? directory + "/outside" : configuration
+        var command = [try SentinelProgram.ours.path(), configuration]
+        if isInPlace {
+            let script = "mount --bind \(path) \(configuration) && exec \"$@\""
+            let rights = getuid() == 0 ? ["--mount"] : ["--map-root-user", "--mount"]
+            command = [try Programs.installed("unshare")] + rights + ["/bin/sh", "-c", script, "sh"] + command
+        }
         process = try ServerProcess(
-            name: "victim \(seed)", directory: directory, executable: SentinelProgram.ours.path(), arguments: [path])
+            name: "victim \(seed)", directory: directory, executable: command[0], arguments: Array(command.dropFirst()))
         var text = "port \(port)\nbind 127.0.0.1\n"
         for number in 0..<20 {
             text += "# group \(number)\nsentinel monitor m\(number) 127.0.0.1 \(7000 + number) 2\n"
             text += "sentinel down-after-milliseconds m\(number) 60000\n"
         }
-        try text.write(toFile: path, atomically: false, encoding: .utf8)
+        for path in Set([path, configuration]) { try text.write(toFile: path, atomically: false, encoding: .utf8) }
     }
 
     /// Starts it, looks what it remembers, has it save over and over, and kills it in the middle.
@@ -143,7 +155,8 @@ private final class Victim {
     }
 
     private func expectNothingForgotten(_ client: RedisClient) throws {
-        let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+        // As the sentinel reads it, be it overwritten or about to be.
+        let text = String(decoding: try FileReplacement.readFile(path), as: UTF8.self)
         func number(_ head: String) -> Int? {
             text.split(separator: "\n").first { $0.hasPrefix(head + " ") }.flatMap { Int($0.dropFirst(head.count + 1)) }
         }

@@ -42,7 +42,7 @@ extension RealServers {
         /// Holds a conversation with both programs, in each protocol, and compares.
         private func hold(_ conversation: Conversation, in worlds: [World], _ observed: inout Observations) throws {
             for version in conversation.protocols {
-                try withTemporaryDirectory { directory in
+                try withTemporaryDirectory(in: World.parentDirectory) { directory in
                     let worlds = conversation.isWatching ? worlds : try World.pair(for: conversation, in: directory)
                     defer { if !conversation.isWatching { for world in worlds { world.server.process.end() } } }
                     let situations = worlds.map { Situation($0.server, names: $0.names, speaks: version) }
@@ -77,6 +77,10 @@ private struct World {
     let server: SentinelServer
     let names: [String: String]
 
+    /// In memory where there is such a directory: hundreds of saves wait for no disk then.
+    static let parentDirectory =
+        FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory()
+
     /// Both programs with the same configuration file, each in a directory of its own.
     static func pair(for conversation: Conversation, in directory: String) throws -> [World] {
         let unused = LoopbackPort.free()
@@ -94,6 +98,7 @@ private struct World {
                 name: "sentinel", directory: own, program: program, monitoring: [],
                 options: SentinelOptions(
                     lines: conversation.configuration.map { $0.replacingOccurrences(of: "{dir}", with: own) }))
+            if conversation.losesDirectories { try FileManager.default.moveItem(atPath: own, toPath: own + "-gone") }
             return World(server: server, names: ["dir": own, "unused": "\(unused)"])
         }
     }

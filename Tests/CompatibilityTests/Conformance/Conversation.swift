@@ -9,6 +9,7 @@ import Testing
 //     watching                      ... unless it is about the pair that watches real servers
 //     config requirepass secret     a line for the configuration file of the new sentinel
 //     file users.acl user x on      a line of a file beside it; a file `*.sh` can be run
+//     unwritable                    once it runs, the directories of both are gone
 //     resp2                         only in that protocol; else everything is said twice, after HELLO 3 as well
 //     > PING "a\x00b"               a request: words, quoted as in redis-cli, on connection `a`
 //     b x2 kinds > SUBSCRIBE c d    on connection `b`, with two replies, of which a view is compared
@@ -31,6 +32,8 @@ struct Conversation: Sendable, CustomStringConvertible {
     fileprivate(set) var isWatching = false
     fileprivate(set) var configuration: [String] = []
     fileprivate(set) var files: [(name: String, line: String)] = []
+    /// Whether the directories are gone once the sentinel runs, so that nothing can be saved.
+    fileprivate(set) var losesDirectories = false
     fileprivate(set) var protocols = [2, 3]
     fileprivate(set) var exchanges: [Exchange] = []
 
@@ -85,7 +88,7 @@ struct ConversationFile: Sendable, CustomTestStringConvertible {
     }
 
     static let all: Result<[ConversationFile], any Error> = Result {
-        let directory = (#filePath as NSString).deletingLastPathComponent + "/Conversations"
+        let directory = Programs.repository + "/Tests/CompatibilityTests/Conformance/Conversations"
         return try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".txt") }.sorted()
             .map { try ConversationFile(path: "\(directory)/\($0)") }
     }
@@ -139,6 +142,7 @@ extension Conversation {
         let words = text.split(separator: " ", maxSplits: 2).map(String.init)
         switch words[0] {
         case "watching": isWatching = true
+        case "unwritable": losesDirectories = true
         case "resp2": protocols = [2]
         case "resp3": protocols = [3]
         case "config": configuration.append(String(text.dropFirst("config ".count)))

@@ -8,8 +8,7 @@ struct DifferenceTable {
     let names: [String]
 
     init() throws {
-        let root = (#filePath as NSString).deletingLastPathComponent + "/../../.."
-        let text = try String(contentsOfFile: root + "/Docs/differences.md", encoding: .utf8)
+        let text = try String(contentsOfFile: Programs.repository + "/Docs/differences.md", encoding: .utf8)
         let rows = text.components(separatedBy: "\n").filter { $0.hasPrefix("|") }.map { row in
             row.components(separatedBy: "|").dropFirst().dropLast().map { $0.trimmingCharacters(in: .whitespaces) }
         }

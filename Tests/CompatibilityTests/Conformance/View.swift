@@ -148,7 +148,9 @@ enum View: String, Sendable {
             } else {
                 lines += masters.sorted()
                 masters = []
-                let isTold = name == line || steady.contains(name) || name.hasPrefix("sentinel_")
+                // Whether a stall led to TILT depends on the machine.
+                let isSentinels = name.hasPrefix("sentinel_") && !name.hasPrefix("sentinel_tilt")
+                let isTold = name == line || steady.contains(name) || isSentinels
                 lines.append(isTold ? line : "\(name):")
             }
         }

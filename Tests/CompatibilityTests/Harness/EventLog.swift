@@ -7,8 +7,8 @@ struct LoggedEvent: Equatable, CustomStringConvertible {
     var description: String { "\(name) \(payload)" }
 }
 
-extension SentinelServer {
-    /// The texts of its log lines, over all its lives.
+extension Server {
+    /// The texts of a sentinel's log lines, over all its lives.
     ///
     /// - Source: spec/config-and-process.md 6: `<pid>:X <day> <month> <year> <time> <level> <text>`.
     func logTexts() -> [String] {
@@ -18,6 +18,9 @@ extension SentinelServer {
         }
     }
 
+}
+
+extension SentinelServer {
     /// The events in its log after the first `skipped` ones.
     func events(after skipped: Int = 0) -> [LoggedEvent] {
         let events = logTexts().compactMap { text -> LoggedEvent? in

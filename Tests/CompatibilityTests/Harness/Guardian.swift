@@ -61,8 +61,10 @@ final class Guardian: Sendable {
 /// The mask matters: threads of Dispatch block most signals, and a child would inherit that.
 ///
 /// - Parameter input: Descriptor that becomes standard input; `nil` for `/dev/null`.
+/// - Parameter isInputAlsoOutput: Whether it becomes standard output as well, in place of the file `output`.
 func spawn(
-    _ executable: String, _ arguments: [String], input: Int32? = nil, output: String, errors: String
+    _ executable: String, _ arguments: [String], input: Int32? = nil, isInputAlsoOutput: Bool = false, output: String,
+    errors: String
 ) throws -> pid_t {
     #if os(Linux)
         var actions = posix_spawn_file_actions_t()
@@ -82,7 +84,11 @@ func spawn(
     } else {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     }
-    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    if let input, isInputAlsoOutput {
+        posix_spawn_file_actions_adddup2(&actions, input, 1)
+    } else {
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    }
     posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o644)
 
     var none = sigset_t()

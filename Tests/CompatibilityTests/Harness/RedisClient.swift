@@ -13,17 +13,26 @@ final class RedisClient {
 
     let port: UInt16
     private let descriptor: Int32
+    /// The program that speaks TLS for this client.
+    private let tunnel: Tunnel?
     private var decoder = ReplyDecoder()
 
     /// - Parameters:
     ///   - host: Where the port is, in numbers.
     ///   - source: The address to connect from, in numbers; `nil` leaves it to the system.
     ///   - receiveBuffer: Bytes the kernel may take in for us, for a client that is slow on purpose.
+    ///   - security: For TLS, which a program at the other end of a pair of sockets speaks for it.
     init(
         port: UInt16, host: String = "127.0.0.1", from source: String? = nil, receiveBuffer: Int32? = nil,
-        within limit: Duration = .seconds(2)
+        security: Security? = nil, within limit: Duration = .seconds(2)
     ) throws {
         self.port = port
+        if let security {
+            (descriptor, tunnel) = try security.tunnel(to: port)
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+            return
+        }
+        tunnel = nil
         descriptor = loopbackSocket()
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         if var receiveBuffer {
@@ -46,7 +55,10 @@ final class RedisClient {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        tunnel?.end()
+    }
 
     /// Its own end of the connection, as the peer's CLIENT LIST shows it.
     var localAddress: String {

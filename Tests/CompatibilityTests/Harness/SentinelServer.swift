@@ -8,13 +8,16 @@ final class SentinelServer: Server {
 
     init(
         name: String, directory: String, program: SentinelProgram, monitoring: [(name: String, port: UInt16)],
-        options: SentinelOptions
+        options: SentinelOptions, security: Security? = nil
     ) throws {
         self.program = program
         try super.init(
-            name: "\(name)-\(program)", directory: directory, executable: program.path(), password: options.password
+            name: "\(name)-\(program)", directory: directory, executable: program.path(), password: options.password,
+            security: security
         ) { port in
-            var lines = ["port \(port)", "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)"]
+            var lines = [
+                Security.portLines(port, security), "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)",
+            ]
             lines += options.lines
             for master in monitoring {
                 lines += [

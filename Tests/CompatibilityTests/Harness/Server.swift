@@ -6,6 +6,8 @@ import Foundation
 class Server {
     let port: UInt16
     let process: ServerProcess
+    /// How it is talked to; `nil` in plaintext.
+    let security: Security?
     /// What `ask` logs in with; `nil` where nobody is asked.
     var password: String?
     private var client: RedisClient?
@@ -17,12 +19,14 @@ class Server {
 
     /// Starts `executable` with a configuration file on a free port and waits until it answers.
     ///
+    /// - Parameter security: Where it listens on a TLS port rather than on a plain one.
     /// - Parameter configuration: The file's text for a port. It is asked again when somebody else took the port first.
     init(
-        name: String, directory: String, executable: String, password: String? = nil,
+        name: String, directory: String, executable: String, password: String? = nil, security: Security? = nil,
         configuration: (UInt16) -> String
     ) throws {
         self.password = password
+        self.security = security
         var attempt = 0
         while true {
             attempt += 1
@@ -34,7 +38,7 @@ class Server {
             try configuration(port).write(toFile: path, atomically: false, encoding: .utf8)
             do {
                 try process.start()
-                try Self.awaitAnswer(process, port)
+                try Self.awaitAnswer(process, port, security)
                 self.port = port
                 self.process = process
                 return
@@ -48,7 +52,7 @@ class Server {
     func restart() throws {
         client = nil
         try process.restart()
-        try Self.awaitAnswer(process, port)
+        try Self.awaitAnswer(process, port, security)
     }
 
     /// The reply to a command; a connection that broke since the last one is opened again.
@@ -57,7 +61,7 @@ class Server {
             do { return try client.request(words, within: limit) } catch RedisClient.Failure.closed {}
         }
         client = nil
-        let fresh = try RedisClient(port: port)
+        let fresh = try RedisClient(port: port, security: security)
         if let password { _ = try fresh.request("AUTH", password) }
         let reply = try fresh.request(words, within: limit)
         client = fresh
@@ -70,20 +74,29 @@ class Server {
         String(decoding: FileManager.default.contents(atPath: configurationPath) ?? Data(), as: UTF8.self)
     }
 
+    /// The libraries it has loaded.
+    var libraries: Set<String> {
+        let maps = process.pid.flatMap { FileManager.default.contents(atPath: "/proc/\($0)/maps") } ?? Data()
+        return Set(
+            String(decoding: maps, as: UTF8.self).split(separator: "\n").compactMap { line in
+                line.split(separator: " ").last.map(String.init)
+            })
+    }
+
     /// The end of its output, for a failed test.
     var diagnosis: String {
         let lines = (process.log() + process.errors()).split(separator: "\n").suffix(40).joined(separator: "\n  ")
         return "--- \(name) (\(process.isRunning ? "running" : "ended \(process.exitCode ?? -1)")) ---\n  \(lines)"
     }
 
-    private static func awaitAnswer(_ process: ServerProcess, _ port: UInt16) throws {
+    private static func awaitAnswer(_ process: ServerProcess, _ port: UInt16, _ security: Security?) throws {
         let end = ContinuousClock.now + .seconds(20)
         while true {
             guard process.isRunning else {
                 throw ServerProcess.Failure.ended(process.name, output: process.log() + process.errors())
             }
             do {
-                let reply = try RedisClient(port: port).request("PING")
+                let reply = try RedisClient(port: port, security: security).request("PING")
                 // One that wants a password is up as well.
                 if reply == .simple("PONG") || reply.text?.hasPrefix("NOAUTH") == true { return }
                 guard ContinuousClock.now < end, !Task.isCancelled else {
@@ -102,14 +115,18 @@ final class DataServer: Server {
     /// - Parameters:
     ///   - master: Port of the server it replicates from; `nil` for a master.
     ///   - password: What it wants of everybody, and says to its master.
+    ///   - security: For TLS instead of plaintext.
     ///   - lines: More lines of its configuration.
     init(
-        name: String, directory: String, replicating master: UInt16?, password: String? = nil, lines: [String] = []
+        name: String, directory: String, replicating master: UInt16?, password: String? = nil,
+        security: Security? = nil, lines: [String] = []
     ) throws {
         let executable = try Programs.installed("redis-server")
-        try super.init(name: name, directory: directory, executable: executable, password: password) { port in
+        try super.init(
+            name: name, directory: directory, executable: executable, password: password, security: security
+        ) { port in
             """
-            port \(port)
+            \(Security.portLines(port, security))
             bind 127.0.0.1
             dir \(directory)/\(name)-\(port)
             save ""

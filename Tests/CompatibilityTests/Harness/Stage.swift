@@ -12,9 +12,12 @@ final class Stage {
 
     /// A real `redis-server`.
     func dataServer(
-        _ name: String = "node", replicating master: UInt16? = nil, lines: [String] = []
+        _ name: String = "node", replicating master: UInt16? = nil, password: String? = nil,
+        security: Security? = nil, lines: [String] = []
     ) throws -> DataServer {
-        let server = try DataServer(name: name, directory: directory, replicating: master, lines: lines)
+        let server = try DataServer(
+            name: name, directory: directory, replicating: master, password: password, security: security,
+            lines: lines)
         servers.append(server)
         return server
     }
@@ -31,17 +34,26 @@ final class Stage {
         return DataGroup(name: name, servers: [master] + replicas)
     }
 
-    /// A sentinel of `mymaster`, or of `masters`.
+    func sentinel(
+        _ program: SentinelProgram, monitoring masters: [(name: String, port: UInt16)], options: SentinelOptions,
+        security: Security? = nil
+    ) throws -> SentinelServer {
+        let number = servers.count { $0 is SentinelServer }
+        let sentinel = try SentinelServer(
+            name: "sentinel\(number)", directory: directory, program: program, monitoring: masters, options: options,
+            security: security)
+        servers.append(sentinel)
+        return sentinel
+    }
+
+    /// A sentinel of one master.
     ///
     /// - Parameter debug: What is changed with SENTINEL DEBUG as soon as it runs.
     func sentinel(
         _ program: SentinelProgram, watching port: UInt16, name: String = "mymaster", options: SentinelOptions,
         debug: [String] = []
     ) throws -> SentinelServer {
-        let sentinel = try SentinelServer(
-            name: "sentinel\(servers.count)", directory: directory, program: program, monitoring: [(name, port)],
-            options: options)
-        servers.append(sentinel)
+        let sentinel = try sentinel(program, monitoring: [(name, port)], options: options)
         if !debug.isEmpty { try sentinel.debug(debug) }
         return sentinel
     }

@@ -98,57 +98,46 @@ final class Cluster {
 /// - Parameter sentinels: Which program plays each sentinel.
 /// - Parameter password: What all of them want of everybody; `nil` for nothing.
 /// - Parameter lines: More lines for the sentinels' files.
+/// - Parameter security: For TLS everywhere: clients, replication and links.
 /// - Parameter shortened: Whether the INFO, hello and tilt periods are shortened with `SENTINEL DEBUG`.
 func withCluster<Result>(
     masters: [String] = ["mymaster"], replicas: Int = 2,
     sentinels: [SentinelProgram] = [.ours, .ours, .ours],
     quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
-    password: String? = nil, lines: [String] = [], shortened: Bool = true, _ body: (Cluster) throws -> Result
+    password: String? = nil, lines: [String] = [], security: Security? = nil, shortened: Bool = true,
+    _ body: (Cluster) throws -> Result
 ) throws -> Result {
     let options = SentinelOptions(
         quorum: quorum, downAfter: downAfter, failoverTimeout: failoverTimeout, password: password,
         lines: lines)
-    return try withTemporaryDirectory { directory in
-        var started: [Server] = []
-        defer { for server in started { server.process.end() } }
-        do {
-            var groups: [DataGroup] = []
-            for name in masters {
-                let master = try DataServer(name: name, directory: directory, replicating: nil, password: password)
-                started.append(master)
-                var servers = [master]
-                for number in 0..<replicas {
-                    let replica = try DataServer(
-                        name: "\(name)-replica\(number)", directory: directory, replicating: master.port,
-                        password: password)
-                    started.append(replica)
-                    servers.append(replica)
-                }
-                groups.append(DataGroup(name: name, servers: servers))
+    return try withStage { stage in
+        let groups = try masters.map { name in
+            let master = try stage.dataServer(name, password: password, security: security)
+            let others = try (0..<replicas).map {
+                try stage.dataServer(
+                    "\(name)-replica\($0)", replicating: master.port, password: password, security: security)
             }
-            var watchers: [SentinelServer] = []
-            for (number, program) in sentinels.enumerated() {
-                let sentinel = try SentinelServer(
-                    name: "sentinel\(number)", directory: directory, program: program,
-                    monitoring: groups.map { ($0.name, $0.servers[0].port) }, options: options)
-                started.append(sentinel)
-                watchers.append(sentinel)
-                if shortened { try sentinel.shortenPeriods() }
-            }
-            let cluster = Cluster(groups: groups, sentinels: watchers, directory: directory)
-            for group in groups { try cluster.settle(master: group.servers[0], of: group) }
-            return try body(cluster)
-        } catch {
-            print("The scenario failed: \(error)")
-            for server in started { print(server.diagnosis) }
-            throw error
+            return DataGroup(name: name, servers: [master] + others)
         }
+        let watchers = try sentinels.map { program in
+            let sentinel = try stage.sentinel(
+                program, monitoring: groups.map { ($0.name, $0.servers[0].port) }, options: options, security: security)
+            if shortened { try sentinel.shortenPeriods() }
+            return sentinel
+        }
+        let cluster = Cluster(groups: groups, sentinels: watchers, directory: stage.directory)
+        for group in groups { try cluster.settle(master: group.servers[0], of: group) }
+        return try body(cluster)
     }
 }
 
 /// Runs `body` with a directory that is gone afterwards (kept when KEEP_LOGS is set).
-func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let directory = NSTemporaryDirectory() + "sentinel-test-" + UUID().uuidString.prefix(8)
+///
+/// - Parameter parent: Where it is made; with a `/` at the end.
+func withTemporaryDirectory<Result>(
+    in parent: String = NSTemporaryDirectory(), _ body: (String) throws -> Result
+) throws -> Result {
+    let directory = parent + "sentinel-test-" + UUID().uuidString.prefix(8)
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let isKept = ProcessInfo.processInfo.environment["KEEP_LOGS"] != nil
     if isKept { print("Logs are in \(directory)") } else { Guardian.shared.removeAtEnd(directory) }

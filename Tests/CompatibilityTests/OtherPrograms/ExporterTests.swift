@@ -19,6 +19,8 @@ extension RealServers {
                     try exporter.awaitMetrics(of: cluster.masterName, at: master.port, availableReplicas: 2)
                     #expect(try exporter.metrics()["redis_up"] == 1)
                 }
+                let names = try exporters.map { Set(try $0.metrics().keys.map { $0.prefix { $0 != "{" } }) }
+                #expect(names[1].subtracting(names[0]).isEmpty, "what dashboards may show of the original")
 
                 master.process.kill()
                 let promoted = try cluster.agreedMaster(otherThan: master, within: .seconds(30))

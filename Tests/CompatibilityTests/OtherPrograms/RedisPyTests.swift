@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestCertificates
 import Testing
 
 extension RealServers {
     /// The Python library, as an application uses it; what it does is in `redis_py.py`.
     @Suite struct `redis-py` {
-        @Test(.timeLimit(.minutes(2)), arguments: [(2, nil), (3, "secret")] as [(Int, String?)])
-        func `finds the master, writes through a failover and reads from replicas`(
-            version: Int, password: String?
-        ) throws {
-            try withCluster(password: password) { cluster in
+        @Test(.timeLimit(.minutes(2)), arguments: Session.all)
+        func `finds the master, writes through a failover and reads from replicas`(session: Session) throws {
+            let security = session.isSecure ? try Security() : nil
+            try withCluster(password: session.password, security: security) { cluster in
                 let task = Task(
-                    sentinels: cluster.sentinels.map(\.port), name: cluster.masterName, password: password,
-                    protocol: version)
+                    sentinels: cluster.sentinels.map(\.port), name: cluster.masterName, password: session.password,
+                    protocol: session.version, tls: security.map { Task.Files($0.certificates) })
                 let python = try ServerProcess(
                     name: "redis-py", directory: cluster.directory + "/redis-py",
                     executable: Programs.repository + "/.build/python/bin/python3",
@@ -41,23 +41,53 @@ extension RealServers {
     }
 }
 
+/// How the library talks to the servers.
+struct Session: Sendable, CustomTestStringConvertible {
+    let version: Int
+    var password: String?
+    var isSecure = false
+
+    var testDescription: String {
+        "RESP\(version)\(password == nil ? "" : " with a password")\(isSecure ? " over TLS" : "")"
+    }
+
+    static let all = [
+        Session(version: 2), Session(version: 3, password: "secret"),
+        Session(version: 3, password: "secret", isSecure: true),
+    ]
+}
+
 /// What the script is asked to do.
 private struct Task: Encodable {
+    struct Files: Encodable {
+        let authority: String
+        let certificate: String
+        let key: String
+
+        init(_ certificates: Certificates) {
+            authority = certificates["ca.crt"]
+            certificate = certificates["client.crt"]
+            key = certificates["client.key"]
+        }
+    }
+
     let sentinels: [UInt16]
     let name: String
     let password: String?
     let `protocol`: Int
+    let tls: Files?
 
-    // A missing password is told as null.
+    // What is missing is told as null.
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(sentinels, forKey: .sentinels)
         try container.encode(name, forKey: .name)
         try container.encode(password, forKey: .password)
         try container.encode(`protocol`, forKey: .protocol)
+        try container.encode(tls, forKey: .tls)
     }
 
-    private enum Key: CodingKey { case sentinels, name, password, `protocol` }
+    private enum Key: CodingKey { case sentinels, name, password, `protocol`, tls }
 }
 
 /// What it says before and after the failover.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an application does with redis-py and sentinels: find the master, write through a failover, read from replicas.
 
-Called with one JSON argument (sentinels: ports, name, password or null, protocol). Writes a line of JSON when it is
+Called with one JSON argument (sentinels: ports, name, password or null, protocol,
+tls: files or null). Writes a line of JSON when it is
 ready for the master to be killed, and one when all went well. Anything unexpected is an exception, and exit code 1.
 """
 
@@ -49,8 +50,11 @@ def expect(condition, what):
         raise AssertionError(what)
 
 
-def main(sentinels, name, password, protocol):
+def main(sentinels, name, password, protocol, tls):
     options = {"password": password, "protocol": protocol, "socket_timeout": 2}
+    if tls:
+        options |= {"ssl": True, "ssl_check_hostname": False, "ssl_ca_certs": tls["authority"]}
+        options |= {"ssl_certfile": tls["certificate"], "ssl_keyfile": tls["key"]}
     sentinel = Sentinel([("127.0.0.1", port) for port in sentinels], sentinel_kwargs=options, **options)
 
     # Discovery.

@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `timers, files, scripts and links work after the fork`() throws {
+    func `timers, files and scripts work after the fork`() throws {
         try withTemporaryDirectory { directory in
             let dead = LoopbackPort.free()
             let life = try Life(

@@ -98,6 +98,23 @@ import Testing
         }
     }
 
+    /// Where they are closed, other descriptors get their numbers, and what is written to them.
+    @Test(.timeLimit(.minutes(1)))
+    func `with standard input, output and errors closed it serves`() throws {
+        try withTemporaryDirectory { directory in
+            let life = try Life(
+                .ours, in: directory,
+                Circumstances(lines: ["port PORT", "dir DIR", "loglevel debug"], before: "exec <&- >&- 2>&-"))
+            defer { life.process.end() }
+            try eventually("it answers", within: .seconds(10)) { try life.ask("PING") == .simple("PONG") }
+            for number in 0...2 {
+                let path = "/proc/\(life.process.pid ?? 0)/fd/\(number)"
+                #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == "/dev/null")
+            }
+            #expect(try life.terminate() == 0)
+        }
+    }
+
     // MARK: Cases
 
     static let listening: [Case] = [
@@ -169,28 +186,32 @@ import Testing
         Case("auto with upstart", ["supervised auto"], environment: ["UPSTART_JOB": "sentinel"]) { try supervisor($0) },
     ]
 
-    static let signals: [Case] = [
-        ("INT", SIGINT), ("USR1", SIGUSR1), ("USR2", SIGUSR2), ("QUIT", SIGQUIT),
-    ].map { name, number in
-        Case("SIG\(name) ends it", ["pidfile DIR/pid", "unixsocket DIR/socket"], before: "ulimit -c 0") { life in
-            life.process.signal(number)
-            return ["\(try life.process.waitForExit(within: .seconds(10)))"] + files(life)
+    static let signals: [Case] =
+        [
+            ("INT", SIGINT), ("USR1", SIGUSR1), ("USR2", SIGUSR2), ("QUIT", SIGQUIT),
+        ].map { name, number in
+            Case("SIG\(name) ends it", ["pidfile DIR/pid", "unixsocket DIR/socket"], before: "ulimit -c 0") { life in
+                life.process.signal(number)
+                return ["\(try life.process.waitForExit(within: .seconds(10)))"] + files(life)
+            }
         }
-    } + [("HUP", SIGHUP), ("PIPE", SIGPIPE), ("ALRM", SIGALRM)].map { name, number in
-        Case("SIG\(name) does not") { life in
-            life.process.signal(number)
-            return [try life.ask("PING"), try life.ask("PING")].map { "\($0)" }
+        + [("HUP", SIGHUP), ("PIPE", SIGPIPE), ("ALRM", SIGALRM)].map { name, number in
+            Case("SIG\(name) does not") { life in
+                life.process.signal(number)
+                return [try life.ask("PING"), try life.ask("PING")].map { "\($0)" }
+            }
         }
-    } + [[], ["NOSAVE"], ["SAVE"], ["NOW"], ["FORCE"], ["NOW", "FORCE", "NOSAVE"]].map { words in
-        Case("SHUTDOWN \(words.joined(separator: " "))", ["pidfile DIR/pid", "unixsocket DIR/socket"]) { life in
-            try RedisClient(port: life.port).send(command: ["SHUTDOWN"] + words)
-            return ["\(try life.process.waitForExit(within: .seconds(10)))"] + files(life)
+        + [[], ["NOSAVE"], ["SAVE"], ["NOW"], ["FORCE"], ["NOW", "FORCE", "NOSAVE"]].map { words in
+            Case("SHUTDOWN \(words.joined(separator: " "))", ["pidfile DIR/pid", "unixsocket DIR/socket"]) { life in
+                try RedisClient(port: life.port).send(command: ["SHUTDOWN"] + words)
+                return ["\(try life.process.waitForExit(within: .seconds(10)))"] + files(life)
+            }
         }
-    } + [["ABORT"], ["ABORT", "NOW"], ["SAVE", "NOSAVE"], ["frobnicate"]].map { words in
-        Case("SHUTDOWN \(words.joined(separator: " "))") { life in
-            ["\(try RedisClient(port: life.port).request(["SHUTDOWN"] + words))"]
+        + [["ABORT"], ["ABORT", "NOW"], ["SAVE", "NOSAVE"], ["frobnicate"]].map { words in
+            Case("SHUTDOWN \(words.joined(separator: " "))") { life in
+                ["\(try RedisClient(port: life.port).request(["SHUTDOWN"] + words))"]
+            }
         }
-    }
 
     // MARK: Observations
 

@@ -7,15 +7,21 @@ import Testing
 ///
 /// - Source: spec/config-and-process.md 7; sd_notify(3).
 @Suite(.serialized, .ownThread) struct `A service manager` {
-    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases, ["supervised systemd", "supervised auto"])
-    func `hears of the start and the end`(program: SentinelProgram, line: String) throws {
+    /// The last as in Debian's unit, whose configuration file goes to the background without it.
+    private static let requests = [
+        ["--supervised", "systemd"], ["--supervised", "auto"],
+        ["--supervised", "systemd", "--daemonize", "no"],
+    ]
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases, requests)
+    func `hears of the start and the end`(program: SentinelProgram, arguments: [String]) throws {
         try withTemporaryDirectory { directory in
             let inbox = DatagramInbox(directory + "/notify")
             let life = try Life(
                 program, in: directory,
                 Circumstances(
                     // Whoever is supervised stays in the foreground.
-                    lines: ["port PORT", line, "daemonize yes"],
+                    lines: ["port PORT", "daemonize yes"], arguments: arguments,
                     environment: ["NOTIFY_SOCKET": directory + "/notify"]))
             defer { life.process.end() }
             try inbox.await("READY") { $0.contains { $0.hasPrefix("READY=1") } }

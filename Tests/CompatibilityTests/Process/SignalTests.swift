@@ -95,6 +95,29 @@ import Testing
         }
     }
 
+    /// Whether or not the client has heard of it by then.
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `what was changed right before the end is in the file`(program: SentinelProgram) throws {
+        try withTemporaryDirectory { directory in
+            for _ in 0..<5 {
+                let life = try Life(
+                    program, in: directory,
+                    Circumstances(lines: ["port PORT", "sentinel monitor m 127.0.0.1 \(LoopbackPort.free()) 1"]))
+                try life.awaitStart()
+                let commands = [
+                    ["SENTINEL", "SET", "m", "quorum", "5"], ["SENTINEL", "SET", "m", "failover-timeout", "777"],
+                    ["SHUTDOWN"],
+                ]
+                let client = try RedisClient(port: life.port)
+                try client.send(commands.flatMap(RedisClient.encode))
+                #expect(try life.process.waitForExit(within: .seconds(10)) == 0)
+                let file = try String(contentsOfFile: life.directory + "/sentinel.conf", encoding: .utf8)
+                #expect(file.contains(/\nsentinel monitor m 127.0.0.1 \d+ 5\n/))
+                #expect(file.contains("\nsentinel failover-timeout m 777\n"))
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
     func `what a killed one left behind is no obstacle`(program: SentinelProgram) throws {
         try withTemporaryDirectory { directory in

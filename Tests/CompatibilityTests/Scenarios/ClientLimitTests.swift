@@ -229,8 +229,7 @@ import Testing
                 return try !isConnected("slow", to: sentinel)
             }
             #expect(try isConnected("attentive", to: sentinel))
-            #expect(
-                sentinel.process.log().contains("scheduled to be closed ASAP for overcoming of output buffer limits."))
+            #expect(sentinel.process.log().contains("for overcoming of output buffer limits."))
             withExtendedLifetime(slow) {}
         }
     }
@@ -239,21 +238,21 @@ import Testing
     func `a subscriber that reads too slowly is let go some seconds after the soft limit`(program: SentinelProgram)
         throws
     {
-        try withEvents(program, "client-output-buffer-limit pubsub 0 64kb 2") { sentinel, event in
+        try withEvents(program, "client-output-buffer-limit pubsub 0 64kb 3") { sentinel, event in
             let slow = try GreedySubscriber(sentinel, name: "slow", receiveBuffer: 4096)
+            var seenWithin = ContinuousClock.now
+            // Far more: for a while the kernel takes in what waits.
             try eventually("more than the soft limit waits", within: .seconds(20)) {
+                let now = ContinuousClock.now
+                if try backlog(of: "slow", at: sentinel) <= 64 << 10 { seenWithin = now }
                 try event()
-                return try backlog(of: "slow", at: sentinel) > 64 << 10
+                return try backlog(of: "slow", at: sentinel) > 1 << 20 || !isConnected("slow", to: sentinel)
             }
-            let over = ContinuousClock.now
             try eventually("the slow subscriber is let go", within: .seconds(20)) {
-                // The original looks again when it writes again.
-                if try program.isOriginalBinary { try event() }
-                return try !isConnected("slow", to: sentinel)
+                try !isConnected("slow", to: sentinel)
             }
-            #expect(ContinuousClock.now - over > .seconds(1), "not at once")
-            #expect(
-                sentinel.process.log().contains("scheduled to be closed ASAP for overcoming of output buffer limits."))
+            #expect(ContinuousClock.now - seenWithin > .seconds(2), "not at once")
+            #expect(sentinel.process.log().contains("for overcoming of output buffer limits."))
             withExtendedLifetime(slow) {}
         }
     }
@@ -351,16 +350,24 @@ private let ownAddress: String? = {
 #if os(Linux)
     /// Seconds until keep-alive probes an established connection at `localPort`, one each; `nil` where it never does.
     private func keepAliveTimers(localPort: UInt16) throws -> [Int?] {
-        let table = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/net/tcp"))
-        let text = String(decoding: try table.readToEnd() ?? Data(), as: UTF8.self)
-        let suffix = ":" + String(format: "%04X", localPort)
-        return text.split(separator: "\n").dropFirst().compactMap { line -> Int?? in
+        let table = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/net/tcp")).readToEnd() ?? Data()
+        let suffix = String(format: ":%04X", localPort)
+        let lineFeed = UInt8(ascii: "\n")
+        var timers: [Int?] = []
+        // The machine may have tens of thousands of other connections: their lines are skipped as bytes.
+        var rest = table[...]
+        while let found = rest.range(of: Data(suffix.utf8)) {
+            let start = rest[..<found.lowerBound].lastIndex(of: lineFeed) ?? rest.startIndex
+            let end = rest[found.upperBound...].firstIndex(of: lineFeed) ?? rest.endIndex
+            let line = String(decoding: rest[start..<end], as: UTF8.self)
+            rest = rest[end...]
             // sl, local address, remote address, state, queues, timer kind and hundredths of a second, …
-            let fields = line.split(separator: " ")
-            guard fields.count > 5, fields[1].hasSuffix(suffix), fields[3] == "01" else { return nil }
+            let fields = line.split(whereSeparator: \.isWhitespace)
+            guard fields.count > 5, fields[1].hasSuffix(suffix), fields[3] == "01" else { continue }
             let timer = fields[5].split(separator: ":")
-            guard timer.count == 2, let hundredths = Int(timer[1], radix: 16) else { return nil }
-            return .some(timer[0] == "02" ? hundredths / 100 : nil)
+            guard timer.count == 2, let hundredths = Int(timer[1], radix: 16) else { continue }
+            timers.append(timer[0] == "02" ? hundredths / 100 : nil)
         }
+        return timers
     }
 #endif

@@ -8,18 +8,14 @@ extension Rules {
         @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
         func `a replica that refuses its promotion makes the failover time out`(program: SentinelProgram) throws {
             try withStage { stage in
-                let group = try stage.group(replicas: 1)
+                let (group, sentinel) = try stage.watchedGroup(
+                    program, replicas: 1, options: SentinelServer.alone(failoverTimeout: .seconds(2)))
                 let (master, replica) = (group.servers[0], group.servers[1])
-                let sentinel = try stage.sentinel(
-                    program, watching: master.port, options: SentinelServer.alone(failoverTimeout: .seconds(2)),
-                    debug: ["INFO-PERIOD", "300"])
-                try sentinel.awaitReplicas(1)
                 #expect(try replica.ask("ACL", "SETUSER", "default", "-slaveof") == .simple("OK"))
                 #expect(try sentinel.ask("SENTINEL", "FAILOVER", "mymaster") == .simple("OK"))
                 #expect(
                     try sentinel.ask("SENTINEL", "FAILOVER", "mymaster") == .error("INPROG Failover already in progress"))
-                let label = "slave 127.0.0.1:\(replica.port) 127.0.0.1 \(replica.port) @ mymaster 127.0.0.1 \(master.port)"
-                #expect(try sentinel.awaitEvent("+selected-slave").payload == label)
+                #expect(try sentinel.awaitEvent("+selected-slave").payload == replica.label(replicaOf: master))
                 let abort = try sentinel.awaitEvent("-failover-abort-slave-timeout")
                 #expect(abort.payload == "master mymaster 127.0.0.1 \(master.port)")
                 #expect(try sentinel.masterPort("mymaster") == master.port)
@@ -34,10 +30,8 @@ extension Rules {
         @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
         func `replicas are moved as many at a time as parallel-syncs says`(program: SentinelProgram) throws {
             try withStage { stage in
-                let group = try stage.group(replicas: 4)
-                let sentinel = try stage.sentinel(
-                    program, watching: group.servers[0].port, options: SentinelServer.alone(),
-                    debug: ["INFO-PERIOD", "300", "PUBLISH-PERIOD", "250"])
+                let (_, sentinel) = try stage.watchedGroup(
+                    program, replicas: 4, debug: ["INFO-PERIOD", "300", "PUBLISH-PERIOD", "250"])
                 for parallel in [1, 3] {
                     try sentinel.awaitReplicas(4)
                     _ = try sentinel.ask("SENTINEL", "SET", "mymaster", "parallel-syncs", "\(parallel)")
@@ -91,12 +85,9 @@ extension Rules {
             program: SentinelProgram
         ) throws {
             try withStage { stage in
-                let group = try stage.group(replicas: 1)
-                let sentinel = try stage.sentinel(
-                    program, watching: group.servers[0].port,
-                    options: SentinelServer.alone(downAfter: .milliseconds(600), failoverTimeout: .seconds(2)),
-                    debug: ["INFO-PERIOD", "300"])
-                try sentinel.awaitReplicas(1)
+                let (group, sentinel) = try stage.watchedGroup(
+                    program, replicas: 1,
+                    options: SentinelServer.alone(downAfter: .milliseconds(600), failoverTimeout: .seconds(2)))
                 for server in group.servers { server.process.kill() }
                 let abort = try sentinel.awaitEvent("-failover-abort-no-good-slave")
                 #expect(abort.payload == "master mymaster 127.0.0.1 \(group.servers[0].port)")
@@ -112,16 +103,13 @@ extension Rules {
             program: SentinelProgram
         ) throws {
             try withStage { stage in
-                let group = try stage.group(replicas: 1)
                 let ghosts = ["b", "c"].enumerated().map { index, letter in
                     ("known-sentinel", "127.0.0.1 \(index + 1) \(String(repeating: letter, count: 40))")
                 }
-                let sentinel = try stage.sentinel(
-                    program, watching: group.servers[0].port,
+                let (group, sentinel) = try stage.watchedGroup(
+                    program, replicas: 1,
                     options: SentinelServer.alone(
-                        downAfter: .milliseconds(600), failoverTimeout: .seconds(1), masterLines: ghosts),
-                    debug: ["INFO-PERIOD", "300"])
-                try sentinel.awaitReplicas(1)
+                        downAfter: .milliseconds(600), failoverTimeout: .seconds(1), masterLines: ghosts))
                 group.servers[0].process.kill()
                 try sentinel.awaitEvent("+odown")
                 try sentinel.awaitEvent("+try-failover")

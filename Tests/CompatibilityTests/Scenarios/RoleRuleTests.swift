@@ -8,15 +8,11 @@ extension Rules {
         @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
         func `a replica that says it is a master is converted back`(program: SentinelProgram) throws {
             try withStage { stage in
-                let group = try stage.group(replicas: 1)
+                let (group, sentinel) = try stage.watchedGroup(
+                    program, replicas: 1, debug: ["INFO-PERIOD", "300", "PUBLISH-PERIOD", "250"])
                 let (master, replica) = (group.servers[0], group.servers[1])
-                let sentinel = try stage.sentinel(
-                    program, watching: master.port, options: SentinelServer.alone(),
-                    debug: ["INFO-PERIOD", "300", "PUBLISH-PERIOD", "250"])
-                try sentinel.awaitReplicas(1)
                 #expect(try replica.ask("REPLICAOF", "NO", "ONE") == .simple("OK"))
-                let label = "slave 127.0.0.1:\(replica.port) 127.0.0.1 \(replica.port) @ mymaster 127.0.0.1 \(master.port)"
-                #expect(try sentinel.awaitEvent("+convert-to-slave").payload == label)
+                #expect(try sentinel.awaitEvent("+convert-to-slave").payload == replica.label(replicaOf: master))
                 try eventually("it follows again", within: .seconds(10)) { try replica.replicates(from: master) }
             }
         }
@@ -24,16 +20,12 @@ extension Rules {
         @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
         func `a replica of the wrong master is put right after the failover timeout`(program: SentinelProgram) throws {
             try withStage { stage in
-                let group = try stage.group(replicas: 1)
+                let (group, sentinel) = try stage.watchedGroup(
+                    program, replicas: 1, options: SentinelServer.alone(failoverTimeout: .seconds(2)))
                 let (master, replica) = (group.servers[0], group.servers[1])
                 let stranger = try stage.dataServer("stranger")
-                let sentinel = try stage.sentinel(
-                    program, watching: master.port, options: SentinelServer.alone(failoverTimeout: .seconds(2)),
-                    debug: ["INFO-PERIOD", "300"])
-                try sentinel.awaitReplicas(1)
                 #expect(try replica.ask("REPLICAOF", "127.0.0.1", "\(stranger.port)") == .simple("OK"))
-                let label = "slave 127.0.0.1:\(replica.port) 127.0.0.1 \(replica.port) @ mymaster 127.0.0.1 \(master.port)"
-                #expect(try sentinel.awaitEvent("+fix-slave-config").payload == label)
+                #expect(try sentinel.awaitEvent("+fix-slave-config").payload == replica.label(replicaOf: master))
                 try eventually("it follows again", within: .seconds(10)) { try replica.replicates(from: master) }
             }
         }

@@ -46,3 +46,23 @@ extension SentinelServer {
             quorum: 1, downAfter: downAfter, failoverTimeout: failoverTimeout, lines: lines, masterLines: masterLines)
     }
 }
+
+extension Stage {
+    /// A group, and one sentinel that knows all of it.
+    func watchedGroup(
+        _ program: SentinelProgram, replicas count: Int, options: SentinelOptions = SentinelServer.alone(),
+        debug: [String] = ["INFO-PERIOD", "300"]
+    ) throws -> (DataGroup, SentinelServer) {
+        let group = try group(replicas: count)
+        let sentinel = try sentinel(program, watching: group.servers[0].port, options: options, debug: debug)
+        try sentinel.awaitReplicas(count)
+        return (group, sentinel)
+    }
+}
+
+extension DataServer {
+    /// How events call it as a replica.
+    func label(replicaOf master: DataServer) -> String {
+        "slave 127.0.0.1:\(port) 127.0.0.1 \(port) @ mymaster 127.0.0.1 \(master.port)"
+    }
+}
