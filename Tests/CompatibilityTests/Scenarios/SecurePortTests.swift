@@ -62,6 +62,28 @@ extension RealServers {
             }
         }
 
+        @Test(.timeLimit(.minutes(1)), arguments: ["yes", "no"])
+        func `resumes sessions where it may`(isCaching: String) throws {
+            try withSentinel(
+                configuration: { port, security in
+                    Security.portLines(port, security) + "\ntls-session-caching \(isCaching)"
+                }
+            ) { sentinel, security in
+                let files = security.certificates
+                func connect(_ session: String) throws -> String {
+                    let arguments = [
+                        "s_client", "-connect", "127.0.0.1:\(sentinel.port)", "-CAfile", files["ca.crt"], "-cert",
+                        files["client.crt"], "-key", files["client.key"], session, sentinel.process.directory + "/session",
+                    ]
+                    return try run("openssl", arguments + ["-tls1_2"]).output
+                }
+                #expect(try connect("-sess_out").contains("\nNew, TLSv1.2"))
+                // Without caching there is no session that could be shown again.
+                let second = try connect("-sess_in")
+                #expect(second.contains("\nReused, TLSv1.2") == (isCaching == "yes"))
+            }
+        }
+
         @Test(.timeLimit(.minutes(1)))
         func `takes new certificates while connections stand`() throws {
             try withTemporaryDirectory { directory in
