@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestCertificates
 import Testing
 
 /// - Source: spec/config-and-process.md 4; issue 4, command line.
@@ -128,7 +129,6 @@ import Testing
             ),
             ("sentinel announce-hostnames yes\n", "announce-hostnames is yes"),
             ("sentinel announce-ip sentinel.local\n", "announce-ip is the name 'sentinel.local'"),
-            ("tls-port 26390\n", "tls-replication is no"),
             ("sentinel notification-script m $DIR\n", "is not a file that can be run"),
             ("aclfile \"\"\nuser a on\nuser a on\n", "'user' is there twice"),
         ])
@@ -142,6 +142,7 @@ import Testing
         .timeLimit(.minutes(1)),
         arguments: [
             ("timeout x\n", "at line 5\n>>> 'timeout x'\n"),
+            ("tls-port 26390\n", "Failed to configure TLS: tls-cert-file is missing"),
             ("sentinel client-reconfig-script m /nonexistent\n", "seems non existing or non executable."),
             ("aclfile /nonexistent/users\n", "Error loading ACLs, opening file '/nonexistent/users'"),
         ])
@@ -149,6 +150,22 @@ import Testing
         let (end, isUntouched) = try check(Self.sound + lines)
         #expect(end.code == 1 && isUntouched)
         #expect(end.errors.contains(reason), "\(end.errors)")
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a check warns of a TLS port beside links without TLS`() throws {
+        let certificates = try Certificates.shared.get()
+        let files = """
+            tls-port 26390
+            tls-cert-file \(certificates["server.crt"])
+            tls-key-file \(certificates["server.key"])
+            tls-ca-cert-file \(certificates["ca.crt"])
+
+            """
+        let (end, isUntouched) = try check(Self.sound + files)
+        #expect(end.code == 0 && isUntouched)
+        #expect(end.errors.contains("tls-replication is no"), "\(end.errors)")
+        #expect(try check(Self.sound + files + "tls-replication yes\n").end.errors.isEmpty)
     }
 
     @Test(.timeLimit(.minutes(1)))

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 
 /// A free TCP port on the loopback interface.
 ///
 /// The kernel is asked by binding to it, but the candidates lie below the range from which the kernel itself
 /// gives ports to outgoing connections: one of those could take the port while its server is down.
 enum LoopbackPort {
+    /// One that this function has not returned before: its server may not have taken it yet.
     static func free() -> UInt16 {
         while true {
             let candidate = UInt16.random(in: 15_000..<32_000)
-            if isFree(candidate) { return candidate }
+            if isFree(candidate), taken.withLock({ $0.insert(candidate).inserted }) { return candidate }
         }
     }
+
+    private static let taken = Mutex<Set<UInt16>>([])
 
     /// One that nobody has at any address, for servers that bind to all of them.
     static func freeAtEveryAddress() -> UInt16 {
