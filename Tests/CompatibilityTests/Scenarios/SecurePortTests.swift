@@ -73,7 +73,8 @@ extension RealServers {
                 func connect(_ session: String) throws -> String {
                     let arguments = [
                         "s_client", "-connect", "127.0.0.1:\(sentinel.port)", "-CAfile", files["ca.crt"], "-cert",
-                        files["client.crt"], "-key", files["client.key"], session, sentinel.process.directory + "/session",
+                        files["client.crt"], "-key", files["client.key"], session,
+                        sentinel.process.directory + "/session",
                     ]
                     return try run("openssl", arguments + ["-tls1_2"]).output
                 }
@@ -101,7 +102,8 @@ extension RealServers {
                 ) { sentinel, security in
                     func subject() throws -> String {
                         try run(
-                            "openssl", ["s_client", "-connect", "127.0.0.1:\(sentinel.port)", "-CAfile", files["ca.crt"]]
+                            "openssl",
+                            ["s_client", "-connect", "127.0.0.1:\(sentinel.port)", "-CAfile", files["ca.crt"]]
                         ).output.split(separator: "\n").first { $0.hasPrefix("subject=") }.map(String.init) ?? "none"
                     }
                     let standing = try RedisClient(port: sentinel.port, security: security)
@@ -116,9 +118,10 @@ extension RealServers {
                     try copy(files["server.crt"], to: "\(directory)/now.crt")
                     let refused = try standing.request("SENTINEL", "CONFIG", "SET", "tls-reload", "now")
                     #expect(
-                        refused == .error(
-                            "ERR tls-key-file \(directory)/now.key: is not the key of the certificate in "
-                                + "\(directory)/now.crt"))
+                        refused
+                            == .error(
+                                "ERR tls-key-file \(directory)/now.key: is not the key of the certificate in "
+                                    + "\(directory)/now.crt"))
                     #expect(try subject() == "subject=CN = client")
 
                     try install("soon")
