@@ -57,7 +57,8 @@ final class SecurityDiagnosis {
         guard count == Self.silentEndsSuspected else { return }
         suspect(
             address,
-            "takes connections and ends them without a word: if it listens in TLS, 'tls-replication yes' is missing here")
+            "takes connections and ends them without a word: if it listens in TLS, 'tls-replication yes' is missing here"
+        )
     }
 
     /// An outgoing connection was given up while the other end owed its part of the handshake.
@@ -77,7 +78,8 @@ final class SecurityDiagnosis {
             settings.port == 0 ? "there is no 'tls-port'" : "the TLS port is \(settings.port)"
         complain(
             host(of: address),
-            "speaks TLS to the plaintext port, and \(advice); of a sentinel, its 'tls-replication yes' is the likely cause")
+            "speaks TLS to the plaintext port, and \(advice); of a sentinel, its 'tls-replication yes' is the likely cause"
+        )
         return true
     }
 
@@ -88,7 +90,8 @@ final class SecurityDiagnosis {
             complain(
                 host(of: address),
                 "speaks plaintext to the TLS port; of a sentinel, a missing 'tls-replication yes' is the likely cause")
-        case .insecure(let failure): log.write(.verbose, "Error accepting a client connection: \(failure) (\(text(address)))")
+        case .insecure(let failure):
+            log.write(.verbose, "Error accepting a client connection: \(failure) (\(text(address)))")
         case .endOfStream, .failed, .connectFailed:
             log.write(.verbose, "Error accepting a client connection: \(reason) (\(text(address)))")
         }

@@ -38,9 +38,6 @@ final class OpenSSL {
         }
     }
 
-    /// Whether the process has loaded it.
-    static var isLoaded: Bool { loaded != nil }
-
     // The library as a whole.
     let OPENSSL_init_ssl: @convention(c) (UInt64, OpaquePointer?) -> Int32
     let OpenSSL_version: @convention(c) (Int32) -> UnsafePointer<CChar>?
@@ -83,7 +80,6 @@ final class OpenSSL {
     let SSL_shutdown: @convention(c) (OpaquePointer?) -> Int32
     let SSL_get_verify_result: @convention(c) (OpaquePointer?) -> Int
     let SSL_get_version: @convention(c) (OpaquePointer?) -> UnsafePointer<CChar>?
-    let SSL_session_reused: @convention(c) (OpaquePointer?) -> Int32
 
     // Bytes and certificates.
     let BIO_s_mem: @convention(c) () -> OpaquePointer?
@@ -152,7 +148,6 @@ final class OpenSSL {
         SSL_shutdown = try library.function("SSL_shutdown")
         SSL_get_verify_result = try library.function("SSL_get_verify_result")
         SSL_get_version = try library.function("SSL_get_version")
-        SSL_session_reused = try library.function("SSL_session_reused")
 
         BIO_s_mem = try library.function("BIO_s_mem")
         BIO_new = try library.function("BIO_new")

@@ -117,7 +117,6 @@ final class Session: StreamSecurity {
 
     /// Such as `TLSv1.3`.
     var version: String { ssl.flatMap { library.SSL_get_version($0) }.map { String(cString: $0) } ?? "none" }
-    var isResumed: Bool { ssl.map { library.SSL_session_reused($0) != 0 } ?? false }
 }
 
 extension OpenSSL {

@@ -67,7 +67,9 @@ package final class TLS {
 
     /// The security of a connection that came in on the TLS port.
     package func makeServerSecurity() -> any StreamSecurity {
-        guard let context = contexts.server else { preconditionFailure("connections come in only where there is a TLS port") }
+        guard let context = contexts.server else {
+            preconditionFailure("connections come in only where there is a TLS port")
+        }
         return Session(library, context, isServer: true)
     }
 
@@ -90,7 +92,8 @@ package final class TLS {
         }
         guard settings.authorityFile.isEmpty, settings.authorityDirectory.isEmpty else { return }
         if settings.isUsedForLinks {
-            throw .missing("tls-ca-cert-file (or tls-ca-cert-dir)", because: "tls-replication has to know whom to trust")
+            throw .missing(
+                "tls-ca-cert-file (or tls-ca-cert-dir)", because: "tls-replication has to know whom to trust")
         }
         if isListening, settings.clientAuthentication != .no {
             throw .missing(

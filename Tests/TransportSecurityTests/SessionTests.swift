@@ -61,7 +61,8 @@ extension `Transport security` {
                 _ = try openAll(client)
             }
             for choice in [ClientAuthentication.optional, .no] {
-                let (_, _, clientResult, serverResult) = try ends(of: makeTLS { $0.clientAuthentication = choice }, anonymous)
+                let (_, _, clientResult, serverResult) = try ends(
+                    of: makeTLS { $0.clientAuthentication = choice }, anonymous)
                 #expect(clientResult == .success(true) && serverResult == .success(true), "\(choice)")
             }
         }

@@ -35,7 +35,8 @@ extension `Transport security` {
                 try refusal { $0.certificateFile = "/nowhere/a.crt" }
                     == "tls-cert-file /nowhere/a.crt: No such file or directory")
             #expect(
-                try refusal { $0.keyFile = "/nowhere/a.key" } == "tls-key-file /nowhere/a.key: No such file or directory")
+                try refusal { $0.keyFile = "/nowhere/a.key" }
+                    == "tls-key-file /nowhere/a.key: No such file or directory")
             #expect(
                 try refusal { $0.authorityFile = "/nowhere/ca" }
                     == "tls-ca-cert-file /nowhere/ca: No such file or directory")
@@ -46,23 +47,29 @@ extension `Transport security` {
 
         @Test func `name the file that is something else`() throws {
             let garbage = try certificates()["garbage"]
-            #expect(try refusal { $0.certificateFile = garbage }.hasPrefix("tls-cert-file \(garbage): is no certificate: "))
+            #expect(
+                try refusal { $0.certificateFile = garbage }.hasPrefix("tls-cert-file \(garbage): is no certificate: "))
             #expect(try refusal { $0.keyFile = garbage }.hasPrefix("tls-key-file \(garbage): is no private key: "))
-            #expect(try refusal { $0.authorityFile = garbage }.hasPrefix("tls-ca-cert-file \(garbage): holds no certif"))
+            #expect(
+                try refusal { $0.authorityFile = garbage }.hasPrefix("tls-ca-cert-file \(garbage): holds no certif"))
             #expect(try refusal { $0.dhParametersFile = garbage }.hasPrefix("tls-dh-params-file \(garbage): "))
             let directory = try certificates().directory
             let empty = try refusal {
                 $0.authorityFile = ""
                 $0.authorityDirectory = directory
             }
-            #expect(empty == "tls-ca-cert-dir \(directory): holds no certificates under the names `openssl rehash` gives them")
+            #expect(
+                empty
+                    == "tls-ca-cert-dir \(directory): holds no certificates under the names `openssl rehash` gives them"
+            )
         }
 
         @Test func `name a key of another certificate`() throws {
             let files = try certificates()
             #expect(
                 try refusal { $0.keyFile = files["client.key"] }
-                    == "tls-key-file \(files["client.key"]): is not the key of the certificate in \(files["server.crt"])")
+                    == "tls-key-file \(files["client.key"]): is not the key of the certificate in \(files["server.crt"])"
+            )
             let rsa = try refusal {
                 $0.clientCertificateFile = files["client.crt"]
                 $0.clientKeyFile = files["server.key"]
@@ -92,7 +99,10 @@ extension `Transport security` {
                 $0.clientKeyFile = files["locked.key"]
                 $0.clientKeyPassword = Secret("falsch")
             }
-            #expect(client == "tls-client-key-file \(files["locked.key"]): the pass phrase of tls-client-key-file-pass is wrong")
+            #expect(
+                client
+                    == "tls-client-key-file \(files["locked.key"]): the pass phrase of tls-client-key-file-pass is wrong"
+            )
         }
 
         @Test func `refuse a certificate that has expired and warn of one that soon will`() throws {

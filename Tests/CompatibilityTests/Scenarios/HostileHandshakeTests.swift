@@ -22,7 +22,9 @@ extension RealServers {
                 var random = SeededGenerator(seed: 9)
                 for _ in 0..<100 {
                     let client = try RedisClient(port: sentinel.port)
-                    let body = (0..<Int.random(in: 1...600, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+                    let body = (0..<Int.random(in: 1...600, using: &random)).map { _ in
+                        UInt8.random(in: 0...255, using: &random)
+                    }
                     // Half of it dressed as a record, or it would be told from its first byte.
                     let header: [UInt8] = [22, 3, 1, UInt8(body.count >> 8), UInt8(body.count & 255)]
                     try? client.send(Bool.random(using: &random) ? header + body : body)
@@ -74,7 +76,8 @@ extension RealServers {
                 let files = security.certificates
                 // To `openssl s_client`, a line that begins with R asks for a new handshake.
                 let result = try run(
-                    "sh", [
+                    "sh",
+                    [
                         "-c",
                         "(echo PING; sleep 0.3; echo R; sleep 0.5; echo R; sleep 0.3) | openssl s_client -tls1_2 "
                             + "-connect 127.0.0.1:\(sentinel.port) -CAfile \(files["ca.crt"]) "

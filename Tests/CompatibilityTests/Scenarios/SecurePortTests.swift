@@ -62,6 +62,29 @@ extension RealServers {
             }
         }
 
+        @Test(.timeLimit(.minutes(1)), arguments: ["yes", "no"])
+        func `resumes sessions where it may`(isCaching: String) throws {
+            try withSentinel(
+                configuration: { port, security in
+                    Security.portLines(port, security) + "\ntls-session-caching \(isCaching)"
+                }
+            ) { sentinel, security in
+                let files = security.certificates
+                func connect(_ session: String) throws -> String {
+                    let arguments = [
+                        "s_client", "-connect", "127.0.0.1:\(sentinel.port)", "-CAfile", files["ca.crt"], "-cert",
+                        files["client.crt"], "-key", files["client.key"], session,
+                        sentinel.process.directory + "/session",
+                    ]
+                    return try run("openssl", arguments + ["-tls1_2"]).output
+                }
+                #expect(try connect("-sess_out").contains("\nNew, TLSv1.2"))
+                // Without caching there is no session that could be shown again.
+                let second = try connect("-sess_in")
+                #expect(second.contains("\nReused, TLSv1.2") == (isCaching == "yes"))
+            }
+        }
+
         @Test(.timeLimit(.minutes(1)))
         func `takes new certificates while connections stand`() throws {
             try withTemporaryDirectory { directory in
@@ -79,7 +102,8 @@ extension RealServers {
                 ) { sentinel, security in
                     func subject() throws -> String {
                         try run(
-                            "openssl", ["s_client", "-connect", "127.0.0.1:\(sentinel.port)", "-CAfile", files["ca.crt"]]
+                            "openssl",
+                            ["s_client", "-connect", "127.0.0.1:\(sentinel.port)", "-CAfile", files["ca.crt"]]
                         ).output.split(separator: "\n").first { $0.hasPrefix("subject=") }.map(String.init) ?? "none"
                     }
                     let standing = try RedisClient(port: sentinel.port, security: security)
@@ -94,9 +118,10 @@ extension RealServers {
                     try copy(files["server.crt"], to: "\(directory)/now.crt")
                     let refused = try standing.request("SENTINEL", "CONFIG", "SET", "tls-reload", "now")
                     #expect(
-                        refused == .error(
-                            "ERR tls-key-file \(directory)/now.key: is not the key of the certificate in "
-                                + "\(directory)/now.crt"))
+                        refused
+                            == .error(
+                                "ERR tls-key-file \(directory)/now.key: is not the key of the certificate in "
+                                    + "\(directory)/now.crt"))
                     #expect(try subject() == "subject=CN = client")
 
                     try install("soon")

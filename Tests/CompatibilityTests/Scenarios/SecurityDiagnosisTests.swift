@@ -10,7 +10,8 @@ extension RealServers {
         @Test(.timeLimit(.minutes(1)))
         func `tells once that a plain link leads to a TLS port`() throws {
             try withDataServer(isSecure: true) { data, security in
-                try withSentinel(configuration: { port, _ in watching(data, "port \(port)") }, isSecure: false) { sentinel, _ in
+                try withSentinel(configuration: { port, _ in watching(data, "port \(port)") }, isSecure: false) {
+                    sentinel, _ in
                     let complaint =
                         "127.0.0.1:\(data.port) takes connections and ends them without a word: if it listens in TLS, "
                         + "'tls-replication yes' is missing here"
@@ -26,10 +27,14 @@ extension RealServers {
         @Test(.timeLimit(.minutes(1)))
         func `tells once that a TLS link leads to a plain port`() throws {
             try withDataServer(isSecure: false) { data, security in
-                try withSentinel(configuration: { port, security in
-                    watching(data, "port \(port)\ntls-replication yes\n\(security.fileLines())")
-                }, isSecure: false) { sentinel, _ in
-                    try eventually("the log tells", within: .seconds(20)) { sentinel.logTexts() } until: { texts in
+                try withSentinel(
+                    configuration: { port, security in
+                        watching(data, "port \(port)\ntls-replication yes\n\(security.fileLines())")
+                    }, isSecure: false
+                ) { sentinel, _ in
+                    try eventually("the log tells", within: .seconds(20)) {
+                        sentinel.logTexts()
+                    } until: { texts in
                         texts.contains { $0.hasPrefix("127.0.0.1:\(data.port) ") && $0.contains("'tls-replication") }
                     }
                     try eventually("it goes on trying", within: .seconds(20)) {
@@ -46,12 +51,16 @@ extension RealServers {
         func `tells once whose certificate is not accepted`() throws {
             try withDataServer(isSecure: true) { data, security in
                 let files = security.certificates
-                try withSentinel(configuration: { port, security in
-                    watching(
-                        data, "port \(port)\ntls-replication yes\n\(security.fileLines())\n"
-                            + "tls-ca-cert-file \(files["other-ca.crt"])")
-                }, isSecure: false) { sentinel, _ in
-                    let start = "127.0.0.1:\(data.port) no secure connection: TLS: the certificate of the other end is not accepted"
+                try withSentinel(
+                    configuration: { port, security in
+                        watching(
+                            data,
+                            "port \(port)\ntls-replication yes\n\(security.fileLines())\n"
+                                + "tls-ca-cert-file \(files["other-ca.crt"])")
+                    }, isSecure: false
+                ) { sentinel, _ in
+                    let start =
+                        "127.0.0.1:\(data.port) no secure connection: TLS: the certificate of the other end is not accepted"
                     try eventually("the log tells", within: .seconds(20)) {
                         sentinel.logTexts().contains { $0.hasPrefix(start) }
                     }
