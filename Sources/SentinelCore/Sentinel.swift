@@ -47,7 +47,7 @@ package struct Sentinel: Sendable {
     var generator: SeededGenerator
 
     /// When the input being handled came in.
-    private var inputAt = Instant.start
+    private(set) var inputAt = Instant.start
     private var connectionsMade: UInt64 = 0
     private var replicasMade: UInt64 = 0
     private var outbox: [Effect] = []

@@ -302,12 +302,16 @@ extension Simulation {
         try obey(.set(name, options.map(change)), process)
     }
 
-    /// Completes what a crash cut short. If `disagreeing`, points everybody at the master of the newest configuration,
-    /// or the one most name: sentinels that share no node and know no peer can't find each other.
+    /// Completes what a crash cut short. If `disagreeing`, points everybody at a node that is a master, first that of the
+    /// newest configuration, then the one most name: sentinels that share no node and know no peer can't find each
+    /// other, and what was forgotten everywhere may be all that was left.
     func repairGroups(disagreeing: Bool) throws(Violation) {
         for group in groups.indices where !groups[group].isEmpty {
             let name = groupName(group)
-            let address = likelyMaster(of: name) ?? groups[group][0].endpoint
+            let masters = groups[group].filter { $0.isRunning && $0.isMaster }.map(\.endpoint)
+            let address =
+                (disagreeing ? likelyMaster(of: name, among: masters) ?? masters.first : nil)
+                ?? likelyMaster(of: name) ?? groups[group][0].endpoint
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
                 let isRenewed = process.renewedGroups.contains(name)
@@ -345,8 +349,9 @@ extension Simulation {
         }
     }
 
-    private func likelyMaster(of name: MasterName) -> Endpoint? {
-        let held = sentinels.compactMap { $0.settings(of: name) }
+    /// - Parameter addresses: Those that count; `nil` for all.
+    private func likelyMaster(of name: MasterName, among addresses: [Endpoint]? = nil) -> Endpoint? {
+        let held = sentinels.compactMap { $0.settings(of: name) }.filter { addresses?.contains($0.address) ?? true }
         func weight(_ settings: MasterSettings) -> (Epoch, Int) {
             (settings.configEpoch, held.count { $0.address == settings.address })
         }

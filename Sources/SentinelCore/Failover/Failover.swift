@@ -94,6 +94,8 @@ extension Sentinel {
     mutating func abortFailover(_ id: Master.ID, _ step: Event.FailoverStep, _ subject: InstanceLabel) {
         emit(.failover(step, subject))
         masters[id].failover = nil
+        // The next attempt may be due long before anything else.
+        touch(.master(id), at: inputAt)
     }
 
     private mutating func awaitElection(_ id: Master.ID, _ failover: Failover, at now: Instant) {
