@@ -78,7 +78,7 @@ package struct Schedule: Sendable {
         latecomers = isQuorumSmall || dice.chance(0.7) ? 0 : dice.number(1...(sentinels - majority))
         joinsElections = dice.chance(0.5)
         traits = [.clients, .latecomers]
-        originals = dice.chance(0.25) ? dice.number(1...sentinels) : 0
+        originals = dice.chance(0.25) ? dice.number(1...(sentinels - 1) / 2) : 0
         if originals > 0 { traits.insert(.originals) }
         if dice.chance(0.2) { traits.insert(.scripts) }
         // Some schedules suffer from many things seldom, others from a few things often.

@@ -352,8 +352,10 @@ extension Simulation {
     }
 
     private func checkDurable(_ vote: Vote, group name: MasterName, of process: SentinelProcess) throws(Violation) {
-        guard sabotage == nil, !process.isOriginal, let durable = process.disk.settings.masters.first(where: { $0.name == name }),
-            durable.leaderEpoch < vote.epoch
+        let masters = process.disk.settings.masters
+        // Where an address is another group's as well, the question names neither; either may be the one voted on.
+        guard sabotage == nil, !process.isOriginal, let durable = masters.first(where: { $0.name == name }),
+            masters.allSatisfy({ $0.address != durable.address || $0.leaderEpoch < vote.epoch })
         else { return }
         throw Violation(
             rule: .voteIsDurable,

@@ -16,11 +16,14 @@ extension Simulation {
     private func disagreement(onGroup group: Int, at now: Instant) -> String? {
         let name = groupName(group)
         guard let first = sentinels.first?.settings(of: name) else { return "\(name) is not monitored" }
+        let ownEpoch = sentinels.first { !$0.isOriginal }?.settings(of: name)?.configEpoch
         for process in sentinels {
             guard process.isRunning, let settings = process.settings(of: name) else {
                 return "\(process.name) does not monitor \(name)"
             }
-            if settings.address != first.address || settings.configEpoch != first.configEpoch {
+            // A hello that comes while the address is the same may leave the original's kind with an older epoch.
+            let isEpochWrong = !process.isOriginal && settings.configEpoch != ownEpoch
+            if settings.address != first.address || isEpochWrong {
                 return "\(name) is \(first.address) in \(first.configEpoch) for \(sentinels[0].name), "
                     + "\(settings.address) in \(settings.configEpoch) for \(process.name)"
             }

@@ -19,13 +19,16 @@ final class Counter {
 
     private let process: ServerProcess
 
+    /// - Parameter master: Which group's master to write to, when `address` and `port` are those of a sentinel.
     /// - Parameter asksWho: Whether each write says which server took it. Not through proxies, which know no transactions.
-    init(on host: TestHost, to address: String, port: Int, asksWho: Bool, password: String? = nil) throws {
+    init(on host: TestHost, to address: String, port: Int, asksWho: Bool, password: String? = nil, master: String? = nil)
+        throws
+    {
         let script = (#filePath as NSString).deletingLastPathComponent + "/counter.py"
         process = try host.start(
             "counter-\(UUID().uuidString.prefix(8))",
             [try Programs.installed("python3"), script, address, "\(port)"] + (asksWho ? ["--who"] : [])
-                + (password.map { ["--password", $0] } ?? []))
+                + (password.map { ["--password", $0] } ?? []) + (master.map { ["--master", $0] } ?? []))
     }
 
     var attempts: [Attempt] {

@@ -44,15 +44,18 @@ extension RealServers {
                 let python = try PythonClient(on: host, password: "example-password")
                 try python.expect(master: 6380, slaves: [6381, 6382])
                 let counter = try Counter(
-                    on: host, to: "127.0.0.1", port: 6380, asksWho: false, password: "example-password")
+                    on: host, to: "127.0.0.1", port: 26379, asksWho: false, password: "example-password",
+                    master: "mymaster")
                 try counter.awaitWrites()
-                counter.end()
 
                 let mark = try text(host.path("/sentinel.log")).count
                 try host.kill("redis-6380")
                 try eventually("the failover has ended", within: .seconds(30)) {
                     try text(host.path("/sentinel.log")).dropFirst(mark).contains("+slave slave 127.0.0.1:6380")
                 }
+                try counter.awaitWrites()
+                counter.end()
+                print("outage replica-set: a master killed, one sentinel: \(counter.longestOutage().milliseconds) ms")
                 let chosen = try #require(Int(host.told("mymaster").split(separator: " ").last ?? ""))
                 let other = chosen == 6381 ? 6382 : 6381
                 try expectStory(
@@ -78,6 +81,48 @@ extension RealServers {
                 try eventually("it ends and takes its pid file along", within: .seconds(10)) {
                     kill(pid, 0) != 0 && !FileManager.default.fileExists(atPath: host.path("/sentinel.pid"))
                 }
+            }
+        }
+
+        @Test(.timeLimit(.minutes(3)))
+        func `with three sentinels a host may go, with its master and its sentinel`() throws {
+            try withNetwork { network in
+                let hosts = try (1...3).map { try network.addHost("host\($0)", 10 + $0) }
+                for host in hosts {
+                    let master = host === hosts[0] ? nil : (address: hosts[0].address, port: 6380)
+                    try host.startRedis(
+                        port: 6380, replicating: master,
+                        options: ["--requirepass", "example-password", "--masterauth", "example-password"])
+                    // As the recipe says: another address, quorum 2, and no identity of another.
+                    let file = try host.install(
+                        recipe("replica-set/sentinel.conf"), at: "/etc/redis/sentinel.conf",
+                        changes: [
+                            "/var/log/redis/sentinel.log": host.path("/sentinel.log"),
+                            "/run/sentinel.pid": host.path("/sentinel.pid"), "/var/lib/sentinel": host.directory,
+                            "sentinel myid 6d7f1c5a2b90e3481c64a7f35e0b92d8a1c4f673\n": "",
+                            "127.0.0.1 6380 1": "\(hosts[0].address) 6380 2",
+                            "known-slave mymaster 127.0.0.1 6381": "known-slave mymaster \(hosts[1].address) 6380",
+                            "known-slave mymaster 127.0.0.1 6382": "known-slave mymaster \(hosts[2].address) 6380",
+                        ])
+                    try host.run(try SentinelProgram.ours.path(), file)
+                    try host.awaitAnswer(port: 26379)
+                }
+                for host in hosts { try host.awaitKnown("mymaster", replicas: 2, peers: 2) }
+                let counter = try Counter(
+                    on: hosts[2], to: hosts[1].address, port: 26379, asksWho: true, password: "example-password",
+                    master: "mymaster")
+                try counter.awaitWrites()
+                hosts[0].end()
+                try network.unplug(hosts[0])
+                try eventually("the others agree on a new master", within: .seconds(30)) {
+                    try hosts.dropFirst().map { try $0.told("mymaster") }
+                } until: {
+                    Set($0).count == 1 && !$0[0].hasPrefix(hosts[0].address)
+                }
+                try counter.awaitWrites()
+                counter.end()
+                print("outage replica-set: a host lost, three sentinels: \(counter.longestOutage().milliseconds) ms")
+                #expect(counter.servers.count == 2)
             }
         }
 

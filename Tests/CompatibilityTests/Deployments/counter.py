@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Increments a counter as fast as a careful client would, and writes down each answer.
 
-    counter.py HOST PORT [--who] [--password PASSWORD]
+    counter.py HOST PORT [--who] [--password PASSWORD] [--master NAME]
 
 One line an attempt on standard output: monotonic milliseconds, then `ok VALUE [WHO]` or `error WHAT`. With --who the
 server says in the same transaction which one it is (its `dir`), so that a write is known to have gone to it. A new
-connection is made after each error. Ends with SIGTERM. Only the standard library is used.
+connection is made after each error; with --master, HOST and PORT are those of a sentinel, which is asked where to. Ends
+with SIGTERM. Only the standard library is used.
 """
 
 import socket
@@ -14,6 +15,7 @@ import time
 
 host, port = sys.argv[1], int(sys.argv[2])
 asks_who = "--who" in sys.argv[3:]
+master = sys.argv[sys.argv.index("--master") + 1] if "--master" in sys.argv else None
 password = sys.argv[sys.argv.index("--password") + 1] if "--password" in sys.argv else None
 PATIENCE = 0.1  # seconds; what is slower than that counts as an outage
 PAUSE = 0.005
@@ -37,11 +39,20 @@ def reply(stream):
     return rest
 
 
+def where():
+    if master is None:
+        return host, port
+    with socket.create_connection((host, port), timeout=PATIENCE) as sentinel:
+        sentinel.sendall(command(b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", master.encode()))
+        address = reply(sentinel.makefile("rb"))
+    return address[0].decode(), int(address[1])
+
+
 connection = stream = None
 while True:
     try:
         if connection is None:
-            connection = socket.create_connection((host, port), timeout=PATIENCE)
+            connection = socket.create_connection(where(), timeout=PATIENCE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             stream = connection.makefile("rb")
             if password is not None:
