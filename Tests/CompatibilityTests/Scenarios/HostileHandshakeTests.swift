@@ -117,7 +117,10 @@ extension RealServers {
                 print(
                     "\(cycles) connections came and went: \(before.descriptors) -> \(after.descriptors) descriptors, "
                         + "\(before.memory) -> \(after.memory) KiB resident")
-                #expect(after.descriptors <= before.descriptors)
+                // One more may be there for a moment: an attempt at a link, a file being saved.
+                try eventually("no descriptor is left behind", within: .seconds(10)) {
+                    try descriptors() <= before.descriptors
+                }
                 // A session that is not freed takes some 20 KiB: 40 MiB over 2,000 of them.
                 #expect(after.memory - before.memory < 8 << 10)
             }
