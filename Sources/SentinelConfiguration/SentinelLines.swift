@@ -53,8 +53,8 @@ extension ConfigurationReader {
         let origin = line.source.origin
         if isElsewhere(origin) {
             result.elsewhere.lines[.master(directive, words[0], [])] = CanonicalLine.words(directive, words)
-            if !result.elsewhere.masters.contains(words[0]) { result.elsewhere.masters.append(words[0]) }
         }
+        noteElsewhere(words[0], origin)
         guard !masters.areRemoved(words[0], origin) else { return }
         guard let index = masters.index[words[0]] else { return masters.add(master, named: words[0], line.source) }
         let earlier = masters.masters[index]
@@ -93,6 +93,7 @@ extension ConfigurationReader {
         let canonical = CanonicalLine.words(directive, words) ?? words
         if masters.areRemoved(words[0], origin) {
             result.elsewhere.lines[key] = canonical
+            noteElsewhere(words[0], origin)
             return
         }
         guard let index = masters.index[words[0]] else {
@@ -100,6 +101,7 @@ extension ConfigurationReader {
             guard origin == .state else { throw .unknownMaster }
             return
         }
+        noteElsewhere(words[0], origin)
         guard try isUsable(directive, arguments, line.source) else { return }
         // An empty value takes back what another file says; alone it is as wrong as any script that is not there.
         let isTakenBack = arguments == [[]] && !isElsewhere(origin) && result.elsewhere.lines[key] != nil
@@ -125,6 +127,12 @@ extension ConfigurationReader {
             masters.seen[key] = (canonical, origin)
         }
         try setting.read(&masters.masters[index], arguments)
+    }
+
+    /// Keeps in mind that another file has a line about a master, and would be refused if the master were just gone.
+    private mutating func noteElsewhere(_ name: Word, _ origin: SourceLine.Origin) {
+        guard isElsewhere(origin), !result.elsewhere.masters.contains(name) else { return }
+        result.elsewhere.masters.append(name)
     }
 
     /// Whether a line is more than a leftover: a sentinel without a usable identity is found again by its hello.

@@ -99,6 +99,8 @@ while seconds(of: CLOCK_MONOTONIC) < end {
     let spent = seconds(of: CLOCK_PROCESS_CPUTIME_ID) - begin
     if let fault = fault ?? (spent > 2 ? "it took \(spent) seconds" : nil) {
         print("seed \(seed), number \(number): \(fault)\n\(input)")
+        // At once: what a sanitizer finds at the exit ends the process before the output is written.
+        fflush(nil)
         exit(1)
     }
     number += 1

@@ -243,6 +243,19 @@ import Testing
         #expect(removed.text.contains("sentinel removed-master m\n"))
     }
 
+    /// Found by the fuzzer: seed 4115307082, number 89379.
+    @Test func `may go on speaking of a master that the main file named and no longer names`() throws {
+        let environment = TestEnvironment(
+            files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel down-after-milliseconds m 5\n"))]])
+        let file = "sentinel monitor m 10.0.0.1 1 1\ninclude /x\n"
+        var configuration = try read(file, environment: environment)
+        configuration.sentinel.masters = []
+        let removed = text(Rewriter.rewrite(old: bytes(file), configuration: configuration))
+        let back = try read(removed, environment: environment)
+        #expect(back.sentinel.masters.isEmpty)
+        #expect(text(Rewriter.rewrite(old: bytes(removed), configuration: back)) == removed)
+    }
+
     @Test func `may have a user that the main file has changed`() throws {
         let alice = UserDeclaration(name: bytes("alice"), rules: [Secret("off")])
         for file in ["include /x\nuser alice off\n", "user alice off\ninclude /x\n"] {
