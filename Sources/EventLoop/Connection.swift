@@ -22,7 +22,7 @@ package final class Connection: PollerClient, Flushable {
 
     private static let readsPerTurn = 4
     private static let bytesSentPerTurn = 1 << 20
-    private static let finishingSeconds = 10
+    private static let finishingNanoseconds: UInt64 = 10_000_000_000
 
     package weak var delegate: (any ConnectionDelegate)?
     /// The other end's address; `nil` for an accepted connection whose peer is of no known kind.
@@ -188,7 +188,7 @@ package final class Connection: PollerClient, Flushable {
         state = .finishing(descriptor)
         delegate = nil
         updateInterest()
-        DispatchQueue.main.asyncAfter(deadline: .now() + .seconds(Self.finishingSeconds)) { [weak self] in
+        poller.deadlines.after(Self.finishingNanoseconds) { [weak self] in
             self?.close()
         }
     }
@@ -370,7 +370,8 @@ extension Connection {
         output.removeAll()
         unsealed.removeAll()
         updateInterest()
-        readRest()
+        // An owner that reads nothing until what it wrote has left would wait for ever: nothing is left to leave.
+        if isReadingPaused { delegate?.connectionDidDrain(self) } else { readRest() }
     }
 
     func updateInterest() {
