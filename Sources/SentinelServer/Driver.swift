@@ -52,6 +52,16 @@ final class Driver {
         schedule()
     }
 
+    /// The answer to a command that only looks, without the way through effects; `nil` if it has to go that way.
+    ///
+    /// That is so as well while inputs wait, one of which may be what the asker has just changed, and when something is
+    /// due, for then the sentinel may have been held up and has to notice.
+    func answer(to command: Command) -> Response? {
+        let now = now
+        guard !isDraining, core.nextDeadline.map({ $0 > now }) ?? true else { return nil }
+        return core.answer(to: command, at: now)
+    }
+
     private func schedule() {
         timer?.schedule(at: core.nextDeadline.map { epoch + UInt64(clamping: $0.sinceStart.wholeNanoseconds) })
     }
