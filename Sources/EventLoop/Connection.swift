@@ -129,7 +129,9 @@ package final class Connection: PollerClient, Flushable {
 
     /// Sends `bytes` after all that was written before; while connecting they wait, once closed they are dropped.
     package func write(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { write($0) }
+        guard acceptsOutput else { return }
+        if security == nil { output.append(bytes) } else { unsealed.append(bytes) }
+        queueFlush()
     }
 
     /// Like `write(_:)` for an array.
@@ -224,7 +226,7 @@ package final class Connection: PollerClient, Flushable {
         var allowance = Self.bytesSentPerTurn
         while hasOutput() {
             do throws(SystemError) {
-                guard allowance > 0, case .bytes(let count) = try send(to: descriptor) else {
+                guard allowance > 0, case .bytes(let count) = try output.send(to: descriptor) else {
                     isBlocked = true
                     return updateInterest()
                 }
@@ -353,12 +355,6 @@ extension Connection {
         guard isOpen, !isFlushQueued, !isBlocked, backlogBytes > 0 else { return }
         isFlushQueued = true
         poller.flushQueue.append(self)
-    }
-
-    private func send(to descriptor: Descriptor) throws(SystemError) -> Transfer {
-        try output.withUnsafeBytes { bytes in
-            Result<Transfer, SystemError> { () throws(SystemError) in try System.send(descriptor, bytes) }
-        }.get()
     }
 
     /// Gives sending up, but hands over what the other end sent before it went.

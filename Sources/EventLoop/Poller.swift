@@ -97,8 +97,11 @@ package final class Poller {
         ///
         /// - Parameter now: The time, or a little before it.
         func serveDescriptors(waitingAt now: UInt64) {
-            let patience = deadlines.earliest.map { $0 > now ? $0 - now : 0 }
-            handleEvents(waiting: patience)
+            if let earliest = deadlines.earliest {
+                handleEvents(waiting: earliest > now ? earliest - now : 0)
+            } else {
+                handleEvents(waiting: nil)
+            }
         }
 
         /// Handles what is ready right now, before something is decided on the silence of the others.

@@ -142,15 +142,17 @@ final class Client: ConnectionDelegate {
 
     /// Sends what no request asked for.
     ///
-    /// - Parameter message: In the client's version of the protocol.
-    func push(_ message: [UInt8]) {
+    /// - Parameters:
+    ///   - message: In the client's version of the protocol.
+    ///   - now: In nanoseconds of the monotonic clock.
+    func push(_ message: [UInt8], at now: UInt64) {
         guard !isProcessing, encoder.isEmpty, held.isEmpty, listing == nil else {
             encoder.encoded(message)
-            if listing != nil { return judgeBacklog(before: backlogBytes - message.count, at: MonotonicClock.now) }
+            if listing != nil { return judgeBacklog(before: backlogBytes - message.count, at: now) }
             if !isProcessing { flush() }
             return
         }
-        send(message)
+        send(message, at: now)
     }
 
     /// Replies with many instances, as fast as the other end reads.
@@ -217,10 +219,11 @@ final class Client: ConnectionDelegate {
     /// Counts the errors among the replies so far, for INFO.
     func countErrors() { port.traffic.errors += encoder.takeErrorCount() }
 
-    private func send(_ bytes: [UInt8]) {
+    private func send(_ bytes: [UInt8]) { send(bytes, at: MonotonicClock.now) }
+
+    private func send(_ bytes: [UInt8], at now: UInt64) {
         guard !bytes.isEmpty else { return }
         port.traffic.writes += 1
-        let now = MonotonicClock.now
         port.traffic.outputBytes.add(bytes.count, at: now)
         let before = backlogBytes
         connection.write(bytes)

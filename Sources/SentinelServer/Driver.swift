@@ -58,12 +58,18 @@ final class Driver {
     /// due, for then the sentinel may have been held up and has to notice.
     func answer(to command: Command) -> Response? {
         let now = now
-        guard !isDraining, core.nextDeadline.map({ $0 > now }) ?? true else { return nil }
+        guard !isDraining else { return nil }
+        if let due = core.nextDeadline, due <= now { return nil }
         return core.answer(to: command, at: now)
     }
 
     private func schedule() {
-        timer?.schedule(at: core.nextDeadline.map { epoch + UInt64(clamping: $0.sinceStart.wholeNanoseconds) })
+        // No closure here, nor elsewhere on the way of each input: it would be checked for its actor when called.
+        if let due = core.nextDeadline {
+            timer?.schedule(at: epoch + UInt64(clamping: due.sinceStart.wholeNanoseconds))
+        } else {
+            timer?.schedule(at: nil)
+        }
     }
 }
 
