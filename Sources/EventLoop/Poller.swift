@@ -2,11 +2,12 @@
 
 // Tells the owners of descriptors when these are ready.
 //
-// On Linux all descriptors sit in one epoll set, and the set's own descriptor is watched by the single Dispatch source
-// of the poller: a source for every socket costs 1.8 times the CPU, for it is armed anew and handed from thread to
-// thread for each event. The source's handler empties the set. Interest is level-triggered, so a descriptor that was
-// not read to its end is simply reported again, after a hang-up too, and nothing has to be remembered for it; the same
-// goes for the set itself when the handler leaves it early to let the rest of the main queue have its turn.
+// On Linux all descriptors sit in one epoll set: a Dispatch source for every socket costs 1.8 times the CPU, for it is
+// armed anew and handed from thread to thread for each event. `MainLoop` waits for the set; in a process without it the
+// set's own descriptor is watched by the single Dispatch source of the poller, whose handler empties the set. Interest
+// is level-triggered, so a descriptor that was not read to its end is simply reported again, after a hang-up too, and
+// nothing has to be remembered for it; the same goes for the set itself when it is left early to let others have their
+// turn.
 //
 // Elsewhere there is a source per descriptor and interest, made when it is wanted and cancelled when not.
 
@@ -25,6 +26,8 @@ package final class Poller {
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
     /// What was written to and waits to be sent.
     let flushQueue = FlushQueue()
+    /// What waits for an instant.
+    let deadlines = Deadlines()
     /// Connections that are not secured yet.
     let handshakes = Handshakes()
     /// Where secured connections open what they have read.
@@ -42,8 +45,16 @@ package final class Poller {
         private static let eventsPerRound = 256
         private static let roundsPerTurn = 8
 
+        /// How long ago the set may have been emptied to count as empty still, in nanoseconds.
+        private static let quiet: UInt64 = 100_000
+
         private let epoll: Descriptor
-        private let source: any DispatchSourceRead
+        /// Watches the set where Dispatch serves the main queue.
+        private var source: (any DispatchSourceRead)?
+        /// Whether the main thread waits for the set.
+        private var isServing = false
+        /// When the set last had nothing but what was handled then.
+        private var emptiedAt: UInt64 = 0
         private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: eventsPerRound)
         private var slots: [Slot] = []
 
@@ -55,13 +66,49 @@ package final class Poller {
                 fatalError("The event loop cannot start: \(error)")
             }
             events.initialize(repeating: epoll_event())
-            source = DispatchSource.makeReadSource(fileDescriptor: epoll.number, queue: .main)
+            DispatchQueue.main.async { self.beginByDispatch() }
+        }
+
+        /// Has Dispatch watch the set, unless the main thread does.
+        private func beginByDispatch() {
+            guard !isServing else { return }
+            let source = DispatchSource.makeReadSource(fileDescriptor: epoll.number, queue: .main)
             source.setEventHandler { [unowned self] in self.drain() }
             source.activate()
+            self.source = source
+            deadlines.beginByDispatch()
+        }
+
+        /// Leaves everything to `serveDescriptors` from now on.
+        ///
+        /// - Parameter announcements: Becomes readable when the main queue has something to do.
+        func beginServing(announcements: Descriptor) {
+            precondition(source == nil, "the main queue is served by one or the other")
+            isServing = true
+            flushQueue.isAttended = true
+            do throws(SystemError) {
+                try add(announcements, interest: .readable, client: MainQueueAnnouncements(announcements))
+            } catch {
+                fatalError("The event loop cannot start: \(error)")
+            }
+        }
+
+        /// Waits until a descriptor is ready or the earliest deadline has come, and handles a round of events.
+        ///
+        /// - Parameter now: The time, or a little before it.
+        func serveDescriptors(waitingAt now: UInt64) {
+            if let earliest = deadlines.earliest {
+                handleEvents(waiting: earliest > now ? earliest - now : 0)
+            } else {
+                handleEvents(waiting: nil)
+            }
         }
 
         /// Handles what is ready right now, before something is decided on the silence of the others.
-        package func pollNow() { drain() }
+        package func pollNow() {
+            // The loop has often just looked.
+            if MonotonicClock.now - emptiedAt > Self.quiet { drain() }
+        }
 
         /// Starts to watch `descriptor`; from here on the poller keeps `client` alive until `close`.
         func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
@@ -116,20 +163,31 @@ package final class Poller {
 
         /// Handles events until there are none, or until the rest of the main queue should have its turn.
         ///
-        /// Leaving early is safe: the set stays readable, so the source fires again.
+        /// Leaving early is safe: the set stays readable, so it is looked at again.
         private func drain() {
             for _ in 0..<Self.roundsPerTurn {
-                let count: Int
-                do throws(SystemError) {
-                    count = try System.pollEpoll(epoll, into: events)
-                } catch {
-                    fatalError("The event loop cannot go on: \(error)")
-                }
-                if count == 0 { return }
-                flushQueue.flushing {
-                    for index in 0..<count { deliver(events[index]) }
-                }
+                if handleEvents(waiting: 0) == 0 { return }
             }
+        }
+
+        /// Waits for events and handles one round of them.
+        ///
+        /// - Parameter patience: Nanoseconds; `nil` for ever.
+        /// - Returns: How many there were; none if a signal came.
+        @discardableResult
+        private func handleEvents(waiting patience: UInt64?) -> Int {
+            let count: Int
+            do throws(SystemError) {
+                count = try System.waitForEvents(epoll, into: events, atMost: patience)
+            } catch {
+                fatalError("The event loop cannot go on: \(error)")
+            }
+            if count < events.count { emptiedAt = MonotonicClock.now }
+            if count == 0 { return 0 }
+            flushQueue.flushing {
+                for index in 0..<count { deliver(events[index]) }
+            }
+            return count
         }
 
         /// Hands one event to its descriptor's owner, unless an earlier event of the batch had the descriptor closed.
@@ -156,7 +214,10 @@ package final class Poller {
         /// Nothing to do here: each descriptor's own source stands in the main queue's line already.
         package func pollNow() {}
 
-        private init() { SignalSource.ignoreBrokenPipes() }
+        private init() {
+            SignalSource.ignoreBrokenPipes()
+            deadlines.beginByDispatch()
+        }
 
         func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
             precondition(watches[descriptor] == nil, "a descriptor is watched for one owner")

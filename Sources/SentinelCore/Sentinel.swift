@@ -79,10 +79,13 @@ package struct Sentinel: Sendable {
         for master in settings.masters where masterByName[master.name] == nil {
             addMaster(master, at: .start)
         }
+        nextDeadline = agenda.earliest
     }
 
     /// When `.woken` is wanted if nothing else happens before; `nil` for never.
-    package var nextDeadline: Instant? { agenda.earliest }
+    ///
+    /// Stored, so that whoever looks at it from outside does not copy the whole sentinel first.
+    package private(set) var nextDeadline: Instant?
 
     /// Takes `input` in at `now` and appends what is to be done to `effects`.
     package mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
@@ -93,6 +96,7 @@ package struct Sentinel: Sendable {
         runDue(at: now)
         effects.append(contentsOf: outbox)
         outbox.removeAll(keepingCapacity: true)
+        nextDeadline = agenda.earliest
     }
 
     /// As `handle(_:at:into:)`, for tests and simulations.
