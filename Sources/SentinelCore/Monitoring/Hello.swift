@@ -81,7 +81,7 @@ extension Sentinel {
     // MARK: Hearing
 
     mutating func helloHeard(_ hello: Hello, on connection: ConnectionID?, at now: Instant) {
-        if let connection { heard(connection, at: now) }
+        if let connection { guard heard(connection, at: now) else { return } }
         guard hello.runID != myID else { return noteOwnWords(hello) }
         guard let id = masterByName[hello.masterName] else { return counters.foreignHellos += 1 }
         guard let sender = locate(hello.sender, orPutAside: .hello(hello), at: now),
