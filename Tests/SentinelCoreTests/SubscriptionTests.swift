@@ -93,14 +93,14 @@ import Testing
         #expect(world.connection(to: World.host(ofPeer: "b"), .hello) == nil)
     }
 
-    @Test func `count as a request that waits until they are confirmed`() throws {
+    @Test func `are requests among those that wait for an answer`() throws {
         var world = world()
         let command = try #require(world.connection(to: World.master))
-        world.take(.reply(command, .protocolAgreed(isRESP3: true)))
-        guard case .instance(let before)? = world.ask(.master(World.name)) else { return #expect(Bool(false)) }
-        world.take(.reply(command, .subscribed(true)))
-        guard case .instance(let after)? = world.ask(.master(World.name)) else { return #expect(Bool(false)) }
-        #expect(after.pendingRequests == before.pendingRequests - 1)
+        for (answers, reply) in [Reply.protocolAgreed(isRESP3: true), .subscribed(true)].enumerated() {
+            world.take(.reply(command, reply))
+            guard case .instance(let master)? = world.ask(.master(World.name)) else { return #expect(Bool(false)) }
+            #expect(master.pendingRequests == sent(world, on: command).count - answers - 1)
+        }
     }
 
     // MARK: Messages
@@ -120,6 +120,21 @@ import Testing
         #expect(!knowsPeer(world))
         world.take(.hello(hello, on: try #require(world.connection(to: World.master, .hello))))
         #expect(knowsPeer(world))
+    }
+
+    @Test func `are settled before the first hello is said, so that of two that start at once one hears the other`() throws {
+        func hellos(_ world: World) -> Int { world.sent.count { if case .hello = $0 { true } else { false } } }
+        for isRESP3 in [true, false] {
+            var world = world()
+            let command = try #require(world.connection(to: World.master))
+            #expect(hellos(world) == 0)
+            world.take(.reply(command, .protocolAgreed(isRESP3: isRESP3)))
+            if isRESP3 {
+                #expect(hellos(world) == 0)
+                world.take(.reply(command, .subscribed(true)))
+            }
+            #expect(hellos(world) == 1)
+        }
     }
 
     // MARK: Silence

@@ -28,6 +28,9 @@ enum Subscription: Sendable, Equatable {
         }
     }
 
+    /// Whether the server owes an answer that decides it.
+    var isBeingAgreed: Bool { self == .undecided || self == .requested }
+
     /// What is left of it without the command connection; a second connection stays until the next one shows better.
     var withoutCommand: Subscription {
         switch self {
@@ -90,6 +93,7 @@ extension Sentinel {
         guard isTaken else { return separateSubscription(id, at: now) }
         shareSubscription(id)
         links[id].heardOnHelloAt = now
+        for user in links[id].users { touch(.master(user), at: now) }
     }
 
     /// Something between us and the server loses what it says unasked, so replies can't be told from one another: the
@@ -121,6 +125,7 @@ extension Sentinel {
     private mutating func separateSubscription(_ id: Link.ID, at now: Instant) {
         links[id].subscription = .separate
         touch(.link(id), at: now)
+        for user in links[id].users { touch(.master(user), at: now) }
     }
 
     private mutating func shareSubscription(_ id: Link.ID) {
