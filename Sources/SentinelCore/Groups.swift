@@ -129,7 +129,7 @@ extension Sentinel {
         links[id].avoidsRESP3Until = nil
         links[id].unansweredProtocols = 0
         links[id].pending = 0
-        links[id].asked = []
+        links[id].asked = Questions()
     }
 
     mutating func close(_ connection: Connection, of id: Link.ID) {
@@ -153,6 +153,14 @@ extension Sentinel {
         return InstanceLabel(
             kind: .replica, name: replica.name, address: announced(replica.presence.address),
             masterName: masters[id].name, masterAddress: announced(masters[id].presence.address))
+    }
+
+    /// The master as the replica that it is told to become.
+    func labelOfReplacedMaster(_ id: Master.ID) -> InstanceLabel {
+        let address = announced(masters[id].presence.address)
+        return InstanceLabel(
+            kind: .replica, name: address.description, address: address, masterName: masters[id].name,
+            masterAddress: address)
     }
 
     func label(_ id: Master.ID, replica: ReplicaID) -> InstanceLabel {

@@ -24,15 +24,6 @@ struct Connection: Sendable {
     var establishedAt: Instant?
 }
 
-/// What a peer was asked about a group.
-struct Question: Sendable {
-    let master: Slab<Master>.ID
-    /// The address asked about: an answer that comes after the group moved says nothing about its new master.
-    let address: NodeAddress
-    /// The epoch a vote was asked for in, or `nil`.
-    let epoch: Epoch?
-}
-
 /// The way to one process: its connections and what its answers to PING say about it.
 ///
 /// A data node has a link of its own. The entries that one peer has under several masters share a link, so that it is
@@ -75,7 +66,7 @@ package struct Link: Sendable {
     var heardOnHelloAt: Instant?
 
     /// What was asked on this link, in order, whose answers are owed.
-    var asked: [Question] = []
+    var asked = Questions()
     /// Requests on the command connection that wait for a reply.
     var pending = 0
     /// The oldest PING without an acceptable answer, or `nil`.

@@ -66,6 +66,8 @@ struct World {
 
     /// What names stand for; one that is missing gets no answer.
     var names: [String: [String]] = [:]
+    /// Who does not answer.
+    var silent: Set<Endpoint> = []
     /// Where connections are neither established nor refused.
     var hangs: Set<Endpoint> = []
     private var unreachable: Set<Endpoint> = []
@@ -103,7 +105,9 @@ struct World {
     mutating func answerAll() {
         let owed = takeUnanswered()
         for (id, request) in owed {
-            guard let endpoint = connections.first(where: { $0.id == id })?.to, reachable(endpoint) else { continue }
+            guard let endpoint = connections.first(where: { $0.id == id })?.to, reachable(endpoint),
+                !silent.contains(endpoint)
+            else { continue }
             switch request {
             case .ping: take(.reply(id, .ping(pingReplies[endpoint] ?? .pong)))
             case .info: take(.reply(id, .info(info(of: endpoint))))

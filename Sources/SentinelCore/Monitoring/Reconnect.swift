@@ -151,10 +151,11 @@ extension Sentinel {
     /// there is another. Whoever answers there may be another process, so its INFO is wanted too.
     mutating func forgetRequests(_ id: Link.ID, at now: Instant) {
         links[id].pending = 0
-        links[id].asked = []
+        links[id].asked = Questions()
         for user in links[id].users {
             if masters[user].presence.link == id {
                 masters[user].info.forgetRequest(at: now)
+                masters[user].demotion = nil
                 masters[user].presence.helloDueAt = now
             }
             for index in masters[user].replicas.indices where masters[user].replicas[index].presence.link == id {
