@@ -119,12 +119,15 @@ extension Sentinel {
         links.remove(id)
     }
 
-    /// Closes both connections; they are made again when due.
+    /// Closes all connections; they are made again when due, as on a new link.
     mutating func closeLink(_ id: Link.ID) {
         if let command = links[id].command { close(command, of: id) }
         if let hello = links[id].hello { close(hello, of: id) }
-        links[id].command = nil
+        links[id].loseCommand()
         links[id].hello = nil
+        if links[id].isDataNode { links[id].subscription = .undecided }
+        links[id].avoidsRESP3Until = nil
+        links[id].unansweredProtocols = 0
         links[id].pending = 0
         links[id].asked = Questions()
     }

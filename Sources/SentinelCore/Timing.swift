@@ -39,6 +39,8 @@ package struct Timing: Sendable, Equatable {
     package var firstInfoPause: Duration = .milliseconds(5)
     /// How long the choice of a replica waits for an INFO newer than the master's failure.
     package var freshInfoWait: Duration = .milliseconds(250)
+    /// How long a link goes without HELLO after connections that ended instead of answering it.
+    package var protocolRetryPeriod: Duration = .seconds(60)
     /// How soon a state that could not be saved is tried again; doubles up to the longest. A change of state is tried at
     /// once all the same.
     package var persistRetryPeriod: Duration = .seconds(1)
