@@ -46,7 +46,8 @@ extension DirectiveTable {
             "Whether clients and sentinels are told names instead of addresses."),
         // Ours as well.
         flag(
-            "separate-pubsub-links", false, .notYesOrNoFor(directive: "separate-pubsub-links"), \.separatesSubscriptions,
+            "separate-pubsub-links", false, .notYesOrNoFor(directive: "separate-pubsub-links"),
+            \.separatesSubscriptions,
             "Whether data nodes that speak RESP3 get a second connection for hellos all the same."),
     ]
 

@@ -22,9 +22,15 @@ import Testing
         #expect(early >= .zero && early <= max(period / 16, .nanoseconds(123)))
     }
 
-    @Test func `PINGs and hellos of a data node go out together, at their periods`() throws {
-        var world = World(downAfter: .seconds(5))
+    /// A first hello may come long after the first PING, where a thousand nodes are greeted at once.
+    @Test(arguments: [0, 40, 70, 180, 300, 450, 600, 990])
+    func `PINGs and hellos of a data node go out together, at their periods`(firstAnswerMilliseconds: Int) throws {
+        var world = World(downAfter: .seconds(5), separatesSubscriptions: false)
+        world.now = world.now + .milliseconds(firstAnswerMilliseconds)
+        for _ in 0..<3 { world.answerAll() }
+        let shared = try #require(world.connection(to: World.master))
         world.run(for: .seconds(4))
+        #expect(world.connection(to: World.master) == shared)
         let link = try #require(world.connection(to: World.master))
         var pings: [Instant] = []
         var hellos: [Instant] = []

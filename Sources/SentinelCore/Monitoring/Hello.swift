@@ -42,7 +42,8 @@ extension Sentinel {
         var presence = presence
         perform(.send(connection.id, .hello(hello), renamed: renames(of: presence.link)))
         links[presence.link].pending += 1
-        presence.helloDueAt = (now + timing.publishPeriod).onGrid(of: timing.publishPeriod)
+        let beat = beatOfPings(presence.link, at: now)
+        presence.helloDueAt = (beat + timing.publishPeriod).onGrid(of: timing.publishPeriod)
         store(&self, presence)
         pingBesideHello(presence.link, at: now)
         return presence.helloDueAt
