@@ -40,13 +40,14 @@ import Testing
 
     // MARK: Agreeing
 
-    @Test func `share a connection that agrees to RESP3, which is asked behind what all connections begin with`() throws {
+    @Test func `share a connection that agrees to RESP3, asked behind what all connections begin with`() throws {
         var world = world { $0.authPassword = Secret("hunter2") }
         let command = try #require(world.connection(to: World.master))
         let greeting = sent(world, on: command).filter { $0 != .info }
         #expect(
             greeting.starts(with: [
-                .authenticate(user: nil, password: Secret("hunter2")), .introduce(World.myID, .command), .ping, .speakRESP3,
+                .authenticate(user: nil, password: Secret("hunter2")), .introduce(World.myID, .command), .ping,
+                .speakRESP3,
             ]))
         #expect(!greeting.contains(.subscribeToHellos))
         world.answerAll()
@@ -122,7 +123,7 @@ import Testing
         #expect(knowsPeer(world))
     }
 
-    @Test func `are settled before the first hello is said, so that of two that start at once one hears the other`() throws {
+    @Test func `are settled before the first hello is said: of two that start at once one hears the other`() throws {
         func hellos(_ world: World) -> Int { world.sent.count { if case .hello = $0 { true } else { false } } }
         for isRESP3 in [true, false] {
             var world = world()

@@ -49,7 +49,8 @@ extension Link {
         subscription = subscription.withoutCommand
     }
 
-    /// When the subscription on the command connection has been silent for `limit` while requests are answered, or `nil`.
+    /// When the subscription on the command connection will have been silent for `limit`, requests being answered; else
+    /// `nil`.
     ///
     /// A connection on which a PING waits is judged by its own rule.
     func isMuteAfter(_ limit: Duration, minimumAge: Duration) -> Instant? {

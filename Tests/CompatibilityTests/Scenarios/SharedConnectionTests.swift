@@ -18,7 +18,8 @@ extension Rules {
                     fields[field[..<mark]] = field[field.index(after: mark)...]
                 }
                 guard let name = fields["name"], name.hasPrefix("sentinel-") else { return nil }
-                return "\(name.split(separator: "-").last ?? "") sub=\(fields["sub"] ?? "") resp=\(fields["resp"] ?? "")"
+                let kind = name.split(separator: "-").last ?? ""
+                return "\(kind) sub=\(fields["sub"] ?? "") resp=\(fields["resp"] ?? "")"
             }.sorted()
         }
 
@@ -168,7 +169,9 @@ extension Rules {
                     case "HELLO": .bytes(Self.greeting)
                     // Odd ones as well: of another kind, about another channel, empty, behind an attribute.
                     case "SUBSCRIBE":
-                        .bytes(Self.confirmation + ">0\r\n>2\r\n$10\r\ninvalidate\r\n*0\r\n>3\r\n+message\r\n+x\r\n+y\r\n")
+                        .bytes(
+                            Self.confirmation + ">0\r\n>2\r\n$10\r\ninvalidate\r\n*0\r\n"
+                                + ">3\r\n+message\r\n+x\r\n+y\r\n")
                     case "PING": .bytes(push + "+PONG\r\n" + push)
                     case "PUBLISH": .bytes(push + "|1\r\n+ttl\r\n:1\r\n:1\r\n")
                     case "INFO": .bytes("=17\r\ntxt:role:master\r\n\r\n" + push)
