@@ -7,6 +7,7 @@
 #ifdef __linux__
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -85,6 +86,15 @@ static inline pid_t swift_sentinel_child(const siginfo_t *_Nonnull information) 
 /* Swift hides fork, which is no good once there are threads; daemonize forks before there are any. */
 static inline pid_t swift_sentinel_fork(void) {
     return fork();
+}
+
+/* Fixes how much freed memory the GNU C library keeps at the top of its heap. */
+static inline void swift_sentinel_bound_kept_memory(int bytes) {
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, bytes);
+#else
+    (void)bytes;
+#endif
 }
 
 /* The environment block, which Swift would import as an unprotected global variable. */

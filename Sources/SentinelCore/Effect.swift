@@ -28,6 +28,8 @@ package enum Request: Sendable, Equatable {
     /// clients, or, where that was refused, by the bare order.
     case replicate(Endpoint?, isBare: Bool)
     case scriptKill
+    /// HELLO 3: from its answer on the connection may carry messages among its replies.
+    case speakRESP3
     case subscribeToHellos
 }
 

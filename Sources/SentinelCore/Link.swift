@@ -8,9 +8,9 @@ package struct ConnectionID: Hashable, Sendable {
 
 /// What a connection to an instance is for.
 package enum Channel: Hashable, Sendable {
-    /// Requests and their replies.
+    /// Requests and their replies; with a data node that speaks RESP3 the subscription to hellos as well.
     case command
-    /// The subscription to hellos; data nodes only.
+    /// The subscription to hellos of data nodes that need a connection for it.
     case hello
 }
 
@@ -22,15 +22,6 @@ struct Connection: Sendable {
     let startedAt: Instant
     /// Since when it stands, or `nil` while it is being made.
     var establishedAt: Instant?
-}
-
-/// What a peer was asked about a group.
-struct Question: Sendable {
-    let master: Slab<Master>.ID
-    /// The address asked about: an answer that comes after the group moved says nothing about its new master.
-    let address: NodeAddress
-    /// The epoch a vote was asked for in, or `nil`.
-    let epoch: Epoch?
 }
 
 /// The way to one process: its connections and what its answers to PING say about it.
@@ -63,11 +54,19 @@ package struct Link: Sendable {
     var helloRetriedAt: Instant?
     /// Our end of the command connection: what a hello calls us when nothing is configured.
     var localHost: String?
-    /// The last message of any kind on the hello connection.
+    /// How hellos come in.
+    var subscription: Subscription
+    /// Whether HELLO was sent on the command connection and is not answered.
+    var awaitsProtocol = false
+    /// Connections in a row that ended when HELLO was to be answered.
+    var unansweredProtocols = 0
+    /// Until when HELLO is not sent.
+    var avoidsRESP3Until: Instant?
+    /// The last message of any kind where hellos come in.
     var heardOnHelloAt: Instant?
 
     /// What was asked on this link, in order, whose answers are owed.
-    var asked: [Question] = []
+    var asked = Questions()
     /// Requests on the command connection that wait for a reply.
     var pending = 0
     /// The oldest PING without an acceptable answer, or `nil`.
@@ -89,6 +88,7 @@ package struct Link: Sendable {
         self.address = address
         self.users = [user]
         self.downAfter = downAfter
+        subscription = if case .dataNode = target { .undecided } else { .none }
         pingUnansweredSince = now
         availableAt = now
         answeredAt = now
@@ -100,7 +100,7 @@ package struct Link: Sendable {
     var canSend: Bool { command?.establishedAt != nil }
 
     /// Whether everything the link needs stands.
-    var isConnected: Bool { canSend && (!isDataNode || hello?.establishedAt != nil) }
+    var isConnected: Bool { canSend && (!subscription.needsConnection || hello?.establishedAt != nil) }
 
     /// Whether another periodic request may join those under way.
     var hasRoom: Bool { canSend && pending < Timing.pendingLimit * users.count }

@@ -17,6 +17,7 @@ package struct Sentinel: Sendable {
     var announcePort: UInt16
     var resolvesHostnames: Bool
     var settingsAnnounceHostnames: Bool
+    let separatesSubscriptions: Bool
     var sentinelUser: String?
     var sentinelPassword: Secret?
     /// What peers without a `sentinel-pass` are sent: our own `requirepass`.
@@ -71,6 +72,7 @@ package struct Sentinel: Sendable {
         announcePort = settings.announcePort
         resolvesHostnames = settings.resolvesHostnames
         settingsAnnounceHostnames = settings.announcesHostnames
+        separatesSubscriptions = settings.separatesSubscriptions
         sentinelUser = settings.sentinelUser
         sentinelPassword = settings.sentinelPassword
         fallbackPeerPassword = requirePassword

@@ -339,10 +339,12 @@ extension Simulation {
             }
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
-                if settings?.address != master.endpoint {
+                let hasStrangers = settings?.knownReplicas.allSatisfy(members.contains) == false
+                // RESET would have the original's kind go back to the master before a promotion.
+                if settings?.address != master.endpoint || hasStrangers && process.isOriginal {
                     process.renewedGroups.insert(name)
                     try monitorAgain(name, at: master.endpoint, process)
-                } else if settings?.knownReplicas.allSatisfy(members.contains) == false {
+                } else if hasStrangers {
                     try obey(.reset([name]), process)
                 }
             }

@@ -255,7 +255,9 @@ package final class Simulation {
         let node = DataNode(
             host: host, group: group, endpoint: endpoint(group: group, index: index),
             priority: index > 1 && chance.chance(0.15) ? 0 : chance.pick([100, 100, 100, 10]),
-            runID: chance.runID(), follows: follows, history: UInt64(group))
+            runID: chance.runID(), follows: follows, history: UInt64(group),
+            versions: schedule.traits.contains(.sharedConnections)
+                ? Dice(seed: schedule.seed, stream: .versions(group: group, index: index)) : nil)
         hostOfEndpoint[node.endpoint] = host
         nodeOfHost[host] = node
         timeline.enter(.replicate(node), at: now + chance.milliseconds(1...250))
@@ -267,6 +269,7 @@ package final class Simulation {
         var configuration = Configuration()
         let runID = chance.runID()
         configuration.sentinel.myID = runID
+        configuration.sentinel.separatesSubscriptions = !schedule.traits.contains(.sharedConnections)
         configuration.sentinel.masters = groups.indices.filter { !groups[$0].isEmpty }.map { group in
             var master = MasterSettings(
                 name: groupName(group), address: groups[group][0].endpoint, quorum: schedule.quorum)

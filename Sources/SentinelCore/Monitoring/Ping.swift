@@ -50,19 +50,23 @@ extension Sentinel {
         case .opinion(let opinion): opinionReceived(opinion, on: id, at: now)
         case .published(let isTaken): helloPublished(isTaken, on: id, at: now)
         case .replicated(let isTaken): replicationOrdered(isTaken: isTaken, on: id, at: now)
+        case .protocolAgreed(let isRESP3): protocolAgreed(isRESP3: isRESP3, on: id, at: now)
+        case .subscribed(let isTaken): subscribed(isTaken, on: id, at: now)
         case .other: break
         case .malformed(let kind):
             counters.malformedReplies += 1
             switch kind {
             case .ping: pingAnswered(id, .refused, at: now)
+            case .subscribe: subscriptionConfused(id, at: now)
             case .isMasterDown: opinionRefused(on: id, at: now)
-            case .info, .hello, .replicate, .other: break
+            case .info, .hello, .replicate, .speakRESP3, .other: break
             }
         }
     }
 
     private mutating func pingAnswered(_ id: Link.ID, _ answer: PingReply, at now: Instant) {
         links[id].answeredAt = now
+        noteStandstill(id, at: now)
         if answer.isAcceptable {
             links[id].availableAt = now
             links[id].pingUnansweredSince = nil
@@ -90,10 +94,5 @@ extension Sentinel {
         guard isSent else { return }
         perform(.send(connection.id, .scriptKill, renamed: renames(of: link)))
         links[link].pending += 1
-    }
-
-    mutating func heard(_ connection: ConnectionID, at now: Instant) {
-        guard let id = linkOfConnection[connection] else { return counters.staleInputs += 1 }
-        links[id].heardOnHelloAt = now
     }
 }
