@@ -33,6 +33,39 @@ struct Question: Sendable {
     let epoch: Epoch?
 }
 
+/// What a link knows of the address that its name led it to.
+struct Lead: Sendable {
+    /// When it was found.
+    private(set) var since = Instant.start
+    /// Whether the name was said to stand for it a while later, too.
+    private(set) var isConfirmed = false
+    /// Whether it is another one than before, and not confirmed.
+    private(set) var isNew = false
+    /// Since when the name has been said to stand for others only.
+    private(set) var contradictedSince: Instant?
+
+    /// The name leads to another address, or to one for the first time.
+    mutating func change(isFirst: Bool, at now: Instant) {
+        self = Lead()
+        since = now
+        isNew = !isFirst
+    }
+
+    /// The name was asked about again.
+    mutating func heard(isSame: Bool, at now: Instant) {
+        contradictedSince = isSame ? nil : contradictedSince ?? now
+        guard isSame, now - since >= Names.doubtFor else { return }
+        isConfirmed = true
+        isNew = false
+    }
+
+    /// Whether it was no more than a passing answer: never confirmed, and contradicted for a while.
+    func isRefuted(at now: Instant) -> Bool {
+        guard !isConfirmed, let contradictedSince else { return false }
+        return now - contradictedSince >= Names.doubtFor
+    }
+}
+
 /// The way to one process: its connections and what its answers to PING say about it.
 ///
 /// A data node has a link of its own. The entries that one peer has under several masters share a link, so that it is
@@ -81,6 +114,8 @@ package struct Link: Sendable {
     var isHeldDown = false
     /// Attempts to connect in a row that came to nothing.
     var failures = 0
+    /// How far what its name was said to stand for can be relied on.
+    var lead = Lead()
 
     var wakeAt: Instant?
 
@@ -95,6 +130,9 @@ package struct Link: Sendable {
     }
 
     var isDataNode: Bool { if case .dataNode = target { true } else { false } }
+
+    /// Whether whoever is at the other end may be given orders.
+    var takesOrders: Bool { canSend && !lead.isNew }
 
     /// Whether requests can be sent: the command connection stands.
     var canSend: Bool { command?.establishedAt != nil }

@@ -15,7 +15,7 @@ struct Dice {
 
     /// What a stream of choices is for.
     enum Stream {
-        case schedule, course
+        case schedule, course, dwelling
         case node(group: Int, index: Int)
         case sentinel(Int)
         case strike(Strike)
@@ -24,6 +24,7 @@ struct Dice {
             switch self {
             case .schedule: 1
             case .course: 2
+            case .dwelling: 6
             case .node(let group, let index): 1 << 32 | UInt64(group) << 16 | UInt64(index)
             case .sentinel(let number): 2 << 32 | UInt64(number)
             case .strike(let strike): 3 << 32 | UInt64(strike.fault.rawValue) << 40 | UInt64(strike.number)
