@@ -39,16 +39,13 @@ struct Lead: Sendable {
     private(set) var since = Instant.start
     /// Whether the name was said to stand for it a while later, too.
     private(set) var isConfirmed = false
-    /// Whether it is another one than before, and not confirmed.
-    private(set) var isNew = false
     /// Since when the name has been said to stand for others only.
     private(set) var contradictedSince: Instant?
 
     /// The name leads to another address, or to one for the first time.
-    mutating func change(isFirst: Bool, at now: Instant) {
+    mutating func change(at now: Instant) {
         self = Lead()
         since = now
-        isNew = !isFirst
     }
 
     /// The name was asked about again.
@@ -56,7 +53,6 @@ struct Lead: Sendable {
         contradictedSince = isSame ? nil : contradictedSince ?? now
         guard isSame, now - since >= Names.doubtFor else { return }
         isConfirmed = true
-        isNew = false
     }
 
     /// Whether it was no more than a passing answer: never confirmed, and contradicted for a while.
@@ -130,9 +126,6 @@ package struct Link: Sendable {
     }
 
     var isDataNode: Bool { if case .dataNode = target { true } else { false } }
-
-    /// Whether whoever is at the other end may be given orders.
-    var takesOrders: Bool { canSend && !lead.isNew }
 
     /// Whether requests can be sent: the command connection stands.
     var canSend: Bool { command?.establishedAt != nil }

@@ -32,10 +32,22 @@ struct Names: Sendable {
         /// When the last answer came, good or not.
         var answeredAt: Instant?
         var isFailing = false
+        /// When it became another one altogether or there was a first, until the same answer a while later confirms it.
+        var changedAt: Instant?
+        var isFirst = true
         /// An answer that is not believed yet, and since when it has been the same.
         var doubted: (addresses: [String], since: Instant)?
         var isAsked = false
         var waiting: [Waiting] = []
+
+        mutating func noteChange(to new: [String], at now: Instant) {
+            if !new.contains(where: addresses.contains) {
+                isFirst = addresses.isEmpty
+                changedAt = now
+            } else if let changed = changedAt, now - changed >= Names.doubtFor {
+                changedAt = nil
+            }
+        }
     }
 
     /// Names remembered, and inputs put aside for each: more than any deployment has, less than a flood.
@@ -51,6 +63,14 @@ struct Names: Sendable {
 
     /// The last good answer.
     func addresses(of host: String) -> [String] { entries[host.lowercased()]?.addresses ?? [] }
+
+    /// Whether a name stands for another address than before, and that has not been said again a while later.
+    func isChangeNew(_ host: String) -> Bool {
+        entries[host.lowercased()].map { $0.changedAt != nil && !$0.isFirst } ?? false
+    }
+
+    /// Whether what a name stands for was said once and again a while later.
+    func isConfirmed(_ host: String) -> Bool { entries[host.lowercased()].map { $0.changedAt == nil } ?? false }
 
     /// Whether `host` is to be asked about now; if so it is noted as asked.
     mutating func shouldAsk(_ host: String, isUrgent: Bool, spacing: Duration, at now: Instant) -> Bool {
@@ -111,7 +131,10 @@ struct Names: Sendable {
         if !addresses.isEmpty {
             let since = entry.doubted.flatMap { $0.addresses == addresses ? $0.since : nil } ?? now
             entry.doubted = isDoubtful && now - since < Self.doubtFor ? (addresses, since) : nil
-            if entry.doubted == nil { entry.addresses = addresses }
+            if entry.doubted == nil {
+                entry.noteChange(to: addresses, at: now)
+                entry.addresses = addresses
+            }
         }
         // What is doubted is asked about again as soon as what fails.
         entry.isFailing = addresses.isEmpty || entry.doubted != nil
@@ -149,6 +172,17 @@ extension Sentinel {
             names.shouldAsk(host, isUrgent: isUrgent, spacing: timing.pingPeriod, at: now)
         else { return }
         perform(.resolve(host))
+    }
+
+    /// Whether whoever is at the other end may be given orders.
+    func takesOrders(_ id: Link.ID) -> Bool {
+        links[id].canSend && !(resolvesHostnames && names.isChangeNew(links[id].address.host))
+    }
+
+    /// Whether whoever is at the other end may be corrected, which has time.
+    func mayBeCorrected(_ id: Link.ID) -> Bool {
+        let host = links[id].address.host
+        return takesOrders(id) && (!resolvesHostnames || NumericHost.isNumeric(host) || names.isConfirmed(host))
     }
 
     mutating func resolved(_ host: String, to addresses: [String], at now: Instant) {
@@ -220,7 +254,7 @@ extension Sentinel {
 
     private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {
         guard links[id].address.ip != ip else { return }
-        links[id].lead.change(isFirst: links[id].address.ip == nil, at: now)
+        links[id].lead.change(at: now)
         links[id].address.ip = ip
         links[id].failures = 0
     }

@@ -87,6 +87,7 @@ extension Simulation {
         let isSlow = dice.chance(0.02)
         let time = isSlow ? dice.milliseconds(100...4000) : dice.microseconds(200...20_000)
         let answer = names.answer(name, to: process.host, at: now)
+        say(process.name, "asks for \(name), which is \(answer?.joined() ?? "not answered")")
         timeline.enter(
             .input(process, life: process.life, .resolved(name, answer ?? [])),
             at: now + (answer == nil ? NameService.timeout : time))

@@ -161,7 +161,8 @@ package final class Simulation {
     /// Kills all masters at once where everything is healthy, and waits until all sentinels name others.
     private func killMasters() throws(Violation) {
         // INFO must have shown the world as it is: links up, no old down time.
-        try run(until: now + .seconds(11))
+        // What was found out about names must have been said twice.
+        try run(until: now + .seconds(schedule.names == .none ? 11 : 31))
         try converge()
         var killed: [(master: DataNode, end: Instant)] = []
         for group in groups.indices where !groups[group].isEmpty {

@@ -47,7 +47,7 @@ extension Sentinel {
             guard underWay < masters[id].parallelSyncs else { return }
             let replica = masters[id].replicas[index]
             guard replica.id != promoted, replica.reconfiguration == .none,
-                links[replica.presence.link].takesOrders, !isCurrentMaster(replica, of: id)
+                takesOrders(replica.presence.link), !isCurrentMaster(replica, of: id)
             else { continue }
             replicate(id, index, of: address, at: now)
             masters[id].replicas[index].reconfiguration = .sent(since: now)
@@ -85,7 +85,7 @@ extension Sentinel {
             for index in masters[id].replicas.indices {
                 let replica = masters[id].replicas[index]
                 guard replica.id != promoted, replica.reconfiguration == .none,
-                    links[replica.presence.link].takesOrders, !isCurrentMaster(replica, of: id)
+                    takesOrders(replica.presence.link), !isCurrentMaster(replica, of: id)
                 else { continue }
                 replicate(id, index, of: address, at: now)
                 emit(.failover(.reconfSentBestEffort, label(id, replicaAt: index)))

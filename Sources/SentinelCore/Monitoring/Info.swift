@@ -217,7 +217,7 @@ extension Sentinel {
         if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
         guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now), now - wrongSince > patience,
             replica.putRightAt.map({ now - $0 >= timing.infoPeriod }) ?? true,
-            links[replica.presence.link].takesOrders, !isCurrentMaster(replica, of: id),
+            mayBeCorrected(replica.presence.link), !isCurrentMaster(replica, of: id),
             !servesAnotherGroup(replica, than: id),
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         else { return false }
@@ -245,7 +245,7 @@ extension Sentinel {
         let master = masters[id]
         guard let received = master.info.receivedAt else { return false }
         return master.info.role == .master && !master.presence.isSdown && master.odownSince == nil
-            && now - received < timing.infoPeriod * 2 && links[master.presence.link].takesOrders
+            && now - received < timing.infoPeriod * 2 && takesOrders(master.presence.link)
     }
 
     private func wasDown(_ presence: Presence, within patience: Duration, at now: Instant) -> Bool {
