@@ -220,9 +220,8 @@ import Testing
     @Test func `are separate for a while where connections end instead of answering HELLO`() throws {
         var world = world()
         func endIfAsked() {
-            guard let command = world.connection(to: World.master), sent(world, on: command).contains(.speakRESP3) else {
-                return
-            }
+            guard let command = world.connection(to: World.master), sent(world, on: command).contains(.speakRESP3)
+            else { return }
             world.take(.disconnected(command, reason: "closed"))
         }
         for _ in 0..<40 {
