@@ -269,7 +269,11 @@ extension Sentinel {
             isNews = true
         }
         for user in links[id].users {
-            take(&masters[user].presence)
+            if masters[user].presence.link == id {
+                unindex(user)
+                take(&masters[user].presence)
+                index(user)
+            }
             for index in masters[user].peers.indices { take(&masters[user].peers[index].presence) }
             for index in masters[user].replicas.indices { take(&masters[user].replicas[index].presence) }
             guard isNews else { continue }

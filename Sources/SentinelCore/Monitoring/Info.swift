@@ -188,14 +188,13 @@ extension Sentinel {
     /// However it came to be listed here, as by an address that another group's node has now or a name that led astray,
     /// it is not taken away from where it belongs.
     func servesAnotherGroup(_ replica: Replica, than id: Master.ID) -> Bool {
-        guard masters.count > 1 else { return false }
         var place = replica.presence.address
         if replica.info.role == .replica {
             guard let host = replica.masterHost else { return false }
             place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
         }
         guard !masters[id].currentAddress.isSameNode(as: place) else { return false }
-        return masterOrder.contains { $0 != id && masters[$0].currentAddress.isSameNode(as: place) }
+        return master(at: place).map { $0 != id } ?? false
     }
 
     private mutating func replicaSaysMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
