@@ -62,7 +62,7 @@ package final class Connection: PollerClient, Flushable {
         do throws(SystemError) {
             let descriptor = try Self.startConnecting(to: address, from: source, options)
             do throws(SystemError) {
-                try poller.add(descriptor, interest: .writable, client: self)
+                try poller.add(descriptor, interest: .writable, isPatient: true, client: self)
             } catch {
                 System.close(descriptor)
                 throw error

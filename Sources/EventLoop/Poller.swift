@@ -9,6 +9,10 @@
 // nothing has to be remembered for it; the same goes for the set itself when it is left early to let others have their
 // turn.
 //
+// Connections that this process makes sit in a second set, which the first one holds: when a thousand groups fail over
+// at once, they have tens of thousands of events, and a client that asks must not stand in line behind them. Each round
+// serves all others first and then a few of these.
+//
 // Elsewhere there is a source per descriptor and interest, made when it is wanted and cancelled when not.
 
 import Dispatch
@@ -40,15 +44,22 @@ package final class Poller {
             var generation: UInt32 = 0
             var interest: Readiness = []
             var client: (any PollerClient)?
+            /// The set it is in while there is an interest.
+            var set: Descriptor
         }
 
         private static let eventsPerRound = 256
-        private static let roundsPerTurn = 8
+        private static let patientEventsPerRound = 64
+        private static let roundsPerTurn = 32
+        /// What an event of the set of the patient ones is marked with.
+        private static let patientMark = UInt64.max
 
         /// How long ago the set may have been emptied to count as empty still, in nanoseconds.
         private static let quiet: UInt64 = 100_000
 
         private let epoll: Descriptor
+        /// The set of those that let all others go first.
+        private let patientEpoll: Descriptor
         /// Watches the set where Dispatch serves the main queue.
         private var source: (any DispatchSourceRead)?
         /// Whether the main thread waits for the set.
@@ -62,6 +73,8 @@ package final class Poller {
             SignalSource.ignoreBrokenPipes()
             do throws(SystemError) {
                 epoll = try System.makeEpoll()
+                patientEpoll = try System.makeEpoll()
+                try System.addToEpoll(epoll, patientEpoll, .readable, mark: Self.patientMark)
             } catch {
                 fatalError("The event loop cannot start: \(error)")
             }
@@ -111,15 +124,20 @@ package final class Poller {
         }
 
         /// Starts to watch `descriptor`; from here on the poller keeps `client` alive until `close`.
-        func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
+        ///
+        /// - Parameter isPatient: Whether all others go first.
+        func add(
+            _ descriptor: Descriptor, interest: Readiness, isPatient: Bool = false, client: any PollerClient
+        ) throws(SystemError) {
             let index = Int(descriptor.number)
-            while slots.count <= index { slots.append(Slot()) }
+            while slots.count <= index { slots.append(Slot(set: epoll)) }
             precondition(slots[index].client == nil, "a descriptor is watched for one owner")
             let generation = slots[index].generation &+ 1
+            let set = isPatient ? patientEpoll : epoll
             if !interest.isEmpty {
-                try System.addToEpoll(epoll, descriptor, interest, mark: mark(descriptor, generation))
+                try System.addToEpoll(set, descriptor, interest, mark: mark(descriptor, generation))
             }
-            slots[index] = Slot(generation: generation, interest: interest, client: client)
+            slots[index] = Slot(generation: generation, interest: interest, client: client, set: set)
         }
 
         /// Changes what `descriptor` is watched for.
@@ -130,11 +148,11 @@ package final class Poller {
             guard interest != slot.interest else { return }
             let mark = mark(descriptor, slot.generation)
             if interest.isEmpty {
-                try System.removeFromEpoll(epoll, descriptor)
+                try System.removeFromEpoll(slot.set, descriptor)
             } else if slot.interest.isEmpty {
-                try System.addToEpoll(epoll, descriptor, interest, mark: mark)
+                try System.addToEpoll(slot.set, descriptor, interest, mark: mark)
             } else {
-                try System.changeInEpoll(epoll, descriptor, interest, mark: mark)
+                try System.changeInEpoll(slot.set, descriptor, interest, mark: mark)
             }
             slots[Int(descriptor.number)].interest = interest
         }
@@ -146,7 +164,7 @@ package final class Poller {
             defer { withExtendedLifetime(client) {} }  // what its end sets off must not find the slots being changed
             if !slots[index].interest.isEmpty {
                 do throws(SystemError) {
-                    try System.removeFromEpoll(epoll, descriptor)
+                    try System.removeFromEpoll(slots[index].set, descriptor)
                 } catch {
                     preconditionFailure("a watched descriptor was not in the set: \(error)")
                 }
@@ -176,18 +194,41 @@ package final class Poller {
         /// - Returns: How many there were; none if a signal came.
         @discardableResult
         private func handleEvents(waiting patience: UInt64?) -> Int {
-            let count: Int
+            guard let count = wait(for: epoll, into: events, atMost: patience) else { return 0 }
+            if count == 0 {
+                emptiedAt = MonotonicClock.now
+                return 0
+            }
+            var isEmptied = count < events.count
+            flushQueue.flushing {
+                var hasPatient = !isEmptied  // there may be more than was reported
+                for index in 0..<count {
+                    if events[index].data.u64 == Self.patientMark { hasPatient = true } else { deliver(events[index]) }
+                }
+                if hasPatient, handlePatientEvents() == Self.patientEventsPerRound { isEmptied = false }
+            }
+            if isEmptied { emptiedAt = MonotonicClock.now }
+            return count
+        }
+
+        /// Handles the next few events of those that let others go first, and returns how many they were; as many as
+        /// there can be if a signal came, for then there may be more.
+        private func handlePatientEvents() -> Int {
+            let events = UnsafeMutableBufferPointer(rebasing: events[..<Self.patientEventsPerRound])
+            guard let count = wait(for: patientEpoll, into: events, atMost: 0) else { return events.count }
+            for index in 0..<count { deliver(events[index]) }
+            return count
+        }
+
+        /// How many events there are, or `nil` if a signal came.
+        private func wait(
+            for set: Descriptor, into events: UnsafeMutableBufferPointer<epoll_event>, atMost patience: UInt64?
+        ) -> Int? {
             do throws(SystemError) {
-                count = try System.waitForEvents(epoll, into: events, atMost: patience)
+                return try System.waitForEvents(set, into: events, atMost: patience)
             } catch {
                 fatalError("The event loop cannot go on: \(error)")
             }
-            if count < events.count { emptiedAt = MonotonicClock.now }
-            if count == 0 { return 0 }
-            flushQueue.flushing {
-                for index in 0..<count { deliver(events[index]) }
-            }
-            return count
         }
 
         /// Hands one event to its descriptor's owner, unless an earlier event of the batch had the descriptor closed.
@@ -219,7 +260,9 @@ package final class Poller {
             deadlines.beginByDispatch()
         }
 
-        func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
+        func add(
+            _ descriptor: Descriptor, interest: Readiness, isPatient: Bool = false, client: any PollerClient
+        ) throws(SystemError) {
             precondition(watches[descriptor] == nil, "a descriptor is watched for one owner")
             watches[descriptor] = Watch(client: client)
             try setInterest(interest, for: descriptor)

@@ -31,13 +31,14 @@
             try controlEpoll(epoll, EPOLL_CTL_DEL, descriptor, [], 0)
         }
 
-        /// Waits until there are events and fetches them; returns how many, none when the time is over or a signal came.
+        /// Waits until there are events and fetches them; returns how many, none when the time is over, `nil` if a signal
+        /// came.
         ///
         /// - Parameter nanoseconds: How long to wait at most; `nil` for ever. Kernels before 5.11, and sandboxes that
         ///   do not know the call, wait for whole milliseconds, so that it may be one longer; never shorter.
         static func waitForEvents(
             _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<epoll_event>, atMost nanoseconds: UInt64?
-        ) throws(SystemError) -> Int {
+        ) throws(SystemError) -> Int? {
             let count: Int32
             switch nanoseconds {
             case nil: count = epoll_wait(epoll.number, events.baseAddress, Int32(events.count), -1)
@@ -48,7 +49,7 @@
             }
             if count >= 0 { return Int(count) }
             let code = errno
-            guard code != EINTR else { return 0 }
+            guard code != EINTR else { return nil }
             throw failure("epoll_wait", code)
         }
 

@@ -38,6 +38,8 @@ package enum Reply: Sendable, Equatable {
     case protocolAgreed(isRESP3: Bool)
     /// Whether hellos come in on the command connection now.
     case subscribed(Bool)
+    /// Whether AUTH was accepted; an error may also mean that no password is wanted.
+    case authenticated(Bool)
     /// To a request whose answer changes nothing.
     case other
     /// Not what the request can be answered with.
@@ -46,7 +48,7 @@ package enum Reply: Sendable, Equatable {
 
 /// The requests whose answers matter, by kind.
 package enum RequestKind: Sendable, Hashable {
-    case ping, info, hello, isMasterDown, replicate, speakRESP3, subscribe, other
+    case ping, info, hello, isMasterDown, replicate, speakRESP3, subscribe, authenticate, other
 }
 
 extension Request {
@@ -59,7 +61,8 @@ extension Request {
         case .replicate: .replicate
         case .speakRESP3: .speakRESP3
         case .subscribeToHellos: .subscribe
-        case .authenticate, .introduce, .scriptKill: .other
+        case .authenticate: .authenticate
+        case .introduce, .scriptKill: .other
         }
     }
 }
@@ -72,12 +75,16 @@ package enum PingReply: Sendable, Hashable {
     /// Alive, but not serving: LOADING or MASTERDOWN.
     case notReady
     case busy
+    /// NOAUTH: it wants a password that it has not got.
+    case unauthenticated
+    /// NOPERM: who we are there may not ping.
+    case forbidden
     case refused
 
     var isAcceptable: Bool {
         switch self {
         case .pong, .notReady: true
-        case .busy, .refused: false
+        case .busy, .unauthenticated, .forbidden, .refused: false
         }
     }
 }

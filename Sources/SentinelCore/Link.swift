@@ -81,6 +81,11 @@ package struct Link: Sendable {
     /// Attempts to connect in a row that came to nothing.
     var failures = 0
 
+    /// Whether AUTH met an error on the command connection that stands.
+    var isAuthenticationRefused = false
+    /// What was last told of it.
+    var accessProblem: AccessProblem?
+
     var wakeAt: Instant?
 
     init(target: Target, address: NodeAddress, user: Slab<Master>.ID, downAfter: Duration, at now: Instant) {

@@ -100,6 +100,7 @@ extension Reply {
             } else {
                 self = .malformed(to: .subscribe)
             }
+        case .authenticate: self = .authenticated(value.errorText == nil)
         case .other: self = .other
         }
     }
@@ -124,6 +125,10 @@ extension PingReply {
                 self = .notReady
             } else if text.starts(with: "BUSY".utf8) {
                 self = .busy
+            } else if text.starts(with: "NOAUTH".utf8) {
+                self = .unauthenticated
+            } else if text.starts(with: "NOPERM".utf8) {
+                self = .forbidden
             } else {
                 self = .refused
             }

@@ -82,6 +82,14 @@ struct World {
         }
     }
 
+    /// Breaks every connection to `endpoint`; new ones are established.
+    mutating func cut(_ endpoint: Endpoint) {
+        for connection in connections where connection.to == endpoint {
+            connections.removeAll { $0.id == connection.id }
+            take(.disconnected(connection.id, reason: "closed"))
+        }
+    }
+
     mutating func revive(_ endpoint: Endpoint) { unreachable.remove(endpoint) }
 
     func connection(to endpoint: Endpoint, _ channel: Channel = .command) -> ConnectionID? {
@@ -120,7 +128,8 @@ struct World {
             case .isMasterDown(_, _, let candidate):
                 guard let answer = opinions[endpoint] else { continue }
                 take(.reply(id, .opinion(answer(candidate))))
-            case .authenticate, .introduce, .scriptKill: take(.reply(id, .other))
+            case .authenticate: take(.reply(id, .authenticated(pingReplies[endpoint] != .unauthenticated)))
+            case .introduce, .scriptKill: take(.reply(id, .other))
             case .speakRESP3: take(.reply(id, .protocolAgreed(isRESP3: speaksRESP3)))
             case .subscribeToHellos:
                 let isShared = connections.contains { $0.id == id && $0.channel == .command }

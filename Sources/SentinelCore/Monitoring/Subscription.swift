@@ -45,6 +45,7 @@ extension Link {
     /// The command connection is gone, and what was agreed on it.
     mutating func loseCommand() {
         command = nil
+        isAuthenticationRefused = false
         awaitsProtocol = false
         subscription = subscription.withoutCommand
     }
