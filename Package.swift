@@ -35,11 +35,12 @@ let package = Package(
         .target(name: "AccessControl", dependencies: ["CommandCatalogue", "RESP"], swiftSettings: pure),
         .target(name: "SentinelWire", dependencies: ["SentinelCore", "RESP"], swiftSettings: pure),
         .target(name: "SentinelConfiguration", dependencies: ["SentinelCore"], swiftSettings: pure),
+        .target(name: "FileJournal", swiftSettings: pure),
         .systemLibrary(name: "CLinux"),
         .target(name: "CSignals"),
         .target(
             name: "EventLoop",
-            dependencies: ["CSignals", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
+            dependencies: ["CSignals", "FileJournal", .target(name: "CLinux", condition: .when(platforms: [.linux]))],
             swiftSettings: mainQueue),
         .target(
             name: "TransportSecurity",
@@ -72,7 +73,7 @@ let package = Package(
             swiftSettings: mainQueue),
         .target(
             name: "SentinelSimulation",
-            dependencies: ["SentinelCore", "SentinelWire", "SentinelConfiguration"],
+            dependencies: ["SentinelCore", "SentinelWire", "SentinelConfiguration", "FileJournal"],
             swiftSettings: pure),
         .executableTarget(
             name: "sentinel-fuzz", dependencies: ["SentinelConfiguration", "SentinelCore"], swiftSettings: strict),
@@ -92,7 +93,7 @@ let package = Package(
         .testTarget(
             name: "SentinelSimulationTests", dependencies: ["SentinelSimulation", "SentinelCore"],
             swiftSettings: strict),
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: mainQueue),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "FileJournal"], swiftSettings: mainQueue),
         .testTarget(
             name: "TransportSecurityTests",
             dependencies: [

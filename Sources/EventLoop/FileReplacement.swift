@@ -12,6 +12,7 @@
 // sense of what a crash leaves then, so the result says which way was taken.
 
 import Dispatch
+import FileJournal
 
 /// Durable replacement of a file's contents.
 package nonisolated enum FileReplacement {

@@ -24,6 +24,35 @@ struct Connection: Sendable {
     var establishedAt: Instant?
 }
 
+/// What a link knows of the address that its name led it to.
+struct Lead: Sendable {
+    /// When it was found.
+    private(set) var since = Instant.start
+    /// Whether the name was said to stand for it a while later, too.
+    private(set) var isConfirmed = false
+    /// Since when the name has been said to stand for others only.
+    private(set) var contradictedSince: Instant?
+
+    /// The name leads to another address, or to one for the first time.
+    mutating func change(at now: Instant) {
+        self = Lead()
+        since = now
+    }
+
+    /// The name was asked about again.
+    mutating func heard(isSame: Bool, at now: Instant) {
+        contradictedSince = isSame ? nil : contradictedSince ?? now
+        guard isSame, now - since >= Names.doubtFor else { return }
+        isConfirmed = true
+    }
+
+    /// Whether it was no more than a passing answer: never confirmed, and contradicted for a while.
+    func isRefuted(at now: Instant) -> Bool {
+        guard !isConfirmed, let contradictedSince else { return false }
+        return now - contradictedSince >= Names.doubtFor
+    }
+}
+
 /// The way to one process: its connections and what its answers to PING say about it.
 ///
 /// A data node has a link of its own. The entries that one peer has under several masters share a link, so that it is
@@ -80,6 +109,8 @@ package struct Link: Sendable {
     var isHeldDown = false
     /// Attempts to connect in a row that came to nothing.
     var failures = 0
+    /// How far what its name was said to stand for can be relied on.
+    var lead = Lead()
 
     /// Whether AUTH met an error on the command connection that stands.
     var isAuthenticationRefused = false

@@ -8,6 +8,10 @@
 //    it does not resolve: "does not resolve" means unknown, never "different".
 // 3. A link asks about its name whenever its connection ends. If the name stands for other addresses by then, it goes
 //    there; if for several, the next is tried after one that could not be reached, and the one that answered is kept.
+// 4. An answer that has a name stand where another node is known to be is believed only when it has been given for a
+//    while: taken at its word, a resolver that is wrong for a moment would have one group's sentinels give orders to the
+//    nodes of another. A connection that works is left for the same reason, or if the answer that led it there was never
+//    given again; and whoever is at a new address gets no orders before the answer has been.
 //
 // The original asks the system inside its loop and takes the first address. - Source: spec/monitoring.md 9b;
 // spec/defects.md 24, 25, 27, 29; design.md 7.
@@ -28,21 +32,45 @@ struct Names: Sendable {
         /// When the last answer came, good or not.
         var answeredAt: Instant?
         var isFailing = false
+        /// When it became another one altogether or there was a first, until the same answer a while later confirms it.
+        var changedAt: Instant?
+        var isFirst = true
+        /// An answer that is not believed yet, and since when it has been the same.
+        var doubted: (addresses: [String], since: Instant)?
         var isAsked = false
         var waiting: [Waiting] = []
+
+        mutating func noteChange(to new: [String], at now: Instant) {
+            if !new.contains(where: addresses.contains) {
+                isFirst = addresses.isEmpty
+                changedAt = now
+            } else if let changed = changedAt, now - changed >= Names.doubtFor {
+                changedAt = nil
+            }
+        }
     }
 
     /// Names remembered, and inputs put aside for each: more than any deployment has, less than a flood.
     private static let capacity = 4096
     private static let patience = 256
     /// How old a good answer may be before it is asked for again.
-    private static let freshFor = Duration.seconds(10)
+    static let freshFor = Duration.seconds(10)
+    /// How long an answer that leads to another node has to stay the same to be believed.
+    static let doubtFor = Duration.seconds(10)
 
     /// By name in lower case.
     private var entries: [String: Entry] = [:]
 
     /// The last good answer.
     func addresses(of host: String) -> [String] { entries[host.lowercased()]?.addresses ?? [] }
+
+    /// Whether a name stands for another address than before, and that has not been said again a while later.
+    func isChangeNew(_ host: String) -> Bool {
+        entries[host.lowercased()].map { $0.changedAt != nil && !$0.isFirst } ?? false
+    }
+
+    /// Whether what a name stands for was said once and again a while later.
+    func isConfirmed(_ host: String) -> Bool { entries[host.lowercased()].map { $0.changedAt == nil } ?? false }
 
     /// Whether `host` is to be asked about now; if so it is noted as asked.
     mutating func shouldAsk(_ host: String, isUrgent: Bool, spacing: Duration, at now: Instant) -> Bool {
@@ -74,13 +102,42 @@ struct Names: Sendable {
         return true
     }
 
+    /// The ports at a name that inputs put aside for it are about.
+    func portsWaitedFor(at host: String) -> Set<UInt16> {
+        let key = host.lowercased()
+        var ports: Set<UInt16> = []
+        for waiting in entries[key]?.waiting ?? [] {
+            switch waiting {
+            case .hello(let hello):
+                for endpoint in [hello.sender, hello.master] where endpoint.host.lowercased() == key {
+                    ports.insert(endpoint.port)
+                }
+            case .command(_, .isMasterDown(let endpoint, _, _)): ports.insert(endpoint.port)
+            case .command, .info: break
+            }
+        }
+        return ports
+    }
+
     /// Takes an answer in; tells whether the name has ceased to resolve with it, and what waited for it.
-    mutating func answer(_ host: String, _ addresses: [String], at now: Instant) -> (isNewlyLost: Bool, [Waiting]) {
+    ///
+    /// - Parameter isDoubtful: Whether it leads to where another node is known to be.
+    mutating func answer(
+        _ host: String, _ addresses: [String], isDoubtful: Bool, at now: Instant
+    ) -> (isNewlyLost: Bool, [Waiting]) {
         let key = host.lowercased()
         var entry = entries[key, default: Entry()]
         let isNewlyLost = addresses.isEmpty && !entry.isFailing
-        if !addresses.isEmpty { entry.addresses = addresses }
-        entry.isFailing = addresses.isEmpty
+        if !addresses.isEmpty {
+            let since = entry.doubted.flatMap { $0.addresses == addresses ? $0.since : nil } ?? now
+            entry.doubted = isDoubtful && now - since < Self.doubtFor ? (addresses, since) : nil
+            if entry.doubted == nil {
+                entry.noteChange(to: addresses, at: now)
+                entry.addresses = addresses
+            }
+        }
+        // What is doubted is asked about again as soon as what fails.
+        entry.isFailing = addresses.isEmpty || entry.doubted != nil
         entry.answeredAt = now
         entry.isAsked = false
         let waiting = entry.waiting
@@ -117,14 +174,26 @@ extension Sentinel {
         perform(.resolve(host))
     }
 
+    /// Whether whoever is at the other end may be given orders.
+    func takesOrders(_ id: Link.ID) -> Bool {
+        links[id].canSend && !(resolvesHostnames && names.isChangeNew(links[id].address.host))
+    }
+
+    /// Whether whoever is at the other end may be corrected, which has time.
+    func mayBeCorrected(_ id: Link.ID) -> Bool {
+        let host = links[id].address.host
+        return takesOrders(id) && (!resolvesHostnames || NumericHost.isNumeric(host) || names.isConfirmed(host))
+    }
+
     mutating func resolved(_ host: String, to addresses: [String], at now: Instant) {
-        let (isNewlyLost, waiting) = names.answer(host, addresses, at: now)
+        let key = host.lowercased()
+        let users = links.ids.filter { links[$0].address.host.lowercased() == key }
+        let (isNewlyLost, waiting) = names.answer(
+            host, addresses, isDoubtful: isElsewhere(host, addresses, users), at: now)
         if isNewlyLost { emitLog(.unresolvedHost(host)) }
-        if !addresses.isEmpty {
-            let key = host.lowercased()
-            for id in links.ids where links.contains(id) && links[id].address.host.lowercased() == key {
-                follow(addresses, link: id, at: now)
-            }
+        let believed = names.addresses(of: host)
+        if !addresses.isEmpty, !believed.isEmpty {
+            for id in users where links.contains(id) { follow(believed, link: id, at: now) }
         }
         for one in waiting {
             switch one {
@@ -135,31 +204,81 @@ extension Sentinel {
         }
     }
 
-    /// Has a link go where its name leads now, unless it is connected.
+    /// Whether an answer has nothing of the one before, and leads the links of a name to where others are known to be.
+    private func isElsewhere(_ host: String, _ addresses: [String], _ users: [Link.ID]) -> Bool {
+        let before = names.addresses(of: host)
+        guard !addresses.contains(where: before.contains) else { return false }
+        if !users.isEmpty { return users.contains { id in addresses.contains { isTaken($0, from: id) } } }
+        // Mentioned by somebody, and not in use here.
+        let ports = names.portsWaitedFor(at: host)
+        return links.ids.contains { id in
+            let address = links[id].address
+            return address.ip.map(addresses.contains) ?? false && ports.contains(address.port)
+                && address.host.lowercased() != host.lowercased() && !NumericHost.isNumeric(address.host)
+        }
+    }
+
+    /// Whether `ip` is where another node or sentinel is known to be than the one that a link with a name leads to.
+    ///
+    /// One that the group knows by its address alone may well be the same, as long as the name was not known to lead
+    /// elsewhere.
+    private func isTaken(_ ip: String, from id: Link.ID) -> Bool {
+        let (own, target) = (links[id].address, links[id].target)
+        return links.ids.contains { other in
+            let address = links[other].address
+            guard address.ip == ip, address.port == own.port, other != id,
+                address.host.lowercased() != own.host.lowercased()
+            else { return false }
+            return links[other].target != target || own.ip != nil || !NumericHost.isNumeric(address.host)
+        }
+    }
+
+    /// Has a link go where its name leads now; one that is connected only if it leads to somebody else.
     private mutating func follow(_ addresses: [String], link id: Link.ID, at now: Instant) {
-        guard let first = addresses.first, !links[id].canSend else { return }
-        if let ip = links[id].address.ip, addresses.contains(ip) { return touch(.link(id), at: now) }
-        adopt(ip: first, for: id, at: now)
+        guard let first = addresses.first else { return }
+        let isSettled = links[id].address.ip.map(addresses.contains) ?? false
+        links[id].lead.heard(isSame: isSettled, at: now)
+        guard !isSettled else { return links[id].canSend ? () : touch(.link(id), at: now) }
+        if links[id].canSend, let ip = links[id].address.ip, !isTaken(ip, from: id),
+            !links[id].lead.isRefuted(at: now)
+        {
+            return
+        }
+        let isFirst = links[id].address.ip == nil
+        lead(id, to: first, at: now)
+        // What is told and remembered stays the last address that answered.
+        if isFirst { adopt(ip: first, for: id, at: now) }
         // Gone by now, if that made two entries one.
         if links.contains(id) { reconnect(id, at: now) }
     }
 
-    /// Takes note of the numeric address behind a link's name.
-    mutating func adopt(ip: String, for id: Link.ID, at now: Instant) {
-        let isFirst = links[id].address.ip == nil
+    private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {
         guard links[id].address.ip != ip else { return }
+        links[id].lead.change(at: now)
         links[id].address.ip = ip
         links[id].failures = 0
-        persist()
-        for user in links[id].users {
-            if masters[user].presence.link == id { masters[user].presence.address.ip = ip }
-            for index in masters[user].peers.indices where masters[user].peers[index].presence.link == id {
-                masters[user].peers[index].presence.address.ip = ip
-            }
-            guard let index = masters[user].replicas.firstIndex(where: { $0.presence.link == id }) else { continue }
-            masters[user].replicas[index].presence.address.ip = ip
-            if isFirst { dropIfDouble(index, of: user) }
+    }
+
+    /// Takes note of the numeric address behind a link's name.
+    mutating func adopt(ip: String, for id: Link.ID, at now: Instant) {
+        lead(id, to: ip, at: now)
+        var isNews = false
+        func take(_ presence: inout Presence) {
+            guard presence.link == id, presence.address.ip != ip else { return }
+            presence.address.ip = ip
+            isNews = true
         }
+        for user in links[id].users {
+            take(&masters[user].presence)
+            for index in masters[user].peers.indices { take(&masters[user].peers[index].presence) }
+            for index in masters[user].replicas.indices { take(&masters[user].replicas[index].presence) }
+            guard isNews else { continue }
+            dropDoubles(of: masters[user].presence.address, in: user)
+            if let index = masters[user].replicas.firstIndex(where: { $0.presence.link == id }) {
+                dropIfDouble(index, of: user)
+            }
+        }
+        if isNews { persist() }
     }
 
     /// Drops a replica that turns out to be a node the group has already, under its numeric address or another name.
@@ -167,12 +286,27 @@ extension Sentinel {
     /// - Source: spec/defects.md 32.
     private mutating func dropIfDouble(_ index: Int, of id: Master.ID) {
         let replica = masters[id].replicas[index]
-        let others = [masters[id].presence] + masters[id].replicas.filter { $0.id != replica.id }.map(\.presence)
-        guard masters[id].failover == nil,
-            others.contains(where: { $0.address.isSameNode(as: replica.presence.address) })
-        else { return }
-        masters[id].replicas.remove(at: index)
-        releaseLink(replica.presence.link, of: id)
+        let address = replica.presence.address
+        let double = masters[id].replicas.first { $0.id != replica.id && $0.presence.address.isSameNode(as: address) }
+        let isMaster = masters[id].presence.address.isSameNode(as: address)
+        guard masters[id].failover == nil, isMaster || double != nil else { return }
+        // Where names are told, the name is what stays true.
+        let dropsOther = !isMaster && settingsAnnounceHostnames && !NumericHost.isNumeric(address.host)
+        drop(dropsOther ? double?.id ?? replica.id : replica.id, of: id)
+    }
+
+    /// Drops what is known as replicas, of a group whose master has turned out to be the same node.
+    private mutating func dropDoubles(of master: NodeAddress, in id: Master.ID) {
+        guard masters[id].failover == nil else { return }
+        for replica in masters[id].replicas where replica.presence.address.isSameNode(as: master) {
+            drop(replica.id, of: id)
+        }
+    }
+
+    private mutating func drop(_ replica: ReplicaID, of id: Master.ID) {
+        guard let index = masters[id].replicaIndex(replica) else { return }
+        let link = masters[id].replicas.remove(at: index).presence.link
+        releaseLink(link, of: id)
     }
 
     /// Whether a replica says that it follows `master`; `nil` while a name in it is unknown.

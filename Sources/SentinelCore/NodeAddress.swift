@@ -35,6 +35,15 @@ package struct NodeAddress: Hashable, Sendable {
     }
 }
 
+extension NodeAddress {
+    /// Whether both are written as the same node: two different names are not, for one of them may lead there by mistake.
+    func isWrittenAsSameNode(as other: NodeAddress) -> Bool {
+        guard isSameNode(as: other) else { return false }
+        return host.lowercased() == other.host.lowercased() || NumericHost.isNumeric(host)
+            || NumericHost.isNumeric(other.host)
+    }
+}
+
 /// Tells numeric addresses from names, without asking anybody.
 package enum NumericHost {
     /// Whether the text is an IPv4 address in four decimal parts, or an IPv6 address (RFC 4291 2.2, with zone).

@@ -11,7 +11,12 @@ import SentinelWire
 final class DataNode {
     let host: Int
     var group: Int
-    let endpoint: Endpoint
+    /// Its machine's, wherever that is.
+    let name: String
+    /// Where it is.
+    var endpoint: Endpoint
+    /// What it calls itself towards its master instead of its address.
+    let announcedHost: String?
     let priority: Int
     var runID: RunID
     var life = 0
@@ -48,13 +53,15 @@ final class DataNode {
 
     /// - Parameter versions: Draws whether it speaks RESP3, anew in each life; `nil` for never.
     init(
-        host: Int, group: Int, endpoint: Endpoint, priority: Int, runID: RunID, follows: Endpoint?, history: UInt64,
-        versions: Dice?
+        host: Int, group: Int, name: String, endpoint: Endpoint, announcedHost: String?, priority: Int, runID: RunID,
+        follows: Endpoint?, history: UInt64, versions: Dice?
     ) {
         self.versions = versions
         self.host = host
         self.group = group
+        self.name = name
         self.endpoint = endpoint
+        self.announcedHost = announcedHost
         self.priority = priority
         self.runID = runID
         self.follows = follows
@@ -131,7 +138,7 @@ final class DataNode {
         if canContinue(master) {
             syncsUntil = nil
         } else {
-            isLinkUp = false
+            if isLinkUp { dropLink(at: now) }
             guard let syncsUntil else {
                 self.syncsUntil = now + syncTime
                 return
@@ -168,7 +175,7 @@ final class DataNode {
         }
         text += "connected_slaves:\(replicas.count)\r\n"
         for (index, replica) in replicas.enumerated() {
-            let (host, port) = (replica.endpoint.host, replica.endpoint.port)
+            let (host, port) = (replica.announcedHost ?? replica.endpoint.host, replica.endpoint.port)
             text += "slave\(index):ip=\(host),port=\(port),state=online,offset=\(replica.log.count * 100),lag=0\r\n"
         }
         text += "master_repl_offset:\(log.count * 100)\r\n"

@@ -15,7 +15,7 @@ struct Dice {
 
     /// What a stream of choices is for.
     enum Stream {
-        case schedule, course, wiring
+        case schedule, course, wiring, dwelling
         case node(group: Int, index: Int)
         case versions(group: Int, index: Int)
         case sentinel(Int)
@@ -27,6 +27,7 @@ struct Dice {
             case .course: 2
             case .wiring: 3
             case .versions(let group, let index): 4 << 32 | UInt64(group) << 16 | UInt64(index)
+            case .dwelling: 6
             case .node(let group, let index): 1 << 32 | UInt64(group) << 16 | UInt64(index)
             case .sentinel(let number): 2 << 32 | UInt64(number)
             case .strike(let strike): 3 << 32 | UInt64(strike.fault.rawValue) << 40 | UInt64(strike.number)

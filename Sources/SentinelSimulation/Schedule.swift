@@ -11,6 +11,7 @@ package enum Fault: Int, Sendable, CaseIterable {
     case diskFull, slowDisk, renameRefused, tornWrite
     case oldHello, repeatedRequest
     case operatorReset, operatorRemonitor, operatorSet, operatorFailover
+    case nameTimeout, wrongName, changedName
 }
 
 /// What a world has throughout, where its seed says so.
@@ -25,6 +26,10 @@ package enum Trait: Int, Sendable, CaseIterable {
     case clients
     /// Data nodes of which some speak RESP3; without it sentinels don't ask.
     case sharedConnections
+    /// Hosts have names, which sentinels are configured with.
+    case names
+    /// The file of a sentinel can't be renamed over, as one that is mounted by itself, and is written in place.
+    case mountedFiles
 }
 
 /// Everything about one run that is decided before it begins, drawn from its seed.
@@ -50,6 +55,7 @@ package struct Schedule: Sendable {
     var latecomers: Int
     /// The first sentinels, so many, follow the original's rules.
     var originals: Int
+    var names: NameUse
     /// Whether latecomers wait for an election to start in.
     var joinsElections: Bool
     /// One way, without disturbance.
@@ -80,7 +86,17 @@ package struct Schedule: Sendable {
         latecomers = isQuorumSmall || dice.chance(0.7) ? 0 : dice.number(1...(sentinels - majority))
         joinsElections = dice.chance(0.5)
         traits = [.clients, .latecomers]
+        // From a stream of its own, so that what was drawn before there were names stays as it was.
+        var dwelling = Dice(seed: seed, stream: .dwelling)
+        let use: NameUse = dwelling.chance(0.25) ? dwelling.pick([.resolved, .announced, .announced]) : .none
+        // A sentinel whose resolver is slow at its start knows no others, and with less than a majority need not.
+        let names = isQuorumSmall ? .none : use
+        self.names = names
+        if names != .none { traits.insert(.names) }
+        if dwelling.chance(0.15) { traits.insert(.mountedFiles) }
         originals = dice.chance(0.25) ? dice.number(1...(sentinels - 1) / 2) : 0
+        // The original can resolve names too, while everything waits; here its kind has none.
+        if names != .none { originals = 0 }
         if originals > 0 { traits.insert(.originals) }
         if dice.chance(0.2) { traits.insert(.scripts) }
         // From dice of its own: the rest stays what it is without it.
@@ -92,7 +108,7 @@ package struct Schedule: Sendable {
         meanIntervals = Fault.allCases.map { fault in
             let occurs = dice.chance(fault == .masterKill ? max(share, 0.7) : share * fault.weight)
             let interval = Duration.milliseconds(Int(dice.number(500...2000)) * Int(scale))
-            guard occurs else { return nil }
+            guard occurs, names != .none || !fault.isAboutNames else { return nil }
             if isQuorumSmall, fault == .operatorReset || fault == .operatorRemonitor { return nil }
             return interval
         }
@@ -102,6 +118,7 @@ package struct Schedule: Sendable {
     private mutating func leaveOut() {
         for fault in reduction.faults { meanIntervals[fault.rawValue] = nil }
         traits.subtract(reduction.traits)
+        if !traits.contains(.names) { names = .none }
         for index in groups.indices {
             groups[index] = reduction.groups.contains(index) ? 0 : min(groups[index], max(1, reduction.nodes ?? .max))
         }
@@ -118,7 +135,10 @@ package struct Schedule: Sendable {
     ///
     /// An order on its way into the void (one failover timeout), the distance to the next attempt (two), that attempt
     /// and replicas that point elsewhere (one each) make five; then tilt, and INFO periods until it is seen.
-    var convergenceBound: Duration { failoverTimeout * 6 + downAfter * 4 + .seconds(120) }
+    /// With names, those that were answered wrong have to be doubted.
+    var convergenceBound: Duration {
+        failoverTimeout * 6 + downAfter * 4 + .seconds(names == .none ? 120 : 180)
+    }
 
     /// By when a master that dies among healthy sentinels is replaced everywhere.
     ///
@@ -136,13 +156,15 @@ package struct Schedule: Sendable {
             seed \(seed)\(reduction == Reduction() ? "" : " without \(reduction.text)"): \(sentinels) sentinels \
             (\(latecomers) late, \(originals) of the original's kind), quorum \(quorum), groups of \(groups), down-after \(downAfter), \
             failover-timeout \(failoverTimeout), parallel-syncs \(parallelSyncs), latency \(latency) µs, \
-            disk \(diskTime) µs, with \(traits.joined(separator: ", ")); \
+            disk \(diskTime) µs, with \(traits.joined(separator: ", "))\(names == .announced ? ", names announced" : ""); \
             faults for \(faultPhase): \(faults.joined(separator: ", "))
             """
     }
 }
 
 extension Fault {
+    var isAboutNames: Bool { self == .nameTimeout || self == .wrongName || self == .changedName }
+
     /// How often it occurs beside the others: these bend the rules that can be checked, or are rare in life.
     fileprivate var weight: Double {
         switch self {

@@ -11,6 +11,8 @@ final class SentinelProcess {
         case peer(Wire, place: Int, Question)
         case client(Client)
         case operate
+        /// An operator who will configure the group that is monitored then.
+        case configure(MasterName)
     }
 
     /// What another sentinel wants to know.
@@ -76,6 +78,8 @@ final class SentinelProcess {
     var remembered = Settings()
     var attempts: [MasterName: Attempt] = [:]
     var lastRaisedEpoch = Epoch.zero
+    /// The groups of the votes that it says it gave: a question names an address, which may lead astray where names do.
+    var votedIn: [Vote: MasterName] = [:]
     var forcedNext: MasterName?
     /// Groups that an operator removed once, whose epochs may begin anew.
     var renewedGroups: Set<MasterName> = []
@@ -84,8 +88,10 @@ final class SentinelProcess {
     var untrustedUntil: Instant?
     /// When that was found; what it said before may still be on its way.
     var untrustedSince = Instant.start
-    /// Since when it holds masters down.
+    /// Since when it holds masters down, by its own clock.
     var downSince: [MasterName: Instant] = [:]
+    /// When the last INFO that it has of a host was true: one may be long under way.
+    var infoMadeAt: [Int: Instant] = [:]
     var pace = Pace()
 
     init(
@@ -112,12 +118,6 @@ final class SentinelProcess {
         let id = RequestID(requestsMade)
         requests[id] = requester
         return id
-    }
-
-    /// The group whose master is at an address, by what it remembers.
-    func group(of endpoint: Endpoint) -> MasterName? {
-        let masters = remembered.masters
-        return (masters.first { $0.address == endpoint } ?? masters.first { $0.knownReplicas.contains(endpoint) })?.name
     }
 
     func settings(of name: MasterName) -> MasterSettings? { remembered.masters.first { $0.name == name } }

@@ -41,6 +41,7 @@ extension Simulation {
         case .oldHello: try replayHello(&chance)
         case .repeatedRequest: try repeatRequest(&chance)
         case .operatorReset, .operatorRemonitor, .operatorSet, .operatorFailover: try operate(fault, &chance)
+        case .nameTimeout, .wrongName, .changedName: disturbNames(fault, &chance)
         }
     }
 
@@ -88,6 +89,7 @@ extension Simulation {
         case .path(let from, let to): network.unblock(from: from, to: to)
         case .host(let host): network.slowDown(host, byMicroseconds: 0)
         case .disk(let process): process.disk.heal()
+        case .record(let node): names.record(node.name, node.endpoint.host)
         }
     }
 
@@ -96,6 +98,7 @@ extension Simulation {
         say("world", "heals")
         hasFaults = false
         network.healAll()
+        names.heal()
         lossyUntil = now
         try endClone()
         for process in sentinels {
@@ -120,7 +123,7 @@ extension Simulation {
         return number < sentinels.count ? sentinels[number] : nil
     }
 
-    private func node(_ chance: inout Dice) -> DataNode? {
+    func node(_ chance: inout Dice) -> DataNode? {
         let group = chance.number(0...(homes.count - 1))
         let index = chance.number(0...(schedule.drawnGroups[group] - 1))
         return index < homes[group].count ? homes[group][index] : nil
@@ -132,11 +135,12 @@ extension Simulation {
     }
 
     /// Whom the first running sentinel takes for the master of some group.
-    private func presumedMaster(_ chance: inout Dice) -> DataNode? { group(&chance).map(presumedMaster) }
+    func presumedMaster(_ chance: inout Dice) -> DataNode? { group(&chance).map(presumedMaster) }
 
     private func presumedMaster(of group: Int) -> DataNode {
         let address = sentinels.first { $0.isRunning }?.settings(of: groupName(group))?.address
-        return groups[group].first { $0.endpoint == address } ?? groups[group][0]
+        return groups[group].first { node in address.map { isOneNode($0, node.endpoint) } ?? false }
+            ?? groups[group][0]
     }
 
     private func anyHost(_ chance: inout Dice) -> Int {
@@ -223,7 +227,7 @@ extension Simulation {
             host: host, number: 99, runID: process.runID, endpoint: Endpoint(host: "10.0.0.99", port: 26379),
             isOriginal: process.isOriginal, configuration: process.configuration)
         copy.disk = process.disk
-        copy.disk.crash(isRenamed: false)
+        _ = copy.disk.crash(.beforeRename, &dice)
         copy.disk.heal()
         hostOfEndpoint[copy.endpoint] = host
         processOfHost[host] = copy
@@ -290,16 +294,25 @@ extension Simulation {
 
     private func monitorAgain(_ name: MasterName, at address: Endpoint, _ process: SentinelProcess) throws(Violation) {
         if process.settings(of: name) != nil { try obey(.remove(name), process) }
-        try obey(.monitor(name, host: address.host, port: Int(address.port), quorum: schedule.quorum), process)
-        try configure(name, process)
+        // A node that has moved since is monitored where it is.
+        var host = node(at: address)?.endpoint.host ?? address.host
+        if schedule.names != .none, let node = node(at: address), dice.chance(0.5) { host = node.name }
+        let command = Command.monitor(name, host: host, port: Int(address.port), quorum: schedule.quorum)
+        guard !NumericHost.isNumeric(host) else {
+            try obey(command, process)
+            return try obey(configuration(of: name), process)
+        }
+        // A name is asked about first.
+        say("operator", "\(process.name) \(command)")
+        try feed(process, .command(process.makeRequest(.configure(name)), command))
     }
 
-    private func configure(_ name: MasterName, _ process: SentinelProcess) throws(Violation) {
+    func configuration(of name: MasterName) -> Command {
         let options: [MasterOption] = [
             .downAfter(schedule.downAfter), .failoverTimeout(schedule.failoverTimeout),
             .parallelSyncs(schedule.parallelSyncs),
         ]
-        try obey(.set(name, options.map(change)), process)
+        return .set(name, options.map(change))
     }
 
     /// Completes what a crash cut short. If `disagreeing`, points everybody at a node that is a master, first that of the
@@ -312,16 +325,17 @@ extension Simulation {
             let address =
                 (disagreeing ? likelyMaster(of: name, among: masters) ?? masters.first : nil)
                 ?? likelyMaster(of: name) ?? groups[group][0].endpoint
+            let master = node(at: address)
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
                 let isRenewed = process.renewedGroups.contains(name)
-                if settings == nil || (disagreeing && settings?.address != address) {
+                if settings.map({ held in disagreeing && !(master.map { leads(held.address, to: $0) } ?? false) }) ?? true {
                     process.renewedGroups.insert(name)
                     try monitorAgain(name, at: address, process)
                 } else if isRenewed, settings?.downAfter != schedule.downAfter
                     || settings?.failoverTimeout != schedule.failoverTimeout
                 {
-                    try configure(name, process)
+                    try obey(configuration(of: name), process)
                 }
             }
         }
@@ -331,17 +345,17 @@ extension Simulation {
     func repairMovedNodes() throws(Violation) {
         for group in groups.indices where !groups[group].isEmpty {
             let name = groupName(group)
-            let members = Set(groups[group].map(\.endpoint))
             let likely = likelyMaster(of: name)
-            let master = groups[group].first { $0.endpoint == likely } ?? groups[group][0]
+            let master = groups[group].first { node in likely.map { leads($0, to: node) } ?? false } ?? groups[group][0]
             for node in groups[group] where node.isRunning {
                 node.follow(node === master ? nil : master.endpoint, newHistory: dice.seed(), at: now)
             }
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
-                let hasStrangers = settings?.knownReplicas.allSatisfy(members.contains) == false
+                let hasStrangers =
+                    settings.map { !$0.knownReplicas.allSatisfy { node(at: $0)?.group == group } } ?? false
                 // RESET would have the original's kind go back to the master before a promotion.
-                if settings?.address != master.endpoint || hasStrangers && process.isOriginal {
+                if settings.map({ !leads($0.address, to: master) }) ?? true || hasStrangers && process.isOriginal {
                     process.renewedGroups.insert(name)
                     try monitorAgain(name, at: master.endpoint, process)
                 } else if hasStrangers {
@@ -353,9 +367,10 @@ extension Simulation {
 
     /// - Parameter addresses: Those that count; `nil` for all.
     private func likelyMaster(of name: MasterName, among addresses: [Endpoint]? = nil) -> Endpoint? {
-        let held = sentinels.compactMap { $0.settings(of: name) }.filter { addresses?.contains($0.address) ?? true }
+        let held = sentinels.compactMap { $0.settings(of: name) }
+            .filter { settings in addresses?.contains { isOneNode($0, settings.address) } ?? true }
         func weight(_ settings: MasterSettings) -> (Epoch, Int) {
-            (settings.configEpoch, held.count { $0.address == settings.address })
+            (settings.configEpoch, held.count { isOneNode($0.address, settings.address) })
         }
         return held.max { weight($0) < weight($1) }?.address
     }

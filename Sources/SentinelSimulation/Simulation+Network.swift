@@ -10,7 +10,7 @@ extension Simulation {
     private static let userTimeout = Duration.seconds(15)
 
     func connect(_ process: SentinelProcess, _ id: ConnectionID, _ channel: Channel, to endpoint: Endpoint) {
-        let host = hostOfEndpoint[endpoint]
+        let host = deserted.contains(endpoint) ? nil : hostOfEndpoint[endpoint]
         let wire = Wire(owner: process, connection: id, channel: channel, target: host ?? process.host)
         process.wires[id] = wire
         guard let host else { return push(.closed, on: wire, to: .owner) }
@@ -140,7 +140,10 @@ extension Simulation {
         wire.toOwner.removeFirst()
         switch message {
         case .opened: try feed(owner, .connected(wire.connection, localHost: owner.endpoint.host))
-        case .reply(let reply): try feed(owner, .reply(wire.connection, forged(reply, for: owner, on: wire)))
+        case .reply(let reply):
+            // One that waits for a process that stands still is not seen yet.
+            if case .info = reply, !owner.isPaused { owner.infoMadeAt[wire.target] = sentAt }
+            try feed(owner, .reply(wire.connection, forged(reply, for: owner, on: wire)))
         case .heard: try feed(owner, .heard(wire.connection))
         case .hello(let hello): try feed(owner, .hello(hello, on: wire.connection))
         case .closed: try end(wire)
@@ -211,7 +214,7 @@ extension Simulation {
         wire.replies.append(nil)
         func obey(_ command: Command) throws(Violation) {
             var group: MasterName?
-            if case .isMasterDown(let endpoint, _, _) = command { group = process.group(of: endpoint) }
+            if case .isMasterDown(let endpoint, _, _) = command { group = self.group(of: endpoint, for: process) }
             let question = SentinelProcess.Question(command: command, askedAt: now, group: group)
             let id = process.makeRequest(.peer(wire, place: place, question))
             try feed(process, .command(id, command))

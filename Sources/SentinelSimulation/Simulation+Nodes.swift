@@ -12,7 +12,7 @@ extension Simulation {
         case .ping: push(.reply(.ping(isLoading ? .notReady : .pong)), on: wire, to: .owner)
         case .info:
             let replicas = groups[node.group].filter {
-                $0.isRunning && $0.isLinkUp && $0.follows == node.endpoint && canTalk($0.host, node.host)
+                $0.isRunning && $0.isLinkUp && follows($0, node) && canTalk($0.host, node.host)
             }
             let text = node.infoText(replicas: node.isLoading(at: now) ? [] : replicas, at: now)
             push(.reply(.info(InfoReport(text: text))), on: wire, to: .owner)
@@ -60,7 +60,7 @@ extension Simulation {
         guard node.isRunning, !node.isPaused, !node.isLoading(at: now), let follows = node.follows,
             let master = self.node(at: follows)
         else { return }
-        let answers = master.isRunning && !master.isPaused && canTalk(node.host, master.host)
+        let answers = leads(follows, to: master) && master.isRunning && !master.isPaused && canTalk(node.host, master.host)
         node.pull(
             from: answers && master !== node ? master : nil,
             isRefused: !master.isRunning && !master.isUnplugged && canTalk(node.host, master.host),

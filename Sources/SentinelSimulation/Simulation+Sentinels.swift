@@ -17,6 +17,11 @@ extension Simulation {
                 to: Rewriter.rewrite(old: [], configuration: process.configuration), process.configuration.sentinel)
         }
         let configuration = try read(process.disk.materialise(), of: process)
+        guard configuration.sentinel.inOrder == process.disk.settings.inOrder else {
+            throw Violation(
+                rule: .fileIsReadable,
+                text: "\(process.name) reads \(configuration.sentinel), and \(process.disk.settings) was saved")
+        }
         process.life += 1
         process.bootedAt = now
         process.isUnplugged = false
@@ -31,6 +36,7 @@ extension Simulation {
         process.clockOffset = .zero
         process.untrustedUntil = nil
         process.downSince = [:]
+        process.infoMadeAt = [:]
         process.runningScripts = []
         process.wakeAt = nil
         process.remembered = configuration.sentinel
@@ -86,16 +92,16 @@ extension Simulation {
     /// Ends a sentinel's life without notice.
     ///
     /// - Parameter isUnplugged: The machine is gone with it: nobody refuses or closes connections.
-    func crash(_ process: SentinelProcess, isUnplugged: Bool, isRenamed: Bool? = nil) throws(Violation) {
+    func crash(_ process: SentinelProcess, isUnplugged: Bool, diesBeforeRename: Bool = false) throws(Violation) {
         guard process.isRunning else { return }
         say(process.name, isUnplugged ? "is unplugged" : "crashes")
         process.brain = nil
         process.isUnplugged = isUnplugged
-        let isRenamed = isRenamed ?? dice.chance(0.5)
-        if isRenamed, let write = process.disk.write, !write.fails, !process.disk.refusesRename {
-            try epochs.noteDurable(write.promised, of: process)
-        }
-        process.disk.crash(isRenamed: isRenamed)
+        let isRenamed = !diesBeforeRename && dice.chance(0.5)
+        let isInPlace = schedule.traits.contains(.mountedFiles) && !process.isOriginal
+        let end: Disk.End =
+            isInPlace ? .inPlace(isPowerLost: isUnplugged) : isRenamed ? .afterRename : .beforeRename
+        if let write = process.disk.crash(end, &dice) { try epochs.noteDurable(write.promised, of: process) }
         let own = process.wires.values.sorted { $0.connection.number < $1.connection.number }
         for wire in own {
             wire.isOpenAtOwner = false
@@ -162,7 +168,7 @@ extension Simulation {
         let changes = effects.contains { if case .persist = $0 { true } else { false } }
         guard changes, let remembered = process.brain?.remembered else { return }
         try EpochBook.noteChange(from: process.remembered, to: remembered, of: process)
-        try configurations.held(remembered, by: process.name)
+        try configurations.held(remembered, by: process.name, isOneNode: mayBeOneNode)
         process.remembered = remembered
     }
 
@@ -232,7 +238,7 @@ extension Simulation {
         case .emit(let event): try notice(event, by: process)
         case .log(.userRequestedFailover(let name)): process.forcedNext = name
         case .log: break
-        case .resolve(let host): feedLater(process, .resolved(host, []))
+        case .resolve(let host): resolve(host, for: process)
         case .runScript(let id, _, _): try runScript(id, of: process)
         case .killScript(let id):
             timeline.enter(.scriptEnds(process, life: process.life, id, .killed(signal: 9)), at: now)
@@ -303,7 +309,7 @@ extension Simulation {
         guard process.life == life, process.isRunning else { return }
         if process.diesInWrite {
             say(process.name, "dies in the middle of a write")
-            try crash(process, isUnplugged: true, isRenamed: false)
+            try crash(process, isUnplugged: true, diesBeforeRename: true)
             return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
         }
         guard let write = process.disk.endWrite() else { return }
@@ -325,6 +331,9 @@ extension Simulation {
         switch requester {
         case .client(let client): try answer(client, response, by: process)
         case .operate: if response != .ok { say(process.name, "answers the operator \(response)") }
+        case .configure(let name):
+            guard response == .ok else { return say(process.name, "answers the operator \(response)") }
+            feedLater(process, .command(process.makeRequest(.operate), configuration(of: name)))
         case .peer(let wire, let place, let question):
             let reply: Reply
             switch response {
@@ -342,13 +351,14 @@ extension Simulation {
         by process: SentinelProcess
     ) throws(Violation) -> Opinion {
         guard case .isMasterDown(let endpoint, let asked, let candidate) = question.command,
-            let name = question.group ?? group(of: endpoint)
+            let meant = question.group ?? group(of: endpoint)
         else { return Opinion(isDown: isDown, vote: nil) }
         // An answer may have waited for the disk since before.
         if isDown, question.askedAt > process.untrustedSince { try checkTrust(in: process, "says that \(endpoint) is down") }
         var vote = leader.map { Vote(candidate: $0, epoch: epoch) }
         if sabotage == .voteGrantedTwice, let candidate { vote = Vote(candidate: candidate, epoch: asked) }
         guard let vote else { return Opinion(isDown: isDown, vote: nil) }
+        let name = schedule.names == .none ? meant : process.votedIn[vote] ?? meant
         try votes.told(vote, by: process.runID, group: name)
         try checkDurable(vote, group: name, of: process)
         return Opinion(isDown: isDown, vote: vote)
@@ -379,10 +389,11 @@ extension Simulation {
             process.untrustedUntil = nil
         case .voted(let vote, let name):
             lastAttemptAt[name] = now
+            process.votedIn[vote] = name
             if process.isOriginal { try votes.told(vote, by: process.runID, group: name) }
         case .sdown(let label):
             try checkTrust(in: process, "holds \(label.name) down")
-            if label.kind == .master { process.downSince[label.masterName] = now }
+            if label.kind == .master { process.downSince[label.masterName] = process.localTime(now) }
         case .sdownCleared(let label):
             if label.kind == .master { process.downSince[label.masterName] = nil }
         case .odown(let label, let reports, let quorum):
@@ -391,6 +402,9 @@ extension Simulation {
             throw Violation(
                 rule: .odownHasQuorum,
                 text: "\(process.name) takes \(reports) for the quorum of \(schedule.quorum) of \(label.name)")
+        case .failover(.selectedReplica, let replica):
+            guard let node = node(at: replica.address) else { break }
+            try checkFitness(of: node, in: replica.masterName, process)
         case .failover(let step, let subject): try notice(step, of: subject.masterName, by: process)
         case .masterSwitched(let name, _, _): forget(name, in: process)
         case .masterReset(let label), .unmonitored(let label): forget(label.masterName, in: process)
@@ -451,41 +465,66 @@ extension Simulation {
         waitingForElection = []
     }
 
+    /// The group whose master is at an address, by what a sentinel remembers.
+    func group(of endpoint: Endpoint, for process: SentinelProcess) -> MasterName? {
+        let masters = process.remembered.masters
+        let group =
+            masters.first { isOneNode($0.address, endpoint) }
+            ?? masters.first { $0.knownReplicas.contains { isOneNode($0, endpoint) } }
+        return group?.name
+    }
+
     /// Judges an order to replicate.
     func checkOrder(_ request: Request, to endpoint: Endpoint, by process: SentinelProcess) throws(Violation) {
         guard case .replicate(let master, _) = request, let node = node(at: endpoint) else { return }
         // An address that went from one group to another may be known under both.
         let names = process.remembered.masters.filter { settings in
-            settings.name == groupName(node.group) || settings.address == endpoint
-                || settings.knownReplicas.contains(endpoint)
+            settings.name == groupName(node.group) || isOneNode(settings.address, endpoint)
+                || settings.knownReplicas.contains { isOneNode($0, endpoint) }
         }.map(\.name)
         guard let master else {
             guard let name = names.first(where: { process.attempts[$0]?.isElected == true }) else {
                 throw Violation(
                     rule: .ordersComeFromLeader, text: "\(process.name) promotes \(endpoint) and does not lead its group")
             }
-            return try checkFitness(of: node, in: name, process)
+            // The core says whom it chose when it does, and it is judged then.
+            return process.isOriginal ? try checkFitness(of: node, in: name, process) : ()
         }
-        guard master != endpoint else {
+        guard !isOneNode(master, endpoint) else {
             throw Violation(rule: .nobodyFollowsItself, text: "\(process.name) tells \(endpoint) to follow itself")
         }
         let addresses = names.compactMap { process.settings(of: $0)?.address }
         // The original converts a stray master to what was the master before the promotion it has just made.
-        guard !addresses.isEmpty, !addresses.contains(master), !process.isOriginal else { return }
+        guard !addresses.isEmpty, !addresses.contains(where: { isOneNode($0, master) }), !process.isOriginal else { return }
         throw Violation(
             rule: .ordersNameTheMaster,
             text: "\(process.name) tells \(endpoint) to follow \(master), its masters are \(addresses)")
     }
 
-    /// A replica's word on how long it has been alone may be some seconds old, older where nobody is down.
+    /// A replica's word on how long it has been alone is in whole seconds, and as old as its INFO.
     private func checkFitness(of node: DataNode, in name: MasterName, _ process: SentinelProcess) throws(Violation) {
-        let downSince = process.downSince[name]
-        let limit = schedule.downAfter * 10 + (downSince.map { now - $0 + .seconds(7) } ?? .seconds(32))
-        guard node.priority == 0 || node.linkDownFor(now) > limit else { return }
+        let downFor = process.downSince[name].map { process.localTime(now) - $0 } ?? .zero
+        let age = process.infoMadeAt[node.host].map { now - $0 } ?? .zero
+        let limit = schedule.downAfter * 10 + downFor + age + .seconds(1)
+        // What the original takes a link for that INFO says nothing about is known.
+        guard node.priority == 0 || !process.isOriginal && node.linkDownFor(now) > limit else { return }
         throw Violation(
             rule: .promotedIsFit,
             text: "\(process.name) promotes \(node.endpoint), of priority \(node.priority), "
                 + "without its master for \(node.linkDownFor(now))")
+    }
+}
+
+extension Settings {
+    /// The same, without the order of lines of a kind, which means nothing.
+    fileprivate var inOrder: Settings {
+        var copy = self
+        copy.masters.sort { $0.name.text < $1.name.text }
+        for index in copy.masters.indices {
+            copy.masters[index].knownReplicas.sort { $0.description < $1.description }
+            copy.masters[index].knownSentinels.sort { $0.runID < $1.runID }
+        }
+        return copy
     }
 }
 

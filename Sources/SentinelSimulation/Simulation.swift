@@ -50,7 +50,14 @@ package final class Simulation {
     /// The nodes by the group they belonged to first.
     var homes: [[DataNode]] = []
     private(set) var clients: [Client] = []
+    /// By address, former ones included, and by name.
     var hostOfEndpoint: [Endpoint: Int] = [:]
+    /// Addresses that somebody had, and nobody has.
+    var deserted: Set<Endpoint> = []
+    var movesMade = 0
+    var names = NameService()
+    /// Addresses that somebody was told for a name, by its host.
+    var liesTold: [Int: Set<String>] = [:]
     /// Connections by the host they lead to.
     var wiresTo: [[Wire]] = []
     var outcome: Outcome
@@ -154,13 +161,14 @@ package final class Simulation {
     /// Kills all masters at once where everything is healthy, and waits until all sentinels name others.
     private func killMasters() throws(Violation) {
         // INFO must have shown the world as it is: links up, no old down time.
-        try run(until: now + .seconds(11))
+        // What was found out about names must have been said twice.
+        try run(until: now + .seconds(schedule.names == .none ? 11 : 31))
         try converge()
         var killed: [(master: DataNode, end: Instant)] = []
         for group in groups.indices where !groups[group].isEmpty {
             let name = groupName(group)
             guard let address = sentinels[0].settings(of: name)?.address,
-                let master = groups[group].first(where: { $0.endpoint == address }), hasHeir(master)
+                let master = groups[group].first(where: { leads(address, to: $0) }), hasHeir(master)
             else { continue }
             var end = now + schedule.failoverBound
             if let attempt = lastAttemptAt[name] {
@@ -172,7 +180,9 @@ package final class Simulation {
         }
         for (master, end) in killed {
             let name = groupName(master.group)
-            while let behind = sentinels.first(where: { $0.settings(of: name)?.address == master.endpoint }) {
+            while let behind = sentinels.first(where: { process in
+                process.settings(of: name).map { isOneNode($0.address, master.endpoint) } ?? false
+            }) {
                 guard now < end else {
                     throw Violation(
                         rule: .failover, text: "\(behind.name) still names \(master.endpoint) for \(name)")
@@ -189,8 +199,11 @@ package final class Simulation {
 
     /// Whether a replica can take over.
     private func hasHeir(_ master: DataNode) -> Bool {
-        groups[master.group].contains { $0.priority != 0 && $0.follows == master.endpoint && $0.isLinkUp }
+        groups[master.group].contains { $0.priority != 0 && follows($0, master) && $0.isLinkUp }
     }
+
+    /// Whether a node follows another one and gets there.
+    func follows(_ node: DataNode, _ master: DataNode) -> Bool { node.follows.map { leads($0, to: master) } ?? false }
 
     private func happen(_ happening: Happening) throws(Violation) {
         switch happening {
@@ -221,11 +234,15 @@ package final class Simulation {
 
     private func build() {
         var host = schedule.drawnSentinels
+        // Nodes that know their names tell them, in most worlds that have any.
+        let isNamed = schedule.names == .announced && dice.chance(0.75)
         for (group, drawn) in schedule.drawnGroups.enumerated() {
-            let master = endpoint(group: group, index: 0)
+            let master = isNamed ? Endpoint(host: nodeName(group, 0), port: 6379) : endpoint(group: group, index: 0)
             groups.append(
                 (0..<schedule.groups[group]).map { index in
-                    build(nodeAt: index, of: group, host: host + index, follows: index == 0 ? nil : master)
+                    build(
+                        nodeAt: index, of: group, host: host + index, follows: index == 0 ? nil : master,
+                        isNamed: isNamed)
                 })
             host += drawn
         }
@@ -250,18 +267,30 @@ package final class Simulation {
         Endpoint(host: "10.1.\(group).\(index + 1)", port: 6379)
     }
 
-    private func build(nodeAt index: Int, of group: Int, host: Int, follows: Endpoint?) -> DataNode {
+    private func nodeName(_ group: Int, _ index: Int) -> String { "node-\(group)-\(index + 1)" }
+
+    private func build(
+        nodeAt index: Int, of group: Int, host: Int, follows: Endpoint?, isNamed: Bool
+    ) -> DataNode {
         var chance = Dice(seed: schedule.seed, stream: .node(group: group, index: index))
         let node = DataNode(
-            host: host, group: group, endpoint: endpoint(group: group, index: index),
+            host: host, group: group, name: nodeName(group, index), endpoint: endpoint(group: group, index: index),
+            announcedHost: isNamed ? nodeName(group, index) : nil,
             priority: index > 1 && chance.chance(0.15) ? 0 : chance.pick([100, 100, 100, 10]),
             runID: chance.runID(), follows: follows, history: UInt64(group),
             versions: schedule.traits.contains(.sharedConnections)
                 ? Dice(seed: schedule.seed, stream: .versions(group: group, index: index)) : nil)
         hostOfEndpoint[node.endpoint] = host
+        enter(node.name, of: node.endpoint, host)
         nodeOfHost[host] = node
         timeline.enter(.replicate(node), at: now + chance.milliseconds(1...250))
         return node
+    }
+
+    private func enter(_ name: String, of endpoint: Endpoint, _ host: Int) {
+        guard schedule.names != .none else { return }
+        names.record(name, endpoint.host)
+        hostOfEndpoint[Endpoint(host: name, port: endpoint.port)] = host
     }
 
     private func build(sentinel number: Int) {
@@ -270,9 +299,14 @@ package final class Simulation {
         let runID = chance.runID()
         configuration.sentinel.myID = runID
         configuration.sentinel.separatesSubscriptions = !schedule.traits.contains(.sharedConnections)
+        configuration.sentinel.resolvesHostnames = schedule.names != .none
+        configuration.sentinel.announcesHostnames = schedule.names == .announced
+        if schedule.names == .announced { configuration.sentinel.announceHost = "sentinel-\(number + 1)" }
         configuration.sentinel.masters = groups.indices.filter { !groups[$0].isEmpty }.map { group in
-            var master = MasterSettings(
-                name: groupName(group), address: groups[group][0].endpoint, quorum: schedule.quorum)
+            let first = groups[group][0]
+            let address =
+                schedule.names == .none ? first.endpoint : Endpoint(host: first.name, port: first.endpoint.port)
+            var master = MasterSettings(name: groupName(group), address: address, quorum: schedule.quorum)
             master.downAfter = schedule.downAfter
             master.failoverTimeout = schedule.failoverTimeout
             master.parallelSyncs = schedule.parallelSyncs
@@ -287,6 +321,7 @@ package final class Simulation {
             endpoint: Endpoint(host: "10.0.0.\(number + 1)", port: 26379), isOriginal: number < schedule.originals,
             configuration: configuration)
         hostOfEndpoint[process.endpoint] = number
+        enter("sentinel-\(number + 1)", of: process.endpoint, number)
         processOfHost[number] = process
         sentinels.append(process)
         let isLate = number >= schedule.sentinels - schedule.latecomers
@@ -326,7 +361,8 @@ package final class Simulation {
                 text: "\(process.name) answers \(endpoint?.description ?? "nothing"), "
                     + "remembers \(remembered?.description ?? "nothing")")
         }
-        guard let endpoint, let node = node(at: endpoint), canTalk(client.host, node.host), node.isRunning, !node.isPaused, node.isMaster, !node.isLoading(at: now)
+        guard let endpoint, let node = node(at: endpoint), leads(endpoint, to: node), canTalk(client.host, node.host),
+            node.isRunning, !node.isPaused, node.isMaster, !node.isLoading(at: now)
         else { return }
         outcome.writes += 1
         node.append(Int32(outcome.writes))
@@ -336,7 +372,7 @@ package final class Simulation {
     private func countLostWrites() {
         for group in groups.indices {
             let address = sentinels.first?.settings(of: groupName(group))?.address
-            guard let master = groups[group].first(where: { $0.endpoint == address }) else { continue }
+            guard let master = address.flatMap({ node(at: $0) }) else { continue }
             let held = Set(master.log)
             outcome.lostWrites += acknowledged[group].count { !held.contains($0) }
         }

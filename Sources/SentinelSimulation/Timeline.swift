@@ -27,6 +27,8 @@ enum Healing {
     case path(from: Int, to: Int)
     case host(Int)
     case disk(SentinelProcess)
+    /// Its name leads to where it is.
+    case record(DataNode)
 }
 
 /// What is going to happen, in order; equal times come up first in, first out.

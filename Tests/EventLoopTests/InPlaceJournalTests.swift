@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileJournal
 import Foundation
 import Testing
 
@@ -31,6 +32,17 @@ extension `Event loop` {
                 #expect(
                     said == lines(bytes(old)) || said == lines(bytes(new)), "\(String(decoding: moment, as: UTF8.self))"
                 )
+            }
+        }
+
+        /// Kept as a comment, a line that was cut off would be a record one day: one that cuts off what came behind it.
+        @Test(arguments: pairs)
+        func `leaves nothing in the file that a later one could take for a record`(old: String, new: String) {
+            let record = InPlaceJournal.record(for: bytes(new), behind: old.utf8.count)
+            for count in 0...record.count {
+                let found = InPlaceJournal.contents(of: bytes(old) + record.prefix(count))
+                let grown = found + bytes("\nmonitor\nepoch 7\n")
+                #expect(InPlaceJournal.contents(of: grown) == grown, "\(count) bytes of the record")
             }
         }
 

@@ -146,7 +146,7 @@ extension Sentinel {
         guard let index = masters[id].replicaIndex(replica) else {
             return abortFailover(id, .promotionTimedOut, label(id))
         }
-        guard links[masters[id].replicas[index].presence.link].canSend else {
+        guard takesOrders(masters[id].replicas[index].presence.link) else {
             return abortIfOverdue(id, failover, at: now)
         }
         replicate(id, index, of: nil, at: now)

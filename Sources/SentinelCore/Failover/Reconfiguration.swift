@@ -67,13 +67,18 @@ extension Sentinel {
             guard underWay < masters[id].parallelSyncs else { return }
             let replica = masters[id].replicas[index]
             guard replica.id != promoted, replica.reconfiguration == .none,
-                links[replica.presence.link].canSend
+                takesOrders(replica.presence.link), !isCurrentMaster(replica, of: id)
             else { continue }
             replicate(id, index, of: address, at: now)
             masters[id].replicas[index].reconfiguration = .sent(since: now)
             emit(.failover(.reconfSent, label(id, replicaAt: index)))
             underWay += 1
         }
+    }
+
+    /// Whether an entry is the master under another name: it must not be told to follow itself.
+    func isCurrentMaster(_ replica: Replica, of id: Master.ID) -> Bool {
+        replica.presence.address.isSameNode(as: masters[id].currentAddress)
     }
 
     /// Follows a replica's way to its new master, from its INFO.
@@ -100,7 +105,7 @@ extension Sentinel {
             for index in masters[id].replicas.indices {
                 let replica = masters[id].replicas[index]
                 guard replica.id != promoted, replica.reconfiguration == .none,
-                    links[replica.presence.link].canSend
+                    takesOrders(replica.presence.link), !isCurrentMaster(replica, of: id)
                 else { continue }
                 replicate(id, index, of: address, at: now)
                 emit(.failover(.reconfSentBestEffort, label(id, replicaAt: index)))

@@ -55,7 +55,7 @@ extension Sentinel {
             return ReplicaSelection.Candidate(
                 id: replica.id,
                 isDown: replica.presence.isSdown,
-                isConnected: link.canSend,
+                isConnected: takesOrders(replica.presence.link) && !servesAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,
                 infoAge: replica.info.receivedAt.map { now - $0 },
                 masterLinkDownFor: replica.masterLinkDownFor,

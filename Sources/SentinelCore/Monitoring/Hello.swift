@@ -173,7 +173,7 @@ extension Sentinel {
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.
-        guard !masters[id].currentAddress.isSameNode(as: address) else {
+        guard !masters[id].currentAddress.isWrittenAsSameNode(as: address) else {
             masters[id].configGeneration = persist()
             return abandonOutdatedFailover(id)
         }

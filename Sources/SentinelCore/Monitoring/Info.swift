@@ -183,6 +183,21 @@ extension Sentinel {
         return info.runID != nil && info.runID != runID
     }
 
+    /// Whether a node serves another group that is watched here: as its master, or by following it.
+    ///
+    /// However it came to be listed here, as by an address that another group's node has now or a name that led astray,
+    /// it is not taken away from where it belongs.
+    func servesAnotherGroup(_ replica: Replica, than id: Master.ID) -> Bool {
+        guard masters.count > 1 else { return false }
+        var place = replica.presence.address
+        if replica.info.role == .replica {
+            guard let host = replica.masterHost else { return false }
+            place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
+        }
+        guard !masters[id].currentAddress.isSameNode(as: place) else { return false }
+        return masterOrder.contains { $0 != id && masters[$0].currentAddress.isSameNode(as: place) }
+    }
+
     private mutating func replicaSaysMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
         let replica = masters[id].replicas[index]
         if let failover = masters[id].failover, failover.chosen == replica.id {
@@ -217,6 +232,8 @@ extension Sentinel {
         if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
         guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now), now - wrongSince > patience,
             replica.putRightAt.map({ now - $0 >= timing.infoPeriod }) ?? true,
+            mayBeCorrected(replica.presence.link), !isCurrentMaster(replica, of: id),
+            !servesAnotherGroup(replica, than: id),
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         else { return false }
         masters[id].replicas[index].putRightAt = now
@@ -243,7 +260,7 @@ extension Sentinel {
         let master = masters[id]
         guard let received = master.info.receivedAt else { return false }
         return master.info.role == .master && !master.presence.isSdown && master.odownSince == nil
-            && now - received < timing.infoPeriod * 2
+            && now - received < timing.infoPeriod * 2 && takesOrders(master.presence.link)
     }
 
     private func wasDown(_ presence: Presence, within patience: Duration, at now: Instant) -> Bool {

@@ -25,6 +25,10 @@ extension Sentinel {
             if due <= now { connectHello(id, to: endpoint, at: now) } else { deadline = .earlier(deadline, due) }
         }
         deadline = .earlier(deadline, pingIfDue(id, at: now))
+        if resolvesHostnames, !NumericHost.isNumeric(links[id].address.host) {
+            ask(about: links[id].address.host, at: now)
+            deadline = .earlier(deadline, now + Names.freshFor)
+        }
         return .earlier(deadline, connectionDeadline(id, at: now))
     }
 
@@ -95,6 +99,8 @@ extension Sentinel {
             links[id].failures = 0
             links[id].localHost = localHost
             adopt(ip: command.host, for: id, at: now)
+            // Gone by now, if that made two entries one.
+            guard links.contains(id) else { return }
             for user in links[id].users { touch(.master(user), at: now) }
         } else if links[id].hello?.id == connection {
             links[id].hello?.establishedAt = now

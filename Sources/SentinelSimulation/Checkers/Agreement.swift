@@ -23,7 +23,7 @@ extension Simulation {
             }
             // A hello that comes while the address is the same may leave the original's kind with an older epoch.
             let isEpochWrong = !process.isOriginal && settings.configEpoch != ownEpoch
-            if settings.address != first.address || isEpochWrong {
+            if !isOneNode(settings.address, first.address) || isEpochWrong {
                 return "\(name) is \(first.address) in \(first.configEpoch) for \(sentinels[0].name), "
                     + "\(settings.address) in \(settings.configEpoch) for \(process.name)"
             }
@@ -32,19 +32,22 @@ extension Simulation {
             }
             if process.isTilted { return "\(process.name) is in tilt" }
         }
-        guard let master = groups[group].first(where: { $0.endpoint == first.address }) else {
+        guard let master = groups[group].first(where: { leads(first.address, to: $0) }) else {
             return "\(name) is at \(first.address), where there is no node"
         }
         if !master.isRunning || !master.isMaster || master.isLoading(at: now) {
             return "\(name) is at \(first.address), which is no master"
         }
         for node in groups[group] where node !== master {
-            let knowers = sentinels.count {
-                $0.settings(of: name)?.knownReplicas.contains(node.endpoint) == true
+            let strangers = sentinels.filter {
+                $0.settings(of: name)?.knownReplicas.contains { leads($0, to: node) } != true
             }
-            guard knowers > 0 else { continue }
-            if knowers < sentinels.count { return "\(node.endpoint) is known to \(knowers) sentinels only" }
-            if node.follows != master.endpoint {
+            guard strangers.count < sentinels.count else { continue }
+            if let stranger = strangers.first {
+                let known = stranger.settings(of: name)?.knownReplicas ?? []
+                return "\(node.endpoint) is known to some, but not to \(stranger.name), who knows \(known)"
+            }
+            if !follows(node, master) {
                 return "\(node.endpoint) follows \(node.follows.map(\.description) ?? "nobody")"
             }
             if !node.isLinkUp { return "\(node.endpoint) has no link to its master" }

@@ -18,14 +18,16 @@ struct ConfigurationBook {
         firstForced[group] = min(firstForced[group] ?? epoch, epoch)
     }
 
-    mutating func held(_ settings: Settings, by holder: String) throws(Violation) {
+    mutating func held(
+        _ settings: Settings, by holder: String, isOneNode: (Endpoint, Endpoint) -> Bool
+    ) throws(Violation) {
         for master in settings.masters where master.configEpoch > .zero {
             let key = Key(group: master.name, epoch: master.configEpoch)
             guard let known = addresses[key] else {
                 addresses[key] = (master.address, holder)
                 continue
             }
-            guard known.address != master.address else { continue }
+            guard !isOneNode(known.address, master.address) else { continue }
             if let forced = firstForced[master.name], forced <= master.configEpoch { continue }
             throw Violation(
                 rule: .oneAddressPerConfigEpoch,

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import SentinelCore
+
+/// What a resolver that is wrong for a while must not lead to. Source: design.md 7; found by the simulator.
+@Suite struct `A wrong answer about a name` {
+    private static let named = Endpoint(host: "redis-0", port: 6379)
+
+    /// Watches a master by its name, which stands for `World.master`.
+    private func world(announcesHostnames: Bool = true) -> World {
+        var world = World(resolvesHostnames: true, announcesHostnames: announcesHostnames) { $0.address = Self.named }
+        world.names["redis-0"] = [World.master.host]
+        world.take(.resolved("redis-0", [World.master.host]))
+        return world
+    }
+
+    private func host(of world: World) -> String? { world.sentinel.masters[world.sentinel.masterOrder[0]].presence.address.ip }
+
+    private func isTried(_ endpoint: Endpoint, by world: World) -> Bool {
+        world.connections.contains { $0.to == endpoint }
+    }
+
+    @Test func `that leads to another node is not followed, unless it stays`() {
+        var world = world()
+        world.run(for: .seconds(12))
+        let other = Endpoint(host: World.replicas[0].host, port: Self.named.port)
+        world.kill(World.master)
+        world.names["redis-0"] = [other.host]
+        world.run(for: .seconds(8))
+        #expect(host(of: world) == World.master.host)
+        world.run(for: .seconds(4))
+        #expect(host(of: world) == other.host)
+    }
+
+    @Test func `that leads nowhere is tried at once, and is neither told nor remembered`() {
+        var world = world(announcesHostnames: false)
+        world.run(for: .seconds(12))
+        let nowhere = Endpoint(host: "10.9.9.9", port: Self.named.port)
+        world.kill(World.master)
+        world.kill(nowhere)
+        world.names["redis-0"] = [nowhere.host]
+        world.run(for: .seconds(3))
+        #expect(isTried(nowhere, by: world))
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        #expect(world.sentinel.remembered.masters[0].address == World.master)
+    }
+
+    @Test func `that came first is left although somebody answers there, when it is not given again`() {
+        var world = World(resolvesHostnames: true) { $0.address = Self.named }
+        let wrong = Endpoint(host: "10.0.0.66", port: Self.named.port)
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.names["redis-0"] = [World.master.host]
+        world.run(for: .seconds(5))
+        #expect(host(of: world) == wrong.host)
+        world.run(for: .seconds(21))
+        #expect(host(of: world) == World.master.host)
+    }
+
+    @Test func `about a connection that works changes nothing once the right one was given again`() {
+        var world = world()
+        world.run(for: .seconds(12))
+        world.names["redis-0"] = ["10.9.9.9"]
+        world.run(for: .seconds(60))
+        #expect(host(of: world) == World.master.host)
+    }
+
+    @Test func `may have led to whoever is at a new address: it is not promoted before the answer was given again`() {
+        let name = "redis-1"
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.knownReplicas = [Endpoint(host: name, port: 6379)]
+        }
+        world.names[name] = [World.replicas[0].host]
+        world.take(.resolved(name, [World.replicas[0].host]))
+        world.run(for: .seconds(12))
+        let stranger = Endpoint(host: "10.0.0.66", port: 6379)
+        world.following[stranger] = World.master
+        world.names[name] = [stranger.host]
+        world.kill(World.replicas[0])
+        world.run(for: .seconds(2))
+        #expect(world.connection(to: stranger) != nil)
+        world.kill(World.master)
+        world.run(for: .seconds(3))
+        #expect(world.steps.contains(.noGoodReplica))
+        #expect(!world.steps.contains(.selectedReplica))
+        world.run(for: .seconds(20))
+        #expect(world.steps.contains(.selectedReplica))
+    }
+
+    @Test func `a replica known by its address that the master's name leads to is no replica any more`() {
+        var world = World(peers: "", resolvesHostnames: true, announcesHostnames: true) { $0.address = Self.named }
+        #expect(world.sentinel.remembered.masters[0].knownReplicas.count == 2)
+        world.names["redis-0"] = [World.replicas[0].host]
+        world.take(.resolved("redis-0", [World.replicas[0].host]))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [World.replicas[1]])
+        world.following[World.replicas[0]] = nil
+        world.run(for: .seconds(40))
+        #expect(world.following[World.replicas[0]] == nil)
+    }
+
+    @Test func `a newer configuration that names another host is another one, wherever that name leads`() throws {
+        var world = world()
+        world.run(for: .seconds(3))
+        world.names["redis-9"] = [World.master.host]
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
+            master: Endpoint(host: "redis-9", port: 6379), configEpoch: Epoch(5))
+        // Doubted at first, for the address is the master's.
+        for _ in 0..<8 {
+            _ = world.ask(.publishHello(hello))
+            world.run(for: .seconds(2))
+        }
+        #expect(world.ask(.masterAddress(World.name)) == .address(Endpoint(host: "redis-9", port: 6379)))
+    }
+}
+
+@Suite struct `A node that serves another group watched here` {
+    private func world(following: Endpoint?) throws -> World {
+        var world = World(peers: "", failoverTimeout: .seconds(3))
+        let other = Endpoint(host: "10.0.7.1", port: 6379)
+        _ = world.ask(.monitor(MasterName("other"), other, quorum: 1))
+        world.following[World.replicas[0]] = following
+        world.run(for: .seconds(40))
+        return world
+    }
+
+    private func isPutRight(_ world: World) -> Bool {
+        world.events.contains {
+            switch $0 {
+            case .replicaConfigFixed, .convertedToReplica: true
+            default: false
+            }
+        }
+    }
+
+    @Test func `is not taken away from it`() throws {
+        let world = try world(following: Endpoint(host: "10.0.7.1", port: 6379))
+        #expect(!isPutRight(world))
+    }
+
+    @Test func `is not made a replica if it is that group's master`() throws {
+        var world = World(peers: "", failoverTimeout: .seconds(3))
+        _ = world.ask(.monitor(MasterName("other"), World.replicas[0], quorum: 1))
+        world.following[World.replicas[0]] = nil
+        world.run(for: .seconds(40))
+        #expect(!isPutRight(world))
+    }
+
+    @Test func `but one that follows nobody known is`() throws {
+        #expect(isPutRight(try world(following: Endpoint(host: "10.0.7.2", port: 6379))))
+    }
+}
