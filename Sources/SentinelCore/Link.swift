@@ -36,17 +36,13 @@ struct Question: Sendable {
 /// What a link knows of the address that its name led it to.
 struct Lead: Sendable {
     /// When it was found.
-    private(set) var since = Instant.start
+    let since: Instant
     /// Whether the name was said to stand for it a while later, too.
     private(set) var isConfirmed = false
     /// Since when the name has been said to stand for others only.
     private(set) var contradictedSince: Instant?
 
-    /// The name leads to another address, or to one for the first time.
-    mutating func change(at now: Instant) {
-        self = Lead()
-        since = now
-    }
+    init(since: Instant) { self.since = since }
 
     /// The name was asked about again.
     mutating func heard(isSame: Bool, at now: Instant) {
@@ -111,7 +107,7 @@ package struct Link: Sendable {
     /// Attempts to connect in a row that came to nothing.
     var failures = 0
     /// How far what its name was said to stand for can be relied on.
-    var lead = Lead()
+    var lead: Lead
 
     var wakeAt: Instant?
 
@@ -120,6 +116,7 @@ package struct Link: Sendable {
         self.address = address
         self.users = [user]
         self.downAfter = downAfter
+        lead = Lead(since: now)
         pingUnansweredSince = now
         availableAt = now
         answeredAt = now

@@ -350,9 +350,20 @@ extension Simulation {
             for node in groups[group] where node.isRunning {
                 node.follow(node === master ? nil : master.endpoint, newHistory: dice.seed(), at: now)
             }
+            // One that still names the old address with a newer epoch would take the others back there.
+            let isAgreed = sentinels.allSatisfy { process in
+                process.settings(of: name).map { leads($0.address, to: master) } ?? false
+            }
+            if !isAgreed {
+                for process in sentinels where process.isRunning && process.settings(of: name) != nil {
+                    process.renewedGroups.insert(name)
+                    try obey(.remove(name), process)
+                }
+                try run(until: now + .seconds(3))
+            }
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
-                if settings.map({ !leads($0.address, to: master) }) ?? true {
+                if settings == nil {
                     process.renewedGroups.insert(name)
                     try monitorAgain(name, at: master.endpoint, process)
                 } else if let settings, !settings.knownReplicas.allSatisfy({ node(at: $0)?.group == group }) {
