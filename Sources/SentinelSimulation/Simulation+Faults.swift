@@ -367,7 +367,13 @@ extension Simulation {
                     process.renewedGroups.insert(name)
                     try monitorAgain(name, at: master.endpoint, process)
                 } else if let settings, !settings.knownReplicas.allSatisfy({ node(at: $0)?.group == group }) {
-                    try obey(.reset([name]), process)
+                    // With RESET the original's kind may go back to a master before.
+                    guard process.isOriginal else {
+                        try obey(.reset([name]), process)
+                        continue
+                    }
+                    process.renewedGroups.insert(name)
+                    try monitorAgain(name, at: master.endpoint, process)
                 }
             }
         }
