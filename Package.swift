@@ -55,7 +55,7 @@ let package = Package(
             swiftSettings: mainQueue),
         .executableTarget(
             name: "redis-sentinel",
-            dependencies: ["SentinelServer", "SentinelConfiguration"],
+            dependencies: ["SentinelServer", "SentinelConfiguration", "EventLoop"],
             swiftSettings: mainQueue),
         .target(name: "DataNode", dependencies: ["RESP", "EventLoop"], swiftSettings: mainQueue),
         .target(

@@ -6,6 +6,8 @@
 #pragma once
 #ifdef __linux__
 #include <arpa/inet.h>
+#include <errno.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -18,6 +20,7 @@
 #include <sys/types.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* One integer type for constants that are enumerations in one C library and macros in the other. */
@@ -52,6 +55,29 @@ static inline int swift_sentinel_pidfd_open(pid_t process) {
     return (int)syscall(SYS_pidfd_open, process, 0U);
 }
 
+/* Waits for at most so many nanoseconds, above zero. Made by number: glibc declares epoll_pwait2 only since 2.35, musl
+ * not at all. Where the kernel has none (before 5.11), or a sandbox refuses what it does not know, the wait is rounded
+ * up to milliseconds. */
+static inline int swift_sentinel_epoll_wait(
+    int epoll, struct epoll_event *_Nullable events, int capacity, int64_t nanoseconds) {
+    int64_t milliseconds = nanoseconds / 1000000 + (nanoseconds % 1000000 != 0);
+    if (sizeof(long) == 8) {
+        static _Bool is_missing;
+        if (!is_missing) {
+            struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+            long count = syscall(441 /* epoll_pwait2 */, epoll, events, capacity, &time, (void *)0, 0UL);
+            if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)count;
+            is_missing = 1;
+        }
+    }
+    return epoll_wait(epoll, events, capacity, milliseconds < INT32_MAX ? (int)milliseconds : INT32_MAX);
+}
+
+/* The main queue as Dispatch shows it to run loops: a descriptor that is readable when there is something to do, and the
+ * call that does it, on the main thread. Exported by libdispatch, declared in none of its public headers. */
+int _dispatch_get_main_queue_handle_4CF(void);
+void _dispatch_main_queue_callback_4CF(void *_Nullable unused);
+
 /* A macro in one C library, a chain of unions in the other. */
 static inline pid_t swift_sentinel_child(const siginfo_t *_Nonnull information) {
     return information->si_pid;
@@ -60,6 +86,15 @@ static inline pid_t swift_sentinel_child(const siginfo_t *_Nonnull information) 
 /* Swift hides fork, which is no good once there are threads; daemonize forks before there are any. */
 static inline pid_t swift_sentinel_fork(void) {
     return fork();
+}
+
+/* Fixes how much freed memory the GNU C library keeps at the top of its heap. */
+static inline void swift_sentinel_bound_kept_memory(int bytes) {
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, bytes);
+#else
+    (void)bytes;
+#endif
 }
 
 /* The environment block, which Swift would import as an unprotected global variable. */

@@ -49,18 +49,22 @@ package enum Catalogue {
     private static let subcommandsByLength = entries.map { byLength($0.subcommands) }
 
     /// The entries at the index that is their own name's length.
-    private static func byLength(_ entries: ArraySlice<CommandEntry>) -> [[CommandEntry]] {
-        var result: [[CommandEntry]] = []
+    private static func byLength(_ entries: ArraySlice<CommandEntry>) -> [[(name: [UInt8], entry: CommandEntry)]] {
+        var result: [[(name: [UInt8], entry: CommandEntry)]] = []
         for entry in entries {
-            while result.count <= entry.ownName.utf8.count { result.append([]) }
-            result[entry.ownName.utf8.count].append(entry)
+            let name = Array(entry.ownName.utf8)
+            while result.count <= name.count { result.append([]) }
+            result[name.count].append((name, entry))
         }
         return result
     }
 
-    private static func find(_ name: ArraySlice<UInt8>, in table: [[CommandEntry]]) -> CommandEntry? {
+    private static func find(
+        _ name: ArraySlice<UInt8>, in table: [[(name: [UInt8], entry: CommandEntry)]]
+    ) -> CommandEntry? {
         guard name.count < table.count else { return nil }
-        return table[name.count].first { name.spells($0.ownName) }
+        for candidate in table[name.count] where name.spells(candidate.name) { return candidate.entry }
+        return nil
     }
 
     /// The command or subcommand called `name`, such as `ping` or `client|kill`, in any mix of case.

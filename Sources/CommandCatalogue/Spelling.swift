@@ -4,10 +4,13 @@ extension ArraySlice<UInt8> {
     /// Whether these bytes are `word` in any mix of upper and lower case ASCII.
     ///
     /// - Parameter word: In lower case.
-    package func spells(_ word: String) -> Bool {
-        guard count == word.utf8.count else { return false }
+    package func spells(_ word: String) -> Bool { spells(word.utf8) }
+
+    /// As for a text.
+    func spells(_ word: some Collection<UInt8>) -> Bool {
+        guard count == word.count else { return false }
         var position = startIndex
-        for byte in word.utf8 {
+        for byte in word {
             let own = self[position]
             let isUpper = own >= UInt8(ascii: "A") && own <= UInt8(ascii: "Z")
             guard (isUpper ? own | 0x20 : own) == byte else { return false }

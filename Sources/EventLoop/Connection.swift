@@ -22,7 +22,7 @@ package final class Connection: PollerClient, Flushable {
 
     private static let readsPerTurn = 4
     private static let bytesSentPerTurn = 1 << 20
-    private static let finishingSeconds = 10
+    private static let finishingNanoseconds: UInt64 = 10_000_000_000
 
     package weak var delegate: (any ConnectionDelegate)?
     /// The other end's address; `nil` for an accepted connection whose peer is of no known kind.
@@ -62,7 +62,7 @@ package final class Connection: PollerClient, Flushable {
         do throws(SystemError) {
             let descriptor = try Self.startConnecting(to: address, from: source, options)
             do throws(SystemError) {
-                try poller.add(descriptor, interest: .writable, client: self)
+                try poller.add(descriptor, interest: .writable, isPatient: true, client: self)
             } catch {
                 System.close(descriptor)
                 throw error
@@ -129,7 +129,9 @@ package final class Connection: PollerClient, Flushable {
 
     /// Sends `bytes` after all that was written before; while connecting they wait, once closed they are dropped.
     package func write(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { write($0) }
+        guard acceptsOutput else { return }
+        if security == nil { output.append(bytes) } else { unsealed.append(bytes) }
+        queueFlush()
     }
 
     /// Like `write(_:)` for an array.
@@ -188,7 +190,7 @@ package final class Connection: PollerClient, Flushable {
         state = .finishing(descriptor)
         delegate = nil
         updateInterest()
-        DispatchQueue.main.asyncAfter(deadline: .now() + .seconds(Self.finishingSeconds)) { [weak self] in
+        poller.deadlines.after(Self.finishingNanoseconds) { [weak self] in
             self?.close()
         }
     }
@@ -224,7 +226,7 @@ package final class Connection: PollerClient, Flushable {
         var allowance = Self.bytesSentPerTurn
         while hasOutput() {
             do throws(SystemError) {
-                guard allowance > 0, case .bytes(let count) = try send(to: descriptor) else {
+                guard allowance > 0, case .bytes(let count) = try output.send(to: descriptor) else {
                     isBlocked = true
                     return updateInterest()
                 }
@@ -355,12 +357,6 @@ extension Connection {
         poller.flushQueue.append(self)
     }
 
-    private func send(to descriptor: Descriptor) throws(SystemError) -> Transfer {
-        try output.withUnsafeBytes { bytes in
-            Result<Transfer, SystemError> { () throws(SystemError) in try System.send(descriptor, bytes) }
-        }.get()
-    }
-
     /// Gives sending up, but hands over what the other end sent before it went.
     private func sendingFailed(_ error: SystemError) {
         if isSecuring { return end(.failed(error)) }
@@ -370,7 +366,8 @@ extension Connection {
         output.removeAll()
         unsealed.removeAll()
         updateInterest()
-        readRest()
+        // An owner that reads nothing until what it wrote has left would wait for ever: nothing is left to leave.
+        if isReadingPaused { delegate?.connectionDidDrain(self) } else { readRest() }
     }
 
     func updateInterest() {

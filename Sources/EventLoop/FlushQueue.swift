@@ -9,29 +9,32 @@ protocol Flushable: AnyObject {
 
 /// The connections written to in this turn, so that many small writes to one become a single send.
 ///
-/// While events are being handled the poller empties the queue after each batch; outside of that, one block is put
-/// on the main queue for the first write and serves all that follow.
+/// While events are being handled the poller empties the queue after each batch. Outside of that `MainLoop` does so at
+/// the end of its round; where there is none, one block is put on the main queue for the first write and serves all that
+/// follow.
 final class FlushQueue {
     private var waiting: [any Flushable] = []
     private var isScheduled = false
-    /// Whether whoever fills the queue now will empty it too.
-    private var isAttended = false
+    /// Whether events are being handled.
+    private var isHandling = false
+    /// Whether `MainLoop` looks at it after everything else.
+    var isAttended = false
 
     /// Adds `client`; the caller sees to it that it waits only once.
     func append(_ client: any Flushable) {
         waiting.append(client)
-        guard !isAttended, !isScheduled else { return }
+        guard !isAttended, !isHandling, !isScheduled else { return }
         isScheduled = true
         DispatchQueue.main.async { self.flushScheduled() }
     }
 
     /// Runs `body` and then flushes what it wrote to.
     func flushing(after body: () -> Void) {
-        precondition(!isAttended, "events are never handled from within a handler")
-        isAttended = true
+        precondition(!isHandling, "events are never handled from within a handler")
+        isHandling = true
         body()
         flushAll()
-        isAttended = false
+        isHandling = false
     }
 
     private func flushScheduled() {
@@ -40,7 +43,8 @@ final class FlushQueue {
     }
 
     /// Flushes until nothing waits; callbacks that write while flushing are served as well.
-    private func flushAll() {
+    func flushAll() {
+        guard !waiting.isEmpty else { return }
         var index = 0
         while index < waiting.count {
             waiting[index].flush()

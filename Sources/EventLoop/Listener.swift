@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
-
 /// A socket that takes connections in, over IPv4, IPv6 or at a path.
 package final class Listener: PollerClient {
     private static let acceptsPerTurn = 64
-    private static let pauseMilliseconds = 100
+    private static let pauseNanoseconds: UInt64 = 100_000_000
 
     /// Where it listens; with the port the system chose when 0 was asked for.
     package let localAddress: SocketAddress
@@ -106,7 +104,7 @@ package final class Listener: PollerClient {
     /// Leaves the waiting connections alone for a moment: with no descriptor to be had, trying on would only spin.
     private func pause() {
         watch(for: [])
-        DispatchQueue.main.asyncAfter(deadline: .now() + .milliseconds(Self.pauseMilliseconds)) { [weak self] in
+        poller.deadlines.after(Self.pauseNanoseconds) { [weak self] in
             self?.watch(for: .readable)
         }
     }

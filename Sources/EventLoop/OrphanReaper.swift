@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -16,7 +14,7 @@ import Dispatch
 /// ended, its number stays taken for ever. Children that were started here are left to `ChildProcess`.
 package final class OrphanReaper {
     /// How long a child of our own may stand in front of others before they are looked at again.
-    private static let patience = DispatchTimeInterval.milliseconds(500)
+    private static let patienceNanoseconds: UInt64 = 500_000_000
 
     private var source: SignalSource?
 
@@ -29,7 +27,7 @@ package final class OrphanReaper {
     private func reapAll() {
         while let process = System.endedChild() {
             guard !ChildProcess.isRunning(process) else {
-                DispatchQueue.main.asyncAfter(deadline: .now() + Self.patience) { self.reapAll() }
+                Poller.main.deadlines.after(Self.patienceNanoseconds) { self.reapAll() }
                 return
             }
             _ = System.reap(process)

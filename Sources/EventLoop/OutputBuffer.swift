@@ -14,6 +14,8 @@ package nonisolated struct OutputBuffer {
 
     package mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
 
+    package mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+
     /// Lets `body` append in place. It must not remove anything.
     mutating func append(_ body: (inout [UInt8]) -> Void) {
         let before = bytes.count
@@ -23,6 +25,13 @@ package nonisolated struct OutputBuffer {
 
     package func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    }
+
+    /// Has the kernel take as much as it does at once; what it took is not dropped yet.
+    func send(to descriptor: Descriptor) throws(SystemError) -> Transfer {
+        try withUnsafeBytes { bytes in
+            Result<Transfer, SystemError> { () throws(SystemError) in try System.send(descriptor, bytes) }
+        }.get()
     }
 
     /// Drops the first `count` bytes.

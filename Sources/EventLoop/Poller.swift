@@ -2,11 +2,16 @@
 
 // Tells the owners of descriptors when these are ready.
 //
-// On Linux all descriptors sit in one epoll set, and the set's own descriptor is watched by the single Dispatch source
-// of the poller: a source for every socket costs 1.8 times the CPU, for it is armed anew and handed from thread to
-// thread for each event. The source's handler empties the set. Interest is level-triggered, so a descriptor that was
-// not read to its end is simply reported again, after a hang-up too, and nothing has to be remembered for it; the same
-// goes for the set itself when the handler leaves it early to let the rest of the main queue have its turn.
+// On Linux all descriptors sit in one epoll set: a Dispatch source for every socket costs 1.8 times the CPU, for it is
+// armed anew and handed from thread to thread for each event. `MainLoop` waits for the set; in a process without it the
+// set's own descriptor is watched by the single Dispatch source of the poller, whose handler empties the set. Interest
+// is level-triggered, so a descriptor that was not read to its end is simply reported again, after a hang-up too, and
+// nothing has to be remembered for it; the same goes for the set itself when it is left early to let others have their
+// turn.
+//
+// Connections that this process makes sit in a second set, which the first one holds: when a thousand groups fail over
+// at once, they have tens of thousands of events, and a client that asks must not stand in line behind them. Each round
+// serves all others first and then a few of these.
 //
 // Elsewhere there is a source per descriptor and interest, made when it is wanted and cancelled when not.
 
@@ -25,6 +30,8 @@ package final class Poller {
     let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
     /// What was written to and waits to be sent.
     let flushQueue = FlushQueue()
+    /// What waits for an instant.
+    let deadlines = Deadlines()
     /// Connections that are not secured yet.
     let handshakes = Handshakes()
     /// Where secured connections open what they have read.
@@ -37,13 +44,28 @@ package final class Poller {
             var generation: UInt32 = 0
             var interest: Readiness = []
             var client: (any PollerClient)?
+            /// The set it is in while there is an interest.
+            var set: Descriptor
         }
 
         private static let eventsPerRound = 256
-        private static let roundsPerTurn = 8
+        private static let patientEventsPerRound = 64
+        private static let roundsPerTurn = 32
+        /// What an event of the set of the patient ones is marked with.
+        private static let patientMark = UInt64.max
+
+        /// How long ago the set may have been emptied to count as empty still, in nanoseconds.
+        private static let quiet: UInt64 = 100_000
 
         private let epoll: Descriptor
-        private let source: any DispatchSourceRead
+        /// The set of those that let all others go first.
+        private let patientEpoll: Descriptor
+        /// Watches the set where Dispatch serves the main queue.
+        private var source: (any DispatchSourceRead)?
+        /// Whether the main thread waits for the set.
+        private var isServing = false
+        /// When the set last had nothing but what was handled then.
+        private var emptiedAt: UInt64 = 0
         private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: eventsPerRound)
         private var slots: [Slot] = []
 
@@ -51,28 +73,71 @@ package final class Poller {
             SignalSource.ignoreBrokenPipes()
             do throws(SystemError) {
                 epoll = try System.makeEpoll()
+                patientEpoll = try System.makeEpoll()
+                try System.addToEpoll(epoll, patientEpoll, .readable, mark: Self.patientMark)
             } catch {
                 fatalError("The event loop cannot start: \(error)")
             }
             events.initialize(repeating: epoll_event())
-            source = DispatchSource.makeReadSource(fileDescriptor: epoll.number, queue: .main)
+            DispatchQueue.main.async { self.beginByDispatch() }
+        }
+
+        /// Has Dispatch watch the set, unless the main thread does.
+        private func beginByDispatch() {
+            guard !isServing else { return }
+            let source = DispatchSource.makeReadSource(fileDescriptor: epoll.number, queue: .main)
             source.setEventHandler { [unowned self] in self.drain() }
             source.activate()
+            self.source = source
+            deadlines.beginByDispatch()
+        }
+
+        /// Leaves everything to `serveDescriptors` from now on.
+        ///
+        /// - Parameter announcements: Becomes readable when the main queue has something to do.
+        func beginServing(announcements: Descriptor) {
+            precondition(source == nil, "the main queue is served by one or the other")
+            isServing = true
+            flushQueue.isAttended = true
+            do throws(SystemError) {
+                try add(announcements, interest: .readable, client: MainQueueAnnouncements(announcements))
+            } catch {
+                fatalError("The event loop cannot start: \(error)")
+            }
+        }
+
+        /// Waits until a descriptor is ready or the earliest deadline has come, and handles a round of events.
+        ///
+        /// - Parameter now: The time, or a little before it.
+        func serveDescriptors(waitingAt now: UInt64) {
+            if let earliest = deadlines.earliest {
+                handleEvents(waiting: earliest > now ? earliest - now : 0)
+            } else {
+                handleEvents(waiting: nil)
+            }
         }
 
         /// Handles what is ready right now, before something is decided on the silence of the others.
-        package func pollNow() { drain() }
+        package func pollNow() {
+            // The loop has often just looked.
+            if MonotonicClock.now - emptiedAt > Self.quiet { drain() }
+        }
 
         /// Starts to watch `descriptor`; from here on the poller keeps `client` alive until `close`.
-        func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
+        ///
+        /// - Parameter isPatient: Whether all others go first.
+        func add(
+            _ descriptor: Descriptor, interest: Readiness, isPatient: Bool = false, client: any PollerClient
+        ) throws(SystemError) {
             let index = Int(descriptor.number)
-            while slots.count <= index { slots.append(Slot()) }
+            while slots.count <= index { slots.append(Slot(set: epoll)) }
             precondition(slots[index].client == nil, "a descriptor is watched for one owner")
             let generation = slots[index].generation &+ 1
+            let set = isPatient ? patientEpoll : epoll
             if !interest.isEmpty {
-                try System.addToEpoll(epoll, descriptor, interest, mark: mark(descriptor, generation))
+                try System.addToEpoll(set, descriptor, interest, mark: mark(descriptor, generation))
             }
-            slots[index] = Slot(generation: generation, interest: interest, client: client)
+            slots[index] = Slot(generation: generation, interest: interest, client: client, set: set)
         }
 
         /// Changes what `descriptor` is watched for.
@@ -83,11 +148,11 @@ package final class Poller {
             guard interest != slot.interest else { return }
             let mark = mark(descriptor, slot.generation)
             if interest.isEmpty {
-                try System.removeFromEpoll(epoll, descriptor)
+                try System.removeFromEpoll(slot.set, descriptor)
             } else if slot.interest.isEmpty {
-                try System.addToEpoll(epoll, descriptor, interest, mark: mark)
+                try System.addToEpoll(slot.set, descriptor, interest, mark: mark)
             } else {
-                try System.changeInEpoll(epoll, descriptor, interest, mark: mark)
+                try System.changeInEpoll(slot.set, descriptor, interest, mark: mark)
             }
             slots[Int(descriptor.number)].interest = interest
         }
@@ -99,7 +164,7 @@ package final class Poller {
             defer { withExtendedLifetime(client) {} }  // what its end sets off must not find the slots being changed
             if !slots[index].interest.isEmpty {
                 do throws(SystemError) {
-                    try System.removeFromEpoll(epoll, descriptor)
+                    try System.removeFromEpoll(slots[index].set, descriptor)
                 } catch {
                     preconditionFailure("a watched descriptor was not in the set: \(error)")
                 }
@@ -116,19 +181,53 @@ package final class Poller {
 
         /// Handles events until there are none, or until the rest of the main queue should have its turn.
         ///
-        /// Leaving early is safe: the set stays readable, so the source fires again.
+        /// Leaving early is safe: the set stays readable, so it is looked at again.
         private func drain() {
             for _ in 0..<Self.roundsPerTurn {
-                let count: Int
-                do throws(SystemError) {
-                    count = try System.pollEpoll(epoll, into: events)
-                } catch {
-                    fatalError("The event loop cannot go on: \(error)")
+                if handleEvents(waiting: 0) == 0 { return }
+            }
+        }
+
+        /// Waits for events and handles one round of them.
+        ///
+        /// - Parameter patience: Nanoseconds; `nil` for ever.
+        /// - Returns: How many there were; none if a signal came.
+        @discardableResult
+        private func handleEvents(waiting patience: UInt64?) -> Int {
+            guard let count = wait(for: epoll, into: events, atMost: patience) else { return 0 }
+            if count == 0 {
+                emptiedAt = MonotonicClock.now
+                return 0
+            }
+            var isEmptied = count < events.count
+            flushQueue.flushing {
+                var hasPatient = !isEmptied  // there may be more than was reported
+                for index in 0..<count {
+                    if events[index].data.u64 == Self.patientMark { hasPatient = true } else { deliver(events[index]) }
                 }
-                if count == 0 { return }
-                flushQueue.flushing {
-                    for index in 0..<count { deliver(events[index]) }
-                }
+                if hasPatient, handlePatientEvents() == Self.patientEventsPerRound { isEmptied = false }
+            }
+            if isEmptied { emptiedAt = MonotonicClock.now }
+            return count
+        }
+
+        /// Handles the next few events of those that let others go first, and returns how many they were; as many as
+        /// there can be if a signal came, for then there may be more.
+        private func handlePatientEvents() -> Int {
+            let events = UnsafeMutableBufferPointer(rebasing: events[..<Self.patientEventsPerRound])
+            guard let count = wait(for: patientEpoll, into: events, atMost: 0) else { return events.count }
+            for index in 0..<count { deliver(events[index]) }
+            return count
+        }
+
+        /// How many events there are, or `nil` if a signal came.
+        private func wait(
+            for set: Descriptor, into events: UnsafeMutableBufferPointer<epoll_event>, atMost patience: UInt64?
+        ) -> Int? {
+            do throws(SystemError) {
+                return try System.waitForEvents(set, into: events, atMost: patience)
+            } catch {
+                fatalError("The event loop cannot go on: \(error)")
             }
         }
 
@@ -156,9 +255,14 @@ package final class Poller {
         /// Nothing to do here: each descriptor's own source stands in the main queue's line already.
         package func pollNow() {}
 
-        private init() { SignalSource.ignoreBrokenPipes() }
+        private init() {
+            SignalSource.ignoreBrokenPipes()
+            deadlines.beginByDispatch()
+        }
 
-        func add(_ descriptor: Descriptor, interest: Readiness, client: any PollerClient) throws(SystemError) {
+        func add(
+            _ descriptor: Descriptor, interest: Readiness, isPatient: Bool = false, client: any PollerClient
+        ) throws(SystemError) {
             precondition(watches[descriptor] == nil, "a descriptor is watched for one owner")
             watches[descriptor] = Watch(client: client)
             try setInterest(interest, for: descriptor)

@@ -85,7 +85,7 @@ package final class Resolver {
         let (seconds, attoseconds) = timeout.components
         let nanoseconds = Int(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
         let whole = nanoseconds.overflow ? Int.max / 2 : nanoseconds.partialValue + Int(attoseconds / 1_000_000_000)
-        DispatchQueue.main.asyncAfter(deadline: .now() + .nanoseconds(whole)) {
+        Poller.main.deadlines.after(UInt64(clamping: whole)) {
             guard self.queries[number] != nil else { return }
             self.waiting.removeAll { $0 == number }
             self.answer(number, .failure(.deadlinePassed))

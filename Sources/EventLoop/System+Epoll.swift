@@ -31,12 +31,26 @@
             try controlEpoll(epoll, EPOLL_CTL_DEL, descriptor, [], 0)
         }
 
-        /// Fetches the events that are there, without waiting; returns how many.
-        static func pollEpoll(_ epoll: Descriptor, into events: UnsafeMutableBufferPointer<epoll_event>)
-            throws(SystemError)
-            -> Int
-        {
-            Int(try retrying("epoll_wait") { epoll_wait(epoll.number, events.baseAddress, Int32(events.count), 0) })
+        /// Waits until there are events and fetches them; returns how many, none when the time is over, `nil` if a signal
+        /// came.
+        ///
+        /// - Parameter nanoseconds: How long to wait at most; `nil` for ever. Kernels before 5.11, and sandboxes that
+        ///   do not know the call, wait for whole milliseconds, so that it may be one longer; never shorter.
+        static func waitForEvents(
+            _ epoll: Descriptor, into events: UnsafeMutableBufferPointer<epoll_event>, atMost nanoseconds: UInt64?
+        ) throws(SystemError) -> Int? {
+            let count: Int32
+            switch nanoseconds {
+            case nil: count = epoll_wait(epoll.number, events.baseAddress, Int32(events.count), -1)
+            case 0?: count = epoll_wait(epoll.number, events.baseAddress, Int32(events.count), 0)
+            case let nanoseconds?:
+                count = swift_sentinel_epoll_wait(
+                    epoll.number, events.baseAddress, Int32(events.count), Int64(clamping: nanoseconds))
+            }
+            if count >= 0 { return Int(count) }
+            let code = errno
+            guard code != EINTR else { return nil }
+            throw failure("epoll_wait", code)
         }
 
         private static func controlEpoll(

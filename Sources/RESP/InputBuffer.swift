@@ -60,6 +60,23 @@ struct InputBuffer: Sendable {
         return nil
     }
 
+    /// Takes a header line if it is all here and its number has the usual form: up to nine digits without a zero in
+    /// front. `nil`, and nothing is taken, if not; that says nothing about whether the line is right.
+    mutating func takeShortHeader() -> Int? {
+        var index = start + 1
+        var number = 0
+        let limit = min(bytes.count, start + 10)
+        while index < limit, ASCII.isDigit(bytes[index]) {
+            number = number * 10 + Int(bytes[index] - ASCII.zero)
+            index += 1
+        }
+        guard index + 1 < bytes.count, index > start + 1, bytes[index] == ASCII.carriageReturn,
+            bytes[start + 1] != ASCII.zero || index == start + 2
+        else { return nil }
+        consume(upTo: index + 2)
+        return number
+    }
+
     private mutating func compact() {
         guard start > 0, start >= bytes.count / 2 else { return }
         bytes.removeSubrange(..<start)

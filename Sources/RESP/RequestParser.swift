@@ -99,28 +99,36 @@ package struct RequestParser: Sendable {
 
     /// Takes the `*` line: the number of arguments, which is zero or less for a request to be skipped.
     private mutating func takeCount() throws(RequestError) -> Int? {
-        guard let end = try headerEnd(orThrow: .countLineTooLong) else { return nil }
-        guard let count = Int(strictDecimal: input.bytes[(input.start + 1)..<end]), count <= limits.maxCount else {
-            throw .invalidCount
-        }
+        guard let count = try takeNumber(tooLong: .countLineTooLong, invalid: .invalidCount) else { return nil }
+        guard count <= limits.maxCount else { throw .invalidCount }
         if limits.isAuthenticationRequired, count > limits.maxUnauthenticatedCount { throw .unauthenticatedCount }
-        input.consume(upTo: end + 2)
         return count
     }
 
     /// Takes a `$` line: the length of an argument.
     private mutating func takeBulkLength() throws(RequestError) -> Int? {
-        guard let end = try headerEnd(orThrow: .bulkLineTooLong) else { return nil }
-        let first = input.bytes[input.start]
-        guard first == UInt8(ascii: "$") else { throw .expectedBulk(got: first) }
-        guard let length = Int(strictDecimal: input.bytes[(input.start + 1)..<end]),
-            length >= 0, length <= limits.maxBulkLength
-        else { throw .invalidBulkLength }
+        if let first = input.first, first != UInt8(ascii: "$") {
+            // Told once the line is here, as any other fault of it.
+            guard try headerEnd(orThrow: .bulkLineTooLong) != nil else { return nil }
+            throw .expectedBulk(got: first)
+        }
+        guard let length = try takeNumber(tooLong: .bulkLineTooLong, invalid: .invalidBulkLength) else { return nil }
+        guard length >= 0, length <= limits.maxBulkLength else { throw .invalidBulkLength }
         if limits.isAuthenticationRequired, length > limits.maxUnauthenticatedBulkLength {
             throw .unauthenticatedBulkLength
         }
-        input.consume(upTo: end + 2)
         return length
+    }
+
+    /// Takes a header line: the number behind its first byte.
+    private mutating func takeNumber(
+        tooLong: RequestError, invalid: RequestError
+    ) throws(RequestError) -> Int? {
+        if let number = input.takeShortHeader() { return number }
+        guard let end = try headerEnd(orThrow: tooLong) else { return nil }
+        guard let number = Int(strictDecimal: input.bytes[(input.start + 1)..<end]) else { throw invalid }
+        input.consume(upTo: end + 2)
+        return number
     }
 
     /// Takes what is here of an argument and its line end, and sets the state that follows; `false` when more is to

@@ -44,6 +44,10 @@ extension DirectiveTable {
         flag(
             "announce-hostnames", false, .notYesOrNoFor(directive: "announce-hostnames"), \.announcesHostnames,
             "Whether clients and sentinels are told names instead of addresses."),
+        // Ours as well.
+        flag(
+            "separate-pubsub-links", false, .notYesOrNoFor(directive: "separate-pubsub-links"), \.separatesSubscriptions,
+            "Whether data nodes that speak RESP3 get a second connection for hellos all the same."),
     ]
 
     private static let announcementRows: [Directive] = [

@@ -42,7 +42,10 @@ package struct Rewriter {
 
     private let configuration: Configuration
     private let generated: [GeneratedLine]
-    private let indexByKey: [LineKey: Int]
+    private lazy var indexByKey: [LineKey: Int] = Dictionary(
+        generated.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
+    /// The same by the line as we would write it: nearly all lines are found by it, and need not be taken apart.
+    private let indexByText: [[UInt8]: Int]
     private var isWritten: [Bool]
     /// The new file; `nil` where a line went away.
     private var lines: [[UInt8]?] = []
@@ -55,7 +58,8 @@ package struct Rewriter {
     private init(configuration: Configuration) {
         self.configuration = configuration
         generated = GeneratedLine.all(of: configuration)
-        indexByKey = Dictionary(generated.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
+        indexByText = Dictionary(
+            generated.enumerated().map { (Grammar.text(of: $1.words), $0) }, uniquingKeysWith: { first, _ in first })
         isWritten = Array(repeating: false, count: generated.count)
     }
 
@@ -81,6 +85,10 @@ package struct Rewriter {
 
     /// What becomes of one line.
     private mutating func updated(_ line: [UInt8], _ number: Int) -> [UInt8]? {
+        if let index = indexByText[line], lastInclude.map({ number > $0 }) ?? true {
+            defer { isWritten[index] = true }
+            return isWritten[index] ? nil : line
+        }
         let trimmed = Grammar.trimmed(line[...])
         guard let statement = try? Statement(trimmed) else { return disabled(trimmed) }
         switch statement {

@@ -11,23 +11,37 @@ extension Sentinel {
         peerLinks.values.joined().contains { links[$0].address.ip == ip }
     }
 
+    /// The answer to a command that only looks; `nil` for one that changes something, or whose answer may take time.
+    ///
+    /// Changes nothing; it is mutating so that it works on the sentinel where that is. It would get a copy otherwise.
+    package mutating func answer(to command: Command, at now: Instant) -> Response? {
+        switch command {
+        case .masters: .instances(masterOrder.map { describe(master: $0, at: now) })
+        case .master(let name): ofMaster(name) { .instance(describe(master: $0, at: now)) }
+        case .replicas(let name): ofMaster(name) { .instances(describeReplicas(of: $0, at: now)) }
+        case .peers(let name): ofMaster(name) { .instances(describePeers(of: $0, at: now)) }
+        case .masterAddress(let name):
+            .address(masterByName[name].map { announced(masters[$0].currentAddress) })
+        case .myID: .id(myID)
+        case .checkQuorum(let name): ofMaster(name) { .quorum(quorumReport($0)) }
+        case .summary: .summary(summary(at: now))
+        case .infoCache(let names): .infoCache(infoCache(names, at: now))
+        case .timing: .timing(timing)
+        case .configuration(let patterns): .configuration(options, patterns: patterns)
+        case .pendingScripts: .pendingScripts(pendingScripts(at: now))
+        case .isMasterDown, .failover, .reset, .monitor, .remove, .set, .flushConfiguration, .publishHello, .setTiming,
+            .configure, .simulateFailure:
+            nil
+        }
+    }
+
     mutating func obey(_ request: RequestID, _ command: Command, at now: Instant) {
         switch command {
-        case .masters:
-            reply(request, .instances(masterOrder.map { describe(master: $0, at: now) }))
-        case .master(let name):
-            withMaster(name, request) { $0.reply(request, .instance($0.describe(master: $1, at: now))) }
-        case .replicas(let name):
-            withMaster(name, request) { $0.reply(request, .instances($0.describeReplicas(of: $1, at: now))) }
-        case .peers(let name):
-            withMaster(name, request) { $0.reply(request, .instances($0.describePeers(of: $1, at: now))) }
-        case .masterAddress(let name):
-            reply(request, .address(masterByName[name].map { announced(masters[$0].currentAddress) }))
+        case .masters, .master, .replicas, .peers, .masterAddress, .myID, .checkQuorum, .summary, .infoCache, .timing,
+            .configuration, .pendingScripts:
+            if let response = answer(to: command, at: now) { reply(request, response) }
         case .isMasterDown(let endpoint, let epoch, let candidate):
             answerPeer(request, about: endpoint, epoch: epoch, candidate: candidate, at: now)
-        case .myID: reply(request, .id(myID))
-        case .checkQuorum(let name):
-            withMaster(name, request) { $0.reply(request, .quorum($0.quorumReport($1))) }
         case .failover(let name):
             withMaster(name, request) { $0.failOverOnRequest($1, request, at: now) }
         case .reset(let names): reset(names, request, at: now)
@@ -45,18 +59,13 @@ extension Sentinel {
         case .publishHello(let hello):
             if let hello { helloHeard(hello, on: nil, at: now) } else { counters.malformedHellos += 1 }
             reply(request, .count(1))
-        case .summary: reply(request, .summary(summary(at: now)))
-        case .infoCache(let names): reply(request, .infoCache(infoCache(names, at: now)))
-        case .timing: reply(request, .timing(timing))
         case .setTiming(let timing):
             self.timing = timing
             for id in links.ids { touch(.link(id), at: now) }
             for id in masterOrder { touch(.master(id), at: now) }
             wake(.scripts, at: now)
             reply(request, .ok)
-        case .configuration(let patterns): reply(request, .configuration(options, patterns: patterns))
         case .configure(let options): configure(options, request, at: now)
-        case .pendingScripts: reply(request, .pendingScripts(pendingScripts(at: now)))
         case .simulateFailure(let failures, let listsKinds):
             simulatedFailures = failures
             reply(request, listsKinds ? .failureKinds : .ok)
@@ -67,6 +76,10 @@ extension Sentinel {
 
     private mutating func answerOnceSaved(_ request: RequestID, _ response: Response) {
         answer(request, response, once: persist(), otherwise: .failed(.notSaved))
+    }
+
+    private func ofMaster(_ name: MasterName, _ answer: (Master.ID) -> Response) -> Response {
+        masterByName[name].map(answer) ?? .failed(.unknownMaster)
     }
 
     private mutating func withMaster(

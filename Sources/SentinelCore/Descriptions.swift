@@ -131,6 +131,7 @@ extension Sentinel {
         settings.announcePort = announcePort
         settings.resolvesHostnames = resolvesHostnames
         settings.announcesHostnames = settingsAnnounceHostnames
+        settings.separatesSubscriptions = separatesSubscriptions
         settings.sentinelUser = sentinelUser
         settings.sentinelPassword = sentinelPassword
         settings.deniesScriptReconfiguration = deniesScriptReconfiguration

@@ -41,6 +41,11 @@ struct Durability: Sendable {
     /// The states they wait for, in order.
     private var awaited: [Generation] = []
 
+    /// How long it took until a change was on disk, of late; rises at once and falls slowly.
+    private(set) var delay = Duration.zero
+    /// The change that is being timed.
+    private var timed: (generation: Generation, at: Instant)?
+
     init(savedEpoch: Epoch) { self.savedEpoch = savedEpoch }
 
     /// Whether an attempt to save this state ended in failure; a later one may succeed.
@@ -51,9 +56,10 @@ struct Durability: Sendable {
     mutating func beginInput() { underWay = nil }
 
     /// Notes a change; `isNew` if it is the first of this input, so that the state has yet to be asked to be saved.
-    mutating func advance() -> (generation: Generation, isNew: Bool) {
+    mutating func advance(at now: Instant) -> (generation: Generation, isNew: Bool) {
         let isNew = underWay == nil
         if isNew { latest = Generation(latest.number + 1) }
+        if timed == nil { timed = (latest, now) }
         underWay = latest
         return (latest, isNew)
     }
@@ -103,8 +109,12 @@ struct Durability: Sendable {
     }
 
     /// Returns what waited for this state.
-    mutating func noteSaved(_ generation: Generation) -> [Waiting] {
+    mutating func noteSaved(_ generation: Generation, at now: Instant) -> [Waiting] {
         saved = max(saved, generation)
+        if let timed, timed.generation <= saved {
+            delay = max(now - timed.at, (delay * 3 + (now - timed.at)) / 4)
+            self.timed = nil
+        }
         settled = max(settled, generation)
         let known = unsavedEpochs.prefix { $0.generation <= saved }
         if let newest = known.last?.epoch { savedEpoch = newest }
@@ -120,6 +130,7 @@ struct Durability: Sendable {
     /// Returns what waited for this state or an earlier one and won't get it now.
     mutating func noteFailed(_ generation: Generation) -> [Waiting] {
         isFailing = true
+        timed = nil
         settled = max(settled, generation)
         return takeWaiting(upTo: generation)
     }
@@ -151,7 +162,7 @@ extension Sentinel {
     /// Asks for the state of now to be saved.
     @discardableResult
     mutating func persist() -> Generation {
-        let (generation, isNew) = durability.advance()
+        let (generation, isNew) = durability.advance(at: inputAt)
         durability.note(currentEpoch, in: generation)
         if isNew { perform(.persist(generation)) }
         return generation
@@ -176,7 +187,7 @@ extension Sentinel {
 
     mutating func persisted(_ generation: Generation, at now: Instant) {
         let wasFailing = durability.isFailing
-        let ready = durability.noteSaved(generation)
+        let ready = durability.noteSaved(generation, at: now)
         if wasFailing, !durability.isFailing { emit(.stateSavedAgain) }
         for event in durability.takeAnnouncements() { emit(event) }
         for ready in ready { perform(.answer(ready.request, ready.answer)) }

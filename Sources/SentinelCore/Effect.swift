@@ -28,6 +28,8 @@ package enum Request: Sendable, Equatable {
     /// clients, or, where that was refused, by the bare order.
     case replicate(Endpoint?, isBare: Bool)
     case scriptKill
+    /// HELLO 3: from its answer on the connection may carry messages among its replies.
+    case speakRESP3
     case subscribeToHellos
 }
 
@@ -41,11 +43,24 @@ package enum LogLine: Sendable, Equatable {
     case unresolvedHost(String)
     case simulatedCrash(SimulatedFailure)
     case orderRefused(InstanceLabel)
+    /// An instance lets nobody in, or not us; told once until it does.
+    case accessRefused(InstanceLabel, AccessProblem)
     /// Another sentinel has our run ID.
     case identityTaken(Endpoint)
     case scriptStarted(processID: Int32)
     case scriptEnded(processID: Int32, ScriptEnd)
     case scriptDropped(String)
+}
+
+/// Why an instance does not answer us, as far as that shows.
+///
+/// - Source: spec/defects.md 37; with the original it only looks down.
+package enum AccessProblem: Sendable, Hashable {
+    /// It wants a password, and none is configured.
+    case passwordMissing
+    case passwordWrong
+    /// The user may not do what a sentinel does.
+    case permissionMissing
 }
 
 /// Everything a sentinel can want from the world. Performed in the order given.

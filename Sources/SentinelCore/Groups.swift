@@ -119,14 +119,17 @@ extension Sentinel {
         links.remove(id)
     }
 
-    /// Closes both connections; they are made again when due.
+    /// Closes all connections; they are made again when due, as on a new link.
     mutating func closeLink(_ id: Link.ID) {
         if let command = links[id].command { close(command, of: id) }
         if let hello = links[id].hello { close(hello, of: id) }
-        links[id].command = nil
+        links[id].loseCommand()
         links[id].hello = nil
+        if links[id].isDataNode { links[id].subscription = .undecided }
+        links[id].avoidsRESP3Until = nil
+        links[id].unansweredProtocols = 0
         links[id].pending = 0
-        links[id].asked = []
+        links[id].asked = Questions()
     }
 
     mutating func close(_ connection: Connection, of id: Link.ID) {
@@ -150,6 +153,14 @@ extension Sentinel {
         return InstanceLabel(
             kind: .replica, name: replica.name, address: announced(replica.presence.address),
             masterName: masters[id].name, masterAddress: announced(masters[id].presence.address))
+    }
+
+    /// The master as the replica that it is told to become.
+    func labelOfReplacedMaster(_ id: Master.ID) -> InstanceLabel {
+        let address = announced(masters[id].presence.address)
+        return InstanceLabel(
+            kind: .replica, name: address.description, address: address, masterName: masters[id].name,
+            masterAddress: address)
     }
 
     func label(_ id: Master.ID, replica: ReplicaID) -> InstanceLabel {

@@ -10,9 +10,9 @@ package enum Input: Sendable {
     case disconnected(ConnectionID, reason: String)
     /// The answer to the oldest request on a command connection that has none yet.
     case reply(ConnectionID, Reply)
-    /// Something other than a hello arrived on a hello connection: it lives.
+    /// A message that is no hello arrived where hellos come in: the subscription lives.
     case heard(ConnectionID)
-    /// A hello on a hello connection.
+    /// A hello, on a hello connection or as a push on a command connection.
     case hello(Hello, on: ConnectionID)
     /// A message that is no hello, from anywhere.
     case malformedHello(on: ConnectionID?)
@@ -34,6 +34,12 @@ package enum Reply: Sendable, Equatable {
     case published(Bool)
     /// Whether the transaction of `Request.replicate` was carried out.
     case replicated(Bool)
+    /// Whether the connection speaks RESP3 from here on.
+    case protocolAgreed(isRESP3: Bool)
+    /// Whether hellos come in on the command connection now.
+    case subscribed(Bool)
+    /// Whether AUTH was accepted; an error may also mean that no password is wanted.
+    case authenticated(Bool)
     /// To a request whose answer changes nothing.
     case other
     /// Not what the request can be answered with.
@@ -42,7 +48,7 @@ package enum Reply: Sendable, Equatable {
 
 /// The requests whose answers matter, by kind.
 package enum RequestKind: Sendable, Hashable {
-    case ping, info, hello, isMasterDown, replicate, other
+    case ping, info, hello, isMasterDown, replicate, speakRESP3, subscribe, authenticate, other
 }
 
 extension Request {
@@ -53,7 +59,10 @@ extension Request {
         case .hello: .hello
         case .isMasterDown: .isMasterDown
         case .replicate: .replicate
-        case .authenticate, .introduce, .scriptKill, .subscribeToHellos: .other
+        case .speakRESP3: .speakRESP3
+        case .subscribeToHellos: .subscribe
+        case .authenticate: .authenticate
+        case .introduce, .scriptKill: .other
         }
     }
 }
@@ -66,12 +75,16 @@ package enum PingReply: Sendable, Hashable {
     /// Alive, but not serving: LOADING or MASTERDOWN.
     case notReady
     case busy
+    /// NOAUTH: it wants a password that it has not got.
+    case unauthenticated
+    /// NOPERM: who we are there may not ping.
+    case forbidden
     case refused
 
     var isAcceptable: Bool {
         switch self {
         case .pong, .notReady: true
-        case .busy, .refused: false
+        case .busy, .unauthenticated, .forbidden, .refused: false
         }
     }
 }

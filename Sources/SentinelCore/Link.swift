@@ -8,9 +8,9 @@ package struct ConnectionID: Hashable, Sendable {
 
 /// What a connection to an instance is for.
 package enum Channel: Hashable, Sendable {
-    /// Requests and their replies.
+    /// Requests and their replies; with a data node that speaks RESP3 the subscription to hellos as well.
     case command
-    /// The subscription to hellos; data nodes only.
+    /// The subscription to hellos of data nodes that need a connection for it.
     case hello
 }
 
@@ -22,15 +22,6 @@ struct Connection: Sendable {
     let startedAt: Instant
     /// Since when it stands, or `nil` while it is being made.
     var establishedAt: Instant?
-}
-
-/// What a peer was asked about a group.
-struct Question: Sendable {
-    let master: Slab<Master>.ID
-    /// The address asked about: an answer that comes after the group moved says nothing about its new master.
-    let address: NodeAddress
-    /// The epoch a vote was asked for in, or `nil`.
-    let epoch: Epoch?
 }
 
 /// What a link knows of the address that its name led it to.
@@ -88,11 +79,19 @@ package struct Link: Sendable {
     var helloRetriedAt: Instant?
     /// Our end of the command connection: what a hello calls us when nothing is configured.
     var localHost: String?
-    /// The last message of any kind on the hello connection.
+    /// How hellos come in.
+    var subscription: Subscription
+    /// Whether HELLO was sent on the command connection and is not answered.
+    var awaitsProtocol = false
+    /// Connections in a row that ended when HELLO was to be answered.
+    var unansweredProtocols = 0
+    /// Until when HELLO is not sent.
+    var avoidsRESP3Until: Instant?
+    /// The last message of any kind where hellos come in.
     var heardOnHelloAt: Instant?
 
     /// What was asked on this link, in order, whose answers are owed.
-    var asked: [Question] = []
+    var asked = Questions()
     /// Requests on the command connection that wait for a reply.
     var pending = 0
     /// The oldest PING without an acceptable answer, or `nil`.
@@ -109,6 +108,11 @@ package struct Link: Sendable {
     /// How far what its name was said to stand for can be relied on.
     var lead: Lead
 
+    /// Whether AUTH met an error on the command connection that stands.
+    var isAuthenticationRefused = false
+    /// What was last told of it.
+    var accessProblem: AccessProblem?
+
     var wakeAt: Instant?
 
     init(target: Target, address: NodeAddress, user: Slab<Master>.ID, downAfter: Duration, at now: Instant) {
@@ -117,6 +121,7 @@ package struct Link: Sendable {
         self.users = [user]
         self.downAfter = downAfter
         lead = Lead(since: now)
+        subscription = if case .dataNode = target { .undecided } else { .none }
         pingUnansweredSince = now
         availableAt = now
         answeredAt = now
@@ -128,7 +133,7 @@ package struct Link: Sendable {
     var canSend: Bool { command?.establishedAt != nil }
 
     /// Whether everything the link needs stands.
-    var isConnected: Bool { canSend && (!isDataNode || hello?.establishedAt != nil) }
+    var isConnected: Bool { canSend && (!subscription.needsConnection || hello?.establishedAt != nil) }
 
     /// Whether another periodic request may join those under way.
     var hasRoom: Bool { canSend && pending < Timing.pendingLimit * users.count }

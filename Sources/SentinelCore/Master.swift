@@ -48,6 +48,8 @@ package struct Master: Sendable {
     var splitVotes = 0
     /// Attempts in a row that found no replica fit to be promoted.
     var fruitlessAttempts = 0
+    /// The order to the replaced master to follow the promoted replica, until it is answered.
+    var demotion: Replica.Order?
     /// When this sentinel's turn to stand comes, decided once odown is reached.
     var candidacyAt: Instant?
     /// The last refusal that was logged, so that each is logged once.

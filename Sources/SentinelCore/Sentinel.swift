@@ -17,6 +17,7 @@ package struct Sentinel: Sendable {
     var announcePort: UInt16
     var resolvesHostnames: Bool
     var settingsAnnounceHostnames: Bool
+    let separatesSubscriptions: Bool
     var sentinelUser: String?
     var sentinelPassword: Secret?
     /// What peers without a `sentinel-pass` are sent: our own `requirepass`.
@@ -71,6 +72,7 @@ package struct Sentinel: Sendable {
         announcePort = settings.announcePort
         resolvesHostnames = settings.resolvesHostnames
         settingsAnnounceHostnames = settings.announcesHostnames
+        separatesSubscriptions = settings.separatesSubscriptions
         sentinelUser = settings.sentinelUser
         sentinelPassword = settings.sentinelPassword
         fallbackPeerPassword = requirePassword
@@ -79,10 +81,13 @@ package struct Sentinel: Sendable {
         for master in settings.masters where masterByName[master.name] == nil {
             addMaster(master, at: .start)
         }
+        nextDeadline = agenda.earliest
     }
 
     /// When `.woken` is wanted if nothing else happens before; `nil` for never.
-    package var nextDeadline: Instant? { agenda.earliest }
+    ///
+    /// Stored, so that whoever looks at it from outside does not copy the whole sentinel first.
+    package private(set) var nextDeadline: Instant?
 
     /// Takes `input` in at `now` and appends what is to be done to `effects`.
     package mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
@@ -93,6 +98,7 @@ package struct Sentinel: Sendable {
         runDue(at: now)
         effects.append(contentsOf: outbox)
         outbox.removeAll(keepingCapacity: true)
+        nextDeadline = agenda.earliest
     }
 
     /// As `handle(_:at:into:)`, for tests and simulations.

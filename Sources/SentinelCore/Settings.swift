@@ -15,6 +15,8 @@ package struct Settings: Sendable, Equatable {
     package var announcePort: UInt16 = 0
     package var resolvesHostnames = false
     package var announcesHostnames = false
+    /// Whether hellos always come in on connections of their own, also where one connection could carry all.
+    package var separatesSubscriptions = false
     package var sentinelUser: String?
     package var sentinelPassword: Secret?
     package var deniesScriptReconfiguration = true

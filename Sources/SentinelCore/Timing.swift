@@ -29,14 +29,18 @@ package struct Timing: Sendable, Equatable {
     /// INFO spacing to replicas while their master is down or being replaced; not adjustable.
     package var fastInfoPeriod: Duration = .seconds(1)
 
-    /// Distance between two ranks of candidates: time for the better one to be heard.
+    /// Least distance between two ranks of candidates: time for the better one to be heard.
     package var candidacyStagger: Duration = .milliseconds(30)
+    /// The most it becomes where saving takes long.
+    package var longestCandidacyStagger: Duration = .milliseconds(300)
     /// First pause before asking a peer again that did not see the master down; doubles up to `askPeriod`.
     package var firstAskPause: Duration = .milliseconds(5)
     /// First pause before asking a replica again whether it took its new role; doubles up to `fastInfoPeriod`.
     package var firstInfoPause: Duration = .milliseconds(5)
     /// How long the choice of a replica waits for an INFO newer than the master's failure.
     package var freshInfoWait: Duration = .milliseconds(250)
+    /// How long a link goes without HELLO after connections that ended instead of answering it.
+    package var protocolRetryPeriod: Duration = .seconds(60)
     /// How soon a state that could not be saved is tried again; doubles up to the longest. A change of state is tried at
     /// once all the same.
     package var persistRetryPeriod: Duration = .seconds(1)

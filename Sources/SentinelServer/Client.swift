@@ -2,10 +2,12 @@
 
 import AccessControl
 import CommandCatalogue
+import Dispatch
 import EventLoop
 import RESP
 import SentinelConfiguration
 import SentinelCore
+import SentinelWire
 
 /// A client of the sentinel's own port: reads requests, writes replies in their order.
 final class Client: ConnectionDelegate {
@@ -36,18 +38,22 @@ final class Client: ConnectionDelegate {
     let slot: ConnectionSlots.Slot
 
     private let connection: Connection
-    private unowned let port: ClientPort
+    /// Not unowned, which would be checked at each request; the port lets go of clients that end.
+    private let port: ClientPort
     private var parser = RequestParser()
     private var request = RESP.Request()
     /// Whether `request` was read and waits for the end of a pause, and nothing behind it is looked at before.
     private var isRequestPostponed = false
     /// Whether `request` was read and waits for replies that are owed.
     private var isRequestDeferred = false
-    private var usedAt: UInt64
+    /// When something last came from it, in nanoseconds of the monotonic clock.
+    private(set) var usedAt: UInt64
     /// What the request being run has asked the core, until it is answered.
     private var awaited: RequestID?
     /// Replies that wait for one the core still owes.
     private var held = HeldReplies()
+    /// The rest of a long reply, behind what was handed on. What comes after it waits in the encoder, or was not read.
+    private var listing: InstanceListing?
     private var isProcessing = false
     private var isClosed = false
     private var hasHeard = false
@@ -108,7 +114,8 @@ final class Client: ConnectionDelegate {
     /// Whether it has a slot that is kept for sentinels and did not say yet that it is one.
     var mustIntroduceItself: Bool { slot == .peer && !isPeer }
     var bufferedBytes: Int { parser.bufferedBytes }
-    var backlogBytes: Int { connection.backlogBytes }
+    /// Bytes of replies and messages that wait to be read.
+    var backlogBytes: Int { connection.backlogBytes + (listing == nil ? 0 : encoder.bytes.count) }
     var descriptorNumber: Int32 { connection.descriptorNumber }
     var isSubscribed: Bool { !channels.isEmpty || !patterns.isEmpty }
     var subscriptions: Int { channels.count + patterns.count }
@@ -135,10 +142,47 @@ final class Client: ConnectionDelegate {
 
     /// Sends what no request asked for.
     ///
-    /// - Parameter message: In the client's version of the protocol.
-    func push(_ message: [UInt8]) {
-        encoder.encoded(message)
-        if !isProcessing { flush() }
+    /// - Parameters:
+    ///   - message: In the client's version of the protocol.
+    ///   - now: In nanoseconds of the monotonic clock.
+    func push(_ message: [UInt8], at now: UInt64) {
+        guard !isProcessing, encoder.isEmpty, held.isEmpty, listing == nil else {
+            encoder.encoded(message)
+            if listing != nil { return judgeBacklog(before: backlogBytes - message.count, at: now) }
+            if !isProcessing { flush() }
+            return
+        }
+        send(message, at: now)
+    }
+
+    /// Replies with many instances, as fast as the other end reads.
+    func list(_ instances: [InstanceDescription]) {
+        var listing = InstanceListing(instances)
+        // Behind a reply that is owed, or to be thrown away, it is as any other.
+        let limit = held.isEmpty && replies == .on ? encoder.bytes.count + Self.replyBatch : .max
+        listing.append(to: &encoder, upTo: limit)
+        guard !listing.isComplete else { return }
+        flush()
+        guard !isClosed else { return }
+        self.listing = listing
+        connection.pauseReading()
+        DispatchQueue.main.async { self.continueListing() }
+    }
+
+    /// Tells the next piece once the last one has left; when that takes time, `connectionDidDrain` comes back to it.
+    private func continueListing() {
+        guard !isClosed, var listing, connection.backlogBytes == 0 else { return }
+        var piece = Encoder(version: encoder.version)
+        listing.append(to: &piece, upTo: Self.replyBatch)
+        self.listing = listing
+        send(piece.bytes)
+        guard !isClosed else { return }
+        guard listing.isComplete else { return DispatchQueue.main.async { self.continueListing() } }
+        self.listing = nil
+        flush()
+        guard !isClosed else { return }
+        connection.resumeReading()
+        process()
     }
 
     /// Ends the connection once everything was sent.
@@ -158,6 +202,7 @@ final class Client: ConnectionDelegate {
 
     private func ended() {
         isClosed = true
+        listing = nil
         idleTimer?.cancel()
         backlogTimer?.cancel()
         introductionTimer?.cancel()
@@ -165,35 +210,41 @@ final class Client: ConnectionDelegate {
     }
 
     private func flush() {
-        guard !encoder.isEmpty else { return }
+        guard !encoder.isEmpty, listing == nil else { return }
+        countErrors()
         if held.isEmpty { send(encoder.bytes) } else { held.append(encoder.bytes) }
         encoder.removeAll()
     }
 
-    private func send(_ bytes: [UInt8]) {
+    /// Counts the errors among the replies so far, for INFO.
+    func countErrors() { port.traffic.errors += encoder.takeErrorCount() }
+
+    private func send(_ bytes: [UInt8]) { send(bytes, at: MonotonicClock.now) }
+
+    private func send(_ bytes: [UInt8], at now: UInt64) {
         guard !bytes.isEmpty else { return }
         port.traffic.writes += 1
-        port.traffic.outputBytes.add(bytes.count, at: MonotonicClock.now)
-        let before = connection.backlogBytes
+        port.traffic.outputBytes.add(bytes.count, at: now)
+        let before = backlogBytes
         connection.write(bytes)
-        judgeBacklog(before: before)
+        judgeBacklog(before: before, at: now)
     }
 
     // MARK: Limits
 
     /// Ends the connection when more waits to be read than may.
-    private func judgeBacklog(before: Int) {
-        let after = connection.backlogBytes
+    private func judgeBacklog(before: Int, at now: UInt64) {
+        let after = backlogBytes
         let verdict =
             isAuthenticated || after <= Self.unauthenticatedBacklog
-            ? backlogWatch.judge(before: before, after: after, backlogLimit, at: MonotonicClock.now) : .tooMuch
+            ? backlogWatch.judge(before: before, after: after, backlogLimit, at: now) : .tooMuch
         switch verdict {
         case .fine: backlogTimer?.schedule(at: nil)
         case .tooMuchSoon(let end):
             if backlogTimer == nil {
                 backlogTimer = DeadlineTimer { [weak self] in
                     guard let self else { return }
-                    self.judgeBacklog(before: self.connection.backlogBytes)
+                    self.judgeBacklog(before: self.backlogBytes, at: MonotonicClock.now)
                 }
             }
             backlogTimer?.schedule(at: end)
@@ -275,6 +326,7 @@ final class Client: ConnectionDelegate {
     ///
     /// What peers send, and clients in great numbers, can. The rest may be about the connection itself, and is rare.
     private var hasToWait: Bool {
+        guard listing == nil else { return true }
         guard !held.isEmpty else { return false }
         guard replies == .on, held.count < Self.heldLimit, held.bytes < Self.replyBatch else { return true }
         return !request.matches(0, "sentinel") && !request.matches(0, "ping") && !request.matches(0, "publish")
@@ -284,7 +336,6 @@ final class Client: ConnectionDelegate {
         let isSilent = replies == .off || replies == .skip
         if isSilent { flush() }
         port.dispatch(request, from: self)
-        port.traffic.errors += encoder.takeErrorCount()
         // CLIENT REPLY ON answers for itself.
         if isSilent, replies != .on { encoder.removeAll() }
         guard let request = awaited else { return }
@@ -329,7 +380,7 @@ final class Client: ConnectionDelegate {
         ended()
     }
 
-    func connectionDidDrain(_ connection: Connection) {}
+    func connectionDidDrain(_ connection: Connection) { continueListing() }
 }
 
 extension Client {

@@ -13,6 +13,8 @@ import TransportSecurity
 protocol ClientPortOwner: AnyObject {
     var masterNames: [MasterName] { get }
     var timing: Timing { get }
+    /// The answer to a command that only looks, if there is one at once.
+    func answer(to command: Command) -> Response?
     func obey(_ request: RequestID, _ command: Command)
     /// Whether a known sentinel is at this numeric address.
     func hasPeer(at host: String) -> Bool
@@ -27,7 +29,8 @@ final class ClientPort {
     let log: Logger
     let pubSub = PubSub()
     let access: Access
-    unowned let owner: any ClientPortOwner
+    /// Lives as long as the port, which is as long as the process.
+    let owner: any ClientPortOwner
     let settings: ServerSettings
     let deniesScriptReconfiguration: Bool
     let diagnosis: SecurityDiagnosis
@@ -154,7 +157,7 @@ final class ClientPort {
     /// Other sentinels are let through, for a pause is meant for clients; and so is what it takes to end one.
     /// - Source: spec/commands.md 2; spec/defects.md 42.
     func isPaused(for client: Client, _ entry: CommandEntry) -> Bool {
-        guard pausedUntil > MonotonicClock.now, !client.isPeer else { return false }
+        guard pausedUntil > 0, pausedUntil > MonotonicClock.now, !client.isPeer else { return false }
         if pausesWritesOnly { return entry.fullName == "publish" }
         return !Self.letThrough.contains(String(entry.fullName.prefix { $0 != "|" }))
     }
@@ -163,6 +166,11 @@ final class ClientPort {
 
     /// Gives a command to the core; the reply may come at once or later.
     func ask(_ command: Command, for client: Client) {
+        switch owner.answer(to: command) {
+        case .instances(let instances)?: return client.list(instances)
+        case let response?: return append(response, to: &client.encoder, for: client)
+        case nil: break
+        }
         requestsMade += 1
         let id = RequestID(requestsMade)
         client.await(id)
@@ -184,12 +192,14 @@ final class ClientPort {
         } else {
             return
         }
-        client.answer(request) { encoder in
-            if case .summary(let summary) = response {
-                encoder.bulk(InfoText(summary, owner.infoFacts(), sections: client.infoSections).text)
-            } else {
-                encoder.append(response)
-            }
+        client.answer(request) { append(response, to: &$0, for: client) }
+    }
+
+    private func append(_ response: Response, to encoder: inout Encoder, for client: Client) {
+        if case .summary(let summary) = response {
+            encoder.bulk(InfoText(summary, owner.infoFacts(), sections: client.infoSections).text)
+        } else {
+            encoder.append(response)
         }
     }
 

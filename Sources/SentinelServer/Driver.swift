@@ -52,8 +52,24 @@ final class Driver {
         schedule()
     }
 
+    /// The answer to a command that only looks, without the way through effects; `nil` if it has to go that way.
+    ///
+    /// That is so as well while inputs wait, one of which may be what the asker has just changed, and when something is
+    /// due, for then the sentinel may have been held up and has to notice.
+    func answer(to command: Command) -> Response? {
+        let now = now
+        guard !isDraining else { return nil }
+        if let due = core.nextDeadline, due <= now { return nil }
+        return core.answer(to: command, at: now)
+    }
+
     private func schedule() {
-        timer?.schedule(at: core.nextDeadline.map { epoch + UInt64(clamping: $0.sinceStart.wholeNanoseconds) })
+        // No closure here, nor elsewhere on the way of each input: it would be checked for its actor when called.
+        if let due = core.nextDeadline {
+            timer?.schedule(at: epoch + UInt64(clamping: due.sinceStart.wholeNanoseconds))
+        } else {
+            timer?.schedule(at: nil)
+        }
     }
 }
 

@@ -89,9 +89,17 @@ final class InstanceConnection: ConnectionDelegate {
 
     private func take(_ value: Value) {
         switch channel {
-        case .command: takeReply(value)
-        case .hello: takeMessage(value)
+        case .command:
+            if case .push(let parts) = value { takePush(value, parts) } else { takeReply(value) }
+        case .hello: if let parts = value.elements { takeMessage(parts) }
         }
+    }
+
+    /// A push is never a reply, but for the one that confirms a subscription.
+    private func takePush(_ value: Value, _ parts: [Value]) {
+        let confirms = parts.first?.bytes?.elementsEqual("subscribe".utf8) ?? false
+        if confirms, answered < owed.count, owed[answered].kind == .subscribe { return takeReply(value) }
+        takeMessage(parts)
     }
 
     private func takeReply(_ value: Value) {
@@ -115,8 +123,8 @@ final class InstanceConnection: ConnectionDelegate {
         owner.receive(.reply(id, Reply(value, to: kind)))
     }
 
-    private func takeMessage(_ value: Value) {
-        guard let parts = value.elements, let kind = parts.first?.bytes else { return }
+    private func takeMessage(_ parts: [Value]) {
+        guard let kind = parts.first?.bytes else { return }
         guard kind.elementsEqual("message".utf8), parts.count == 3 else { return owner.receive(.heard(id)) }
         guard let channel = parts[1].bytes, channel.elementsEqual(Hello.channel.utf8), let text = parts[2].bytes,
             let hello = Hello(text: text)

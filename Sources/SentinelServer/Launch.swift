@@ -16,6 +16,7 @@ package enum Launch {
 
     /// - Parameter words: The command line, the program's name first.
     package static func run(_ words: [String]) {
+        FreedMemory.returnSoon()
         do throws(SystemError) {
             try Background.openStandardDescriptors()
         } catch {

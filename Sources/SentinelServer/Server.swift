@@ -222,6 +222,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     var masterNames: [MasterName] { driver.core.masterNames }
     var timing: Timing { driver.core.timing }
+    func answer(to command: Command) -> Response? { driver.answer(to: command) }
     func obey(_ request: RequestID, _ command: Command) { driver.receive(.command(request, command)) }
     func hasPeer(at host: String) -> Bool { driver.core.hasPeer(at: host) }
 

@@ -25,10 +25,10 @@ struct Rate {
     private var inSecond = 0
     private var inSecondBefore = 0
 
-    /// - Parameter now: Nanoseconds on the monotonic clock.
+    /// - Parameter now: Nanoseconds on the monotonic clock; one that is over counts for the second under way.
     mutating func add(_ count: Int, at now: UInt64) {
         let current = now / 1_000_000_000
-        if current != second {
+        if current > second {
             inSecondBefore = current == second + 1 ? inSecond : 0
             inSecond = 0
             second = current

@@ -28,7 +28,10 @@ final class DataNode {
     var isPaused = false
     var inbox: [(Wire, Request)] = []
     var loadingUntil = Instant.start
-    /// Hello connections that have subscribed.
+    /// What it answers to HELLO in this life.
+    private(set) var answersHello = HelloAnswer.refusal
+    private var versions: Dice?
+    /// Connections that have subscribed.
     var subscribers: [Wire] = []
 
     /// Whom it follows; `nil` for a master.
@@ -45,10 +48,15 @@ final class DataNode {
     private var unreachableSince: Instant?
     private var syncsUntil: Instant?
 
+    /// How it takes HELLO 3; in `deafness` something on the way drops what a server says unasked.
+    enum HelloAnswer { case refusal, agreement, deafness }
+
+    /// - Parameter versions: Draws whether it speaks RESP3, anew in each life; `nil` for never.
     init(
         host: Int, group: Int, name: String, endpoint: Endpoint, announcedHost: String?, priority: Int, runID: RunID,
-        follows: Endpoint?, history: UInt64
+        follows: Endpoint?, history: UInt64, versions: Dice?
     ) {
+        self.versions = versions
         self.host = host
         self.group = group
         self.name = name
@@ -60,6 +68,12 @@ final class DataNode {
         self.history = history
         isLinkUp = follows != nil
         linkDownSince = .start
+        changeVersion()
+    }
+
+    private func changeVersion() {
+        guard let drawn = versions?.number(1...20) else { return }
+        answersHello = drawn <= 4 ? .refusal : drawn == 20 ? .deafness : .agreement
     }
 
     var isMaster: Bool { follows == nil }
@@ -86,6 +100,7 @@ final class DataNode {
     func restart(runID: RunID, keepsData: Bool, newHistory: UInt64, at now: Instant) {
         life += 1
         self.runID = runID
+        changeVersion()
         isRunning = true
         isUnplugged = false
         isPaused = false

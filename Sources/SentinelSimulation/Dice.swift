@@ -15,8 +15,9 @@ struct Dice {
 
     /// What a stream of choices is for.
     enum Stream {
-        case schedule, course, dwelling
+        case schedule, course, wiring, dwelling
         case node(group: Int, index: Int)
+        case versions(group: Int, index: Int)
         case sentinel(Int)
         case strike(Strike)
 
@@ -24,6 +25,8 @@ struct Dice {
             switch self {
             case .schedule: 1
             case .course: 2
+            case .wiring: 3
+            case .versions(let group, let index): 4 << 32 | UInt64(group) << 16 | UInt64(index)
             case .dwelling: 6
             case .node(let group, let index): 1 << 32 | UInt64(group) << 16 | UInt64(index)
             case .sentinel(let number): 2 << 32 | UInt64(number)

@@ -24,6 +24,8 @@ package enum Trait: Int, Sendable, CaseIterable {
     case scripts
     /// Clients that ask and write.
     case clients
+    /// Data nodes of which some speak RESP3; without it sentinels don't ask.
+    case sharedConnections
     /// Hosts have names, which sentinels are configured with.
     case names
     /// The file of a sentinel can't be renamed over, as one that is mounted by itself, and is written in place.
@@ -97,6 +99,9 @@ package struct Schedule: Sendable {
         if names != .none { originals = 0 }
         if originals > 0 { traits.insert(.originals) }
         if dice.chance(0.2) { traits.insert(.scripts) }
+        // From dice of its own: the rest stays what it is without it.
+        var wiring = Dice(seed: seed, stream: .wiring)
+        if wiring.chance(0.7) { traits.insert(.sharedConnections) }
         // Some schedules suffer from many things seldom, others from a few things often.
         let share = dice.pick([0.15, 0.3, 0.6, 1.0])
         let scale = dice.pick([4.0, 8, 15, 30]) * (share + 0.4)

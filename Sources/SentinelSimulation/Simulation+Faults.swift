@@ -363,17 +363,14 @@ extension Simulation {
             }
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
-                if settings == nil {
+                let hasStrangers =
+                    settings.map { !$0.knownReplicas.allSatisfy { node(at: $0)?.group == group } } ?? false
+                // RESET would have the original's kind go back to the master before a promotion.
+                if settings == nil || hasStrangers && process.isOriginal {
                     process.renewedGroups.insert(name)
                     try monitorAgain(name, at: master.endpoint, process)
-                } else if let settings, !settings.knownReplicas.allSatisfy({ node(at: $0)?.group == group }) {
-                    // With RESET the original's kind may go back to a master before.
-                    guard process.isOriginal else {
-                        try obey(.reset([name]), process)
-                        continue
-                    }
-                    process.renewedGroups.insert(name)
-                    try monitorAgain(name, at: master.endpoint, process)
+                } else if hasStrangers {
+                    try obey(.reset([name]), process)
                 }
             }
         }

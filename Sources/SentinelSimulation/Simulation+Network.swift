@@ -227,7 +227,7 @@ extension Simulation {
             remember(hello)
             guard sabotage != .hellosDoNotSpread else { return complete(wire, place, .published(true)) }
             try obey(.publishHello(throughText(hello)))
-        case .authenticate, .introduce, .scriptKill, .info, .replicate, .subscribeToHellos:
+        case .authenticate, .introduce, .scriptKill, .info, .replicate, .speakRESP3, .subscribeToHellos:
             complete(wire, place, .other)
         }
     }
@@ -290,7 +290,7 @@ extension Request {
     fileprivate var changesSomething: Bool {
         switch self {
         case .hello, .isMasterDown, .replicate: true
-        case .authenticate, .introduce, .ping, .info, .scriptKill, .subscribeToHellos: false
+        case .authenticate, .introduce, .ping, .info, .scriptKill, .speakRESP3, .subscribeToHellos: false
         }
     }
 }

@@ -29,11 +29,13 @@ extension Simulation {
                 push(.closed, on: other, to: .owner)
             }
             wiresTo[node.host].removeAll { !$0.isOpenAtTarget && $0.targetLife != nil }
-            if !isBare { node.subscribers = [] }
+            if !isBare { node.subscribers.removeAll { $0 !== wire } }
             push(.reply(.replicated(true)), on: wire, to: .owner)
         case .subscribeToHellos:
             node.subscribers.append(wire)
-            push(.heard, on: wire, to: .owner)
+            push(wire.channel == .hello ? .heard : .reply(.subscribed(true)), on: wire, to: .owner)
+        case .speakRESP3:
+            push(.reply(.protocolAgreed(isRESP3: node.answersHello != .refusal)), on: wire, to: .owner)
         case .authenticate, .introduce, .scriptKill:
             guard wire.channel == .command else { return }
             push(.reply(.other), on: wire, to: .owner)
@@ -47,7 +49,9 @@ extension Simulation {
         guard sabotage != .hellosDoNotSpread, var heard = throughText(hello) else { return }
         if sabotage == .staleConfigurationIsNewest { heard.configEpoch = max(heard.configEpoch, heard.currentEpoch) }
         node.subscribers.removeAll { !$0.isOpenAtTarget || $0.targetLife != node.life }
-        for wire in node.subscribers { push(.hello(heard), on: wire, to: .owner) }
+        for wire in node.subscribers where wire.channel == .hello || node.answersHello == .agreement {
+            push(.hello(heard), on: wire, to: .owner)
+        }
     }
 
     /// One round of replication.

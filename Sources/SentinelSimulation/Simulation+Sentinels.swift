@@ -70,7 +70,10 @@ extension Simulation {
         var timing = brain.timing
         timing.tiltPeriod = schedule.tiltPeriod
         if sabotage == .tiltIsIgnored { timing.tiltTrigger = .seconds(1_000_000) }
-        if sabotage == .nothingIsStaggered { timing.candidacyStagger = .zero }
+        if sabotage == .nothingIsStaggered {
+            timing.candidacyStagger = .zero
+            timing.longestCandidacyStagger = .zero
+        }
         try feed(process, .command(process.makeRequest(.operate), .setTiming(timing)))
     }
 

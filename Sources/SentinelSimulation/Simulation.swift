@@ -277,7 +277,9 @@ package final class Simulation {
             host: host, group: group, name: nodeName(group, index), endpoint: endpoint(group: group, index: index),
             announcedHost: isNamed ? nodeName(group, index) : nil,
             priority: index > 1 && chance.chance(0.15) ? 0 : chance.pick([100, 100, 100, 10]),
-            runID: chance.runID(), follows: follows, history: UInt64(group))
+            runID: chance.runID(), follows: follows, history: UInt64(group),
+            versions: schedule.traits.contains(.sharedConnections)
+                ? Dice(seed: schedule.seed, stream: .versions(group: group, index: index)) : nil)
         hostOfEndpoint[node.endpoint] = host
         enter(node.name, of: node.endpoint, host)
         nodeOfHost[host] = node
@@ -296,6 +298,7 @@ package final class Simulation {
         var configuration = Configuration()
         let runID = chance.runID()
         configuration.sentinel.myID = runID
+        configuration.sentinel.separatesSubscriptions = !schedule.traits.contains(.sharedConnections)
         configuration.sentinel.resolvesHostnames = schedule.names != .none
         configuration.sentinel.announcesHostnames = schedule.names == .announced
         if schedule.names == .announced { configuration.sentinel.announceHost = "sentinel-\(number + 1)" }

@@ -127,6 +127,16 @@ package struct LogText: Sendable, Equatable {
                 .warning,
                 "\(subject.text) refused the transaction of a reconfiguration (is CONFIG or CLIENT renamed or denied?); "
                     + "giving the bare order instead")
+        case .accessRefused(let subject, let problem):
+            let credentials =
+                subject.kind == .sentinel ? "sentinel sentinel-user, sentinel-pass" : "sentinel auth-user, auth-pass"
+            let reason =
+                switch problem {
+                case .passwordMissing: "wants a password and none is configured (\(credentials))"
+                case .passwordWrong: "refuses the password (\(credentials))"
+                case .permissionMissing: "does not allow its user to PING (\(credentials); ACL of its user)"
+                }
+            self.init(.warning, "\(subject.text) \(reason); until it lets this sentinel in it counts as down")
         case .identityTaken(let endpoint):
             self.init(
                 .warning,

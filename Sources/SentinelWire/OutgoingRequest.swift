@@ -59,6 +59,9 @@ package struct OutgoingRequest {
         case .scriptKill:
             send("SCRIPT", "KILL")
             replies = 1
+        case .speakRESP3:
+            send("HELLO", "3")
+            replies = 1
         case .subscribeToHellos:
             send("SUBSCRIBE", Hello.channel)
             replies = 1
@@ -78,7 +81,7 @@ extension Reply {
             default: self = .malformed(to: .info)
             }
         case .hello:
-            if case .error = value { self = .published(false) } else { self = .published(true) }
+            self = .published(value.errorText == nil)
         case .isMasterDown:
             if let opinion = Opinion(value) { self = .opinion(opinion) } else { self = .malformed(to: .isMasterDown) }
         case .replicate:
@@ -87,8 +90,27 @@ extension Reply {
             case .array, .simple: self = .replicated(true)
             default: self = .replicated(false)
             }
+        case .speakRESP3: self = .protocolAgreed(isRESP3: value.saysRESP3)
+        case .subscribe:
+            // Confirmed by a push; anything else but an error shows that pushes don't get through.
+            if case .push = value {
+                self = .subscribed(true)
+            } else if value.errorText != nil {
+                self = .subscribed(false)
+            } else {
+                self = .malformed(to: .subscribe)
+            }
+        case .authenticate: self = .authenticated(value.errorText == nil)
         case .other: self = .other
         }
+    }
+}
+
+extension Value {
+    /// Whether it is the answer to HELLO of a server that speaks RESP3 now.
+    fileprivate var saysRESP3: Bool {
+        guard case .map(let entries) = self else { return false }
+        return entries.contains { $0.key.bytes?.elementsEqual("proto".utf8) == true && $0.value == .integer(3) }
     }
 }
 
@@ -103,6 +125,10 @@ extension PingReply {
                 self = .notReady
             } else if text.starts(with: "BUSY".utf8) {
                 self = .busy
+            } else if text.starts(with: "NOAUTH".utf8) {
+                self = .unauthenticated
+            } else if text.starts(with: "NOPERM".utf8) {
+                self = .forbidden
             } else {
                 self = .refused
             }

@@ -18,7 +18,7 @@ extension Encoder {
         case .address(let endpoint?):
             arrayHeader(2)
             bulk(endpoint.host)
-            bulk(String(endpoint.port))
+            bulk(Int(endpoint.port))
         case .opinion(let isDown, let leader, let epoch):
             arrayHeader(3)
             integer(isDown ? 1 : 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
+import EventLoop
 import SentinelServer
 
 Launch.run(CommandLine.arguments)
-dispatchMain()
+MainLoop.run()

@@ -34,6 +34,8 @@ struct Options {
     var ours: String?
     var original: String?
     var server: String?
+    /// More for the configuration of ours.
+    var line: String?
 
     var sentinels = 3
     var quorum = 2
@@ -62,6 +64,7 @@ struct Options {
           --ours-only          leave the program on the PATH alone
           --sentinel PATH      measure this program
           --original PATH      compare with this program
+          --line TEXT          a line more in the configuration of ours
           --server PATH        data servers for failover; "embedded" for small nodes this program brings
 
           --sentinels N        failover: sentinels (3)
@@ -109,6 +112,7 @@ struct Options {
         case "--runs": runs = try number(1...1000)
         case "--sentinel": ours = try Self.text(value, of: name)
         case "--original": original = try Self.text(value, of: name)
+        case "--line": line = try Self.text(value, of: name)
         case "--server": server = try Self.text(value, of: name)
         case "--sentinels": sentinels = try number(1...15)
         case "--quorum": quorum = try number(1...15)

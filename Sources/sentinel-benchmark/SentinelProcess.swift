@@ -43,8 +43,9 @@ final class SentinelProcess {
         let directory = benchmark.fleet.makeDirectory("sentinel-\(port)")
         let ports = benchmark.security?.lines(port: port) ?? ["port \(port)"]
         let head = ports + ["bind \(address.host)", "dir \(directory)", "maxclients 50000"]
+        let more = subject == .ours ? benchmark.options.line.map { [$0] } ?? [] : []
         let file = try attempt { () throws(SystemError) in
-            try write(head + groups.flatMap(\.lines), to: "\(directory)/sentinel.conf")
+            try write(head + more + groups.flatMap(\.lines), to: "\(directory)/sentinel.conf")
         }
         let program = benchmark.program(of: subject)
         // Debian's file is the server's in another role, which `--sentinel` chooses whatever the file is called.

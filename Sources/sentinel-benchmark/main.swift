@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ClusterProcesses
-import Dispatch
 import EventLoop
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -23,4 +22,4 @@ if let role = HelperRole(arguments) {
         }
     }
 }
-dispatchMain()
+MainLoop.run()

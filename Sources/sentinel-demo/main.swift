@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ClusterProcesses
-import Dispatch
 import EventLoop
 
 if let role = HelperRole(Array(CommandLine.arguments.dropFirst())) {
@@ -20,4 +19,4 @@ if let role = HelperRole(Array(CommandLine.arguments.dropFirst())) {
         demo.start()
     }
 }
-dispatchMain()
+MainLoop.run()

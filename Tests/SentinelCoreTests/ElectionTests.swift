@@ -46,6 +46,33 @@ import Testing
         #expect(world.effects.count { $0 == event } == 1)
     }
 
+    /// Milliseconds from odown to this sentinel's candidacy, among peers of which each is better placed than it.
+    private func candidacyDelay(saving: Duration) throws -> Duration? {
+        let better = "bcdefghijklmnop".filter { Sentinel.rank(World.id($0), Epoch(1)) < Sentinel.rank(World.myID, Epoch(1)) }
+        try #require(better.count >= 2)
+        var world = World(peers: String(better.prefix(2)))
+        world.run(for: .seconds(5))
+        world.savesStates = false
+        _ = world.ask(.flushConfiguration)
+        world.now = world.now + saving
+        world.take(.persisted(world.sentinel.durability.latest))
+        world.letPeersAgree()
+        world.kill(World.master)
+        var odownAt: Instant?
+        while world.steps.isEmpty, world.now < .start + .seconds(10) {
+            world.run(for: .milliseconds(1), step: .milliseconds(1))
+            if odownAt == nil, world.events.contains(where: { if case .odown = $0 { true } else { false } }) {
+                odownAt = world.now
+            }
+        }
+        return odownAt.map { world.now - $0 }
+    }
+
+    @Test func `candidates keep a greater distance where saving takes long`() throws {
+        let delays = try [Duration.zero, .milliseconds(50), .seconds(1)].map { try candidacyDelay(saving: $0) }
+        #expect(delays == [.milliseconds(60), .milliseconds(200), .milliseconds(600)])
+    }
+
     @Test func `a vote survives a restart as an epoch that is used up`() {
         var world = World()
         _ = ask(&world, for: "b", 7)

@@ -89,6 +89,30 @@ import Testing
         #expect(world.ask(.failover(MasterName("other"))) == .failed(.unknownMaster))
     }
 
+    @Test(arguments: [false, true])
+    func `a master that lives is demoted with the promotion`(refusesTransactions: Bool) {
+        var world = World()
+        world.refusesTransactions = refusesTransactions
+        world.run(for: .seconds(5))
+        _ = world.ask(.failover(World.name))
+        world.run(for: .seconds(1), step: .milliseconds(5))
+        #expect(world.following[World.master] == World.replicas[1])
+        #expect(world.steps.last == .ended)
+        let demotions = world.events.filter { if case .convertedToReplica = $0 { true } else { false } }
+        #expect(demotions.count == 1)
+        world.run(for: .seconds(30))
+        #expect(world.following[World.master] == World.replicas[1])
+    }
+
+    @Test func `a master that lives and does not answer is not waited for`() {
+        var world = World(downAfter: .seconds(30))
+        world.run(for: .seconds(5))
+        _ = world.ask(.failover(World.name))
+        world.silent = [World.master]
+        world.run(for: .seconds(2), step: .milliseconds(5))
+        #expect(world.steps.last == .ended)
+    }
+
     @Test func `one stuck replica does not hold up the others`() {
         var world = World { settings in
             settings.knownReplicas.append(Endpoint(host: "10.0.0.4", port: 6379))

@@ -23,6 +23,27 @@ import Testing
         #expect(sent(world, on: hello) == [authenticate, .introduce(World.myID, .hello), .subscribeToHellos])
     }
 
+    /// Source: spec/defects.md 37.
+    @Test(arguments: [nil, Secret("wrong")])
+    func `an instance that lets nobody in is told of once until it does`(password: Secret?) {
+        var world = World { $0.authPassword = password }
+        let master = InstanceLabel(
+            kind: .master, name: "mymaster", address: World.master, masterName: World.name, masterAddress: World.master)
+        let told = Effect.log(.accessRefused(master, password == nil ? .passwordMissing : .passwordWrong))
+        world.run(for: .seconds(2))
+        #expect(!world.effects.contains(told))
+        world.pingReplies[World.master] = .unauthenticated
+        world.cut(World.master)
+        world.run(for: .seconds(10))
+        #expect(world.effects.count { $0 == told } == 1)
+        world.pingReplies[World.master] = nil
+        world.run(for: .seconds(5))
+        world.pingReplies[World.master] = .unauthenticated
+        world.cut(World.master)
+        world.run(for: .seconds(5))
+        #expect(world.effects.count { $0 == told } == 2)
+    }
+
     @Test(arguments: [
         (nil, "pass", Request.authenticate(user: nil, password: Secret("pass"))),
         ("user", "pass", .authenticate(user: "user", password: Secret("pass"))),
@@ -129,7 +150,7 @@ import Testing
     @Test func `a connection that is not established in time is given up and tried again`() {
         var world = World(peers: "")
         world.hangs = [World.master]
-        world.take(.disconnected(world.connection(to: World.master)!, reason: "closed"))
+        world.cut(World.master)
         world.forget()
         world.run(for: .seconds(5))
         let attempts = world.effects.count { if case .connect(_, .command, World.master) = $0 { true } else { false } }

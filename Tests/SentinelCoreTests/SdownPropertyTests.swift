@@ -217,7 +217,8 @@ private struct RandomScene {
             case .isMasterDown: try take(.reply(id, .opinion(Opinion(isDown: false, vote: nil))))
             case .replicate: try take(.reply(id, .replicated(true)))
             case .authenticate, .introduce, .scriptKill: try take(.reply(id, .other))
-            case .subscribeToHellos: break
+            case .speakRESP3: try take(.reply(id, .protocolAgreed(isRESP3: .random(using: &generator))))
+            case .subscribeToHellos: try take(.reply(id, .subscribed(.random(using: &generator))))
             }
         }
     }

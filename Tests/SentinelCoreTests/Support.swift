@@ -26,12 +26,13 @@ struct World {
     /// - Parameter peers: One letter each, of which the run ID is made.
     init(
         peers: String = "bc", quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
-        resolvesHostnames: Bool = false, announcesHostnames: Bool = false,
+        resolvesHostnames: Bool = false, announcesHostnames: Bool = false, separatesSubscriptions: Bool = true,
         change: (inout MasterSettings) -> Void = { _ in }
     ) {
         var settings = Settings()
         settings.resolvesHostnames = resolvesHostnames
         settings.announcesHostnames = announcesHostnames
+        settings.separatesSubscriptions = separatesSubscriptions
         var master = MasterSettings(name: Self.name, address: Self.master, quorum: quorum)
         master.downAfter = downAfter
         master.failoverTimeout = failoverTimeout
@@ -65,6 +66,8 @@ struct World {
 
     /// What names stand for; one that is missing gets no answer.
     var names: [String: [String]] = [:]
+    /// Who does not answer.
+    var silent: Set<Endpoint> = []
     /// Where connections are neither established nor refused.
     var hangs: Set<Endpoint> = []
     private var unreachable: Set<Endpoint> = []
@@ -73,6 +76,14 @@ struct World {
     /// Breaks every connection to `endpoint` and lets no new one be established.
     mutating func kill(_ endpoint: Endpoint) {
         unreachable.insert(endpoint)
+        for connection in connections where connection.to == endpoint {
+            connections.removeAll { $0.id == connection.id }
+            take(.disconnected(connection.id, reason: "closed"))
+        }
+    }
+
+    /// Breaks every connection to `endpoint`; new ones are established.
+    mutating func cut(_ endpoint: Endpoint) {
         for connection in connections where connection.to == endpoint {
             connections.removeAll { $0.id == connection.id }
             take(.disconnected(connection.id, reason: "closed"))
@@ -102,7 +113,9 @@ struct World {
     mutating func answerAll() {
         let owed = takeUnanswered()
         for (id, request) in owed {
-            guard let endpoint = connections.first(where: { $0.id == id })?.to, reachable(endpoint) else { continue }
+            guard let endpoint = connections.first(where: { $0.id == id })?.to, reachable(endpoint),
+                !silent.contains(endpoint)
+            else { continue }
             switch request {
             case .ping: take(.reply(id, .ping(pingReplies[endpoint] ?? .pong)))
             case .info: take(.reply(id, .info(info(of: endpoint))))
@@ -115,11 +128,19 @@ struct World {
             case .isMasterDown(_, _, let candidate):
                 guard let answer = opinions[endpoint] else { continue }
                 take(.reply(id, .opinion(answer(candidate))))
-            case .authenticate, .introduce, .scriptKill: take(.reply(id, .other))
-            case .subscribeToHellos: take(.heard(id))
+            case .authenticate: take(.reply(id, .authenticated(pingReplies[endpoint] != .unauthenticated)))
+            case .introduce, .scriptKill: take(.reply(id, .other))
+            case .speakRESP3: take(.reply(id, .protocolAgreed(isRESP3: speaksRESP3)))
+            case .subscribeToHellos:
+                let isShared = connections.contains { $0.id == id && $0.channel == .command }
+                take(isShared ? .reply(id, .subscribed(allowsSubscribing)) : .heard(id))
             }
         }
     }
+
+    /// What data nodes say to HELLO 3, and to SUBSCRIBE behind it.
+    var speaksRESP3 = true
+    var allowsSubscribing = true
 
     /// Whom each node follows; who follows nobody is a master.
     var following = [World.replicas[0]: World.master, World.replicas[1]: World.master]

@@ -191,3 +191,43 @@ import Testing
         #expect(!parse("sentinel", "set", "b", "auth-pass", "hunter2").contains("hunter2"))
     }
 }
+
+/// Source: Debian's redis-server 7.0.15 asked; RESP3 specification.
+@Suite struct `Replies about a shared connection` {
+    private func reply(_ value: Value, to kind: RequestKind) -> Reply { Reply(value, to: kind) }
+    private func greeting(_ proto: Value) -> Value {
+        .map([.init(.bulk("server"), .bulk("redis")), .init(.bulk("proto"), proto)])
+    }
+
+    @Test func `agree to RESP3 with a map that says so`() {
+        #expect(reply(greeting(.integer(3)), to: .speakRESP3) == .protocolAgreed(isRESP3: true))
+    }
+
+    @Test(arguments: [
+        .error("ERR unknown command 'HELLO'"), .error("NOPROTO unsupported protocol version"),
+        .error("NOAUTH HELLO must be called with the client already authenticated"), .simple("OK"), .null,
+        .array([.bulk("proto"), .integer(3)]), .map([]), .map([.init(.bulk("proto"), .integer(2))]),
+        .map([.init(.bulk("proto"), .bulk("3"))]),
+    ] as [Value])
+    func `refuse it with anything else`(value: Value) {
+        #expect(reply(value, to: .speakRESP3) == .protocolAgreed(isRESP3: false))
+    }
+
+    @Test func `confirm a subscription with a push, refuse it with an error, and are lost otherwise`() {
+        let confirmation: [Value] = [.bulk("subscribe"), .bulk(Hello.channel), .integer(1)]
+        #expect(reply(.push(confirmation), to: .subscribe) == .subscribed(true))
+        #expect(reply(.error("NOPERM no channel"), to: .subscribe) == .subscribed(false))
+        #expect(reply(.blobError(Array("NOPERM no channel".utf8)), to: .subscribe) == .subscribed(false))
+        #expect(reply(.array(confirmation), to: .subscribe) == .malformed(to: .subscribe))
+        #expect(reply(.simple("PONG"), to: .subscribe) == .malformed(to: .subscribe))
+    }
+
+    @Test func `mean the same in RESP3 as before it`() {
+        let text = Array("role:master\r\n".utf8)
+        #expect(reply(.verbatim(text, format: Array("txt".utf8)), to: .info) == reply(.bulk(text), to: .info))
+        #expect(reply(.simple("PONG"), to: .ping) == .ping(.pong))
+        #expect(reply(.null, to: .replicate) == .replicated(false))
+        #expect(reply(.array([.simple("OK"), .error("ERR"), .integer(0), .integer(0)]), to: .replicate) == .replicated(true))
+        #expect(reply(.blobError(Array("NOPERM".utf8)), to: .hello) == .published(false))
+    }
+}

@@ -74,7 +74,7 @@ extension Sentinel {
     mutating func retrySplitVote(_ id: Master.ID, at now: Instant) {
         masters[id].splitVotes += 1
         guard masters[id].splitVotes <= 8 else { return }
-        let spread = timing.candidacyStagger * (1 << min(masters[id].splitVotes, 5))
+        let spread = candidacyStagger * (1 << min(masters[id].splitVotes, 5))
         let part = Double.random(in: 0..<1, using: &generator)
         masters[id].retryAt = now + rankDelay(id) + spread * part
     }
@@ -112,7 +112,13 @@ extension Sentinel {
             let theirs = Self.rank(peer.runID, epoch)
             return (theirs, peer.runID) < (own, myID)
         }
-        return timing.candidacyStagger * better
+        return candidacyStagger * better
+    }
+
+    /// Distance between two ranks: a candidate is heard of when its own vote is on disk, so where disks are slow, or
+    /// busy with many groups at once, the next one gives it more time.
+    private var candidacyStagger: Duration {
+        min(max(timing.candidacyStagger, durability.delay * 2), timing.longestCandidacyStagger)
     }
 
     /// FNV-1a over run ID and epoch: every sentinel computes the same, and each epoch favours another one.

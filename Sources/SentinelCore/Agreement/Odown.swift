@@ -86,14 +86,13 @@ extension Sentinel {
     }
 
     mutating func opinionReceived(_ opinion: Opinion, on link: Link.ID, at now: Instant) {
-        guard !links[link].asked.isEmpty else { return counters.malformedReplies += 1 }
-        let question = links[link].asked.removeFirst()
+        guard let question = links[link].asked.takeFirst() else { return counters.malformedReplies += 1 }
         let id = question.master
         guard masters.contains(id), let index = masters[id].peers.firstIndex(where: { $0.presence.link == link })
         else { return }
         let old = masters[id].peers[index]
         // A newer question may be under way behind this answer.
-        if !links[link].asked.contains(where: { $0.master == id }) { masters[id].peers[index].askedAt = nil }
+        if !links[link].asked.contains(about: id) { masters[id].peers[index].askedAt = nil }
         guard question.address.isSameNode(as: masters[id].presence.address) else { return touch(.master(id), at: now) }
         masters[id].peers[index].opinionAt = now
         masters[id].peers[index].reportsMasterDown = opinion.isDown
@@ -120,8 +119,7 @@ extension Sentinel {
 
     /// A peer that answers something else is asked again a period later.
     mutating func opinionRefused(on link: Link.ID, at now: Instant) {
-        guard !links[link].asked.isEmpty else { return }
-        let id = links[link].asked.removeFirst().master
+        guard let id = links[link].asked.takeFirst()?.master else { return }
         guard masters.contains(id), let index = masters[id].peers.firstIndex(where: { $0.presence.link == link })
         else { return }
         masters[id].peers[index].askedAt = nil

@@ -170,6 +170,7 @@ extension Sentinel {
         runReconfigScript(
             id, isLeader: true, from: announced(masters[id].presence.address),
             to: announced(masters[id].currentAddress), at: now)
+        demoteReplacedMaster(id, at: now)
         forceHellos(id, at: now)
     }
 
@@ -187,6 +188,7 @@ extension Sentinel {
             return failover.stageSince + master.failoverTimeout + justAfter
         case .reconfReplicas:
             var deadline = failover.stageSince + master.failoverTimeout + justAfter
+            if master.demotion != nil { deadline = min(deadline, failover.stageSince + timing.pingPeriod + justAfter) }
             for case .sent(let since) in master.replicas.map(\.reconfiguration) {
                 deadline = min(deadline, since + timing.replicaReconfTimeout + justAfter)
             }

@@ -20,7 +20,27 @@ extension Sentinel {
                 ? !replica.presence.isSdown
                 : replica.presence.isSdown || replica.reconfiguration == .done || isToBeLeft(replica, by: id)
         }
-        if isDone { endFailover(id, promoted: promoted, isBestEffort: false, at: now) }
+        // The order must have been read before the link is closed with the move; it is not waited for long.
+        if now - failover.stageSince > timing.pingPeriod || masters[id].presence.isSdown { masters[id].demotion = nil }
+        guard isDone, masters[id].demotion == nil else { return }
+        endFailover(id, promoted: promoted, isBestEffort: false, at: now)
+    }
+
+    /// Has the replaced master follow the promoted replica at once where it lives, as after a failover that an operator
+    /// asked for: every write that it takes from here on is lost.
+    ///
+    /// The original lets it go on until it has been seen in the wrong role for four hello periods; that rule stands
+    /// behind this one. - Source: spec/defects.md 50.
+    mutating func demoteReplacedMaster(_ id: Master.ID, at now: Instant) {
+        let link = masters[id].presence.link
+        guard !masters[id].presence.isSdown, masters[id].info.role == .master, links[link].canSend,
+            let connection = links[link].command,
+            let address = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+        else { return }
+        perform(.send(connection.id, .replicate(address, isBare: false), renamed: renames(of: link)))
+        links[link].pending += 1
+        masters[id].demotion = Replica.Order(master: address)
+        emit(.convertedToReplica(labelOfReplacedMaster(id)))
     }
 
     /// A replica that was told and does not move gives its slot back; it will be told again.
@@ -131,6 +151,7 @@ extension Sentinel {
         masters[id].attemptedAt = nil
         masters[id].retryAt = nil
         masters[id].candidacyAt = nil
+        masters[id].demotion = nil
         masters[id].splitVotes = 0
         masters[id].fruitlessAttempts = 0
         masters[id].rebootedAt = nil

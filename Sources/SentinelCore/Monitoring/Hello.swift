@@ -33,7 +33,10 @@ extension Sentinel {
     private mutating func sendHello(
         _ presence: Presence, of id: Master.ID, at now: Instant, store: (inout Sentinel, Presence) -> Void
     ) -> Instant? {
-        guard links[presence.link].hasRoom, let connection = links[presence.link].command else { return nil }
+        // Whoever speaks listens first: of two sentinels that start at once, one hears the other.
+        guard links[presence.link].hasRoom, !links[presence.link].subscription.isBeingAgreed,
+            let connection = links[presence.link].command
+        else { return nil }
         guard presence.helloDueAt <= now else { return presence.helloDueAt }
         guard let hello = makeHello(for: id, on: presence.link) else { return nil }
         var presence = presence
@@ -81,7 +84,7 @@ extension Sentinel {
     // MARK: Hearing
 
     mutating func helloHeard(_ hello: Hello, on connection: ConnectionID?, at now: Instant) {
-        if let connection { heard(connection, at: now) }
+        if let connection { guard heard(connection, at: now) else { return } }
         guard hello.runID != myID else { return noteOwnWords(hello) }
         guard let id = masterByName[hello.masterName] else { return counters.foreignHellos += 1 }
         guard let sender = locate(hello.sender, orPutAside: .hello(hello), at: now),

@@ -70,9 +70,11 @@ extension Sentinel {
     /// The node took the order, and its INFO will tell; or it refused the transaction, as one does that lacks or forbids
     /// one of its commands, and gets the bare order instead. - Source: spec/defects.md 51.
     mutating func replicationOrdered(isTaken: Bool, on link: Link.ID, at now: Instant) {
-        guard case .dataNode(let id) = links[link].target,
-            let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link })
-        else { return }
+        guard case .dataNode(let id) = links[link].target else { return }
+        guard let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link }) else {
+            if masters[id].presence.link == link { demotionAnswered(isTaken: isTaken, id, at: now) }
+            return
+        }
         let order = masters[id].replicas[index].order
         masters[id].replicas[index].order = nil
         if !isTaken, let order, let connection = links[link].command {
@@ -83,6 +85,19 @@ extension Sentinel {
         }
         masters[id].replicas[index].info.wantedAt = now
         masters[id].replicas[index].info.pause = .zero
+        touch(.master(id), at: now)
+    }
+
+    /// The same of a master that was replaced.
+    private mutating func demotionAnswered(isTaken: Bool, _ id: Master.ID, at now: Instant) {
+        guard let order = masters[id].demotion else { return }
+        masters[id].demotion = nil
+        let link = masters[id].presence.link
+        if !isTaken, let connection = links[link].command {
+            emitLog(.orderRefused(labelOfReplacedMaster(id)))
+            perform(.send(connection.id, .replicate(order.master, isBare: true), renamed: renames(of: link)))
+            links[link].pending += 1
+        }
         touch(.master(id), at: now)
     }
 

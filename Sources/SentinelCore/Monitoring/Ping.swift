@@ -50,23 +50,29 @@ extension Sentinel {
         case .opinion(let opinion): opinionReceived(opinion, on: id, at: now)
         case .published(let isTaken): helloPublished(isTaken, on: id, at: now)
         case .replicated(let isTaken): replicationOrdered(isTaken: isTaken, on: id, at: now)
+        case .protocolAgreed(let isRESP3): protocolAgreed(isRESP3: isRESP3, on: id, at: now)
+        case .subscribed(let isTaken): subscribed(isTaken, on: id, at: now)
+        case .authenticated(let isTaken): links[id].isAuthenticationRefused = !isTaken
         case .other: break
         case .malformed(let kind):
             counters.malformedReplies += 1
             switch kind {
             case .ping: pingAnswered(id, .refused, at: now)
+            case .subscribe: subscriptionConfused(id, at: now)
             case .isMasterDown: opinionRefused(on: id, at: now)
-            case .info, .hello, .replicate, .other: break
+            case .info, .hello, .replicate, .speakRESP3, .authenticate, .other: break
             }
         }
     }
 
     private mutating func pingAnswered(_ id: Link.ID, _ answer: PingReply, at now: Instant) {
         links[id].answeredAt = now
+        noteStandstill(id, at: now)
         if answer.isAcceptable {
             links[id].availableAt = now
             links[id].pingUnansweredSince = nil
         }
+        noteAccess(id, answer)
         let matters = links[id].isHeldDown || !answer.isAcceptable
         if answer.isAcceptable { links[id].isHeldDown = false }
         for user in links[id].users where matters || masters[user].rebootedAt != nil {
@@ -74,6 +80,20 @@ extension Sentinel {
             if answer == .busy { killScript(on: id, of: user) }
             touch(.master(user), at: now)
         }
+    }
+
+    /// Says once why an instance does not let us in: from its state alone it could as well be dead.
+    private mutating func noteAccess(_ id: Link.ID, _ answer: PingReply) {
+        let problem: AccessProblem? =
+            switch answer {
+            case .unauthenticated: links[id].isAuthenticationRefused ? .passwordWrong : .passwordMissing
+            case .forbidden: .permissionMissing
+            case .pong, .notReady, .busy, .refused: nil
+            }
+        guard problem != links[id].accessProblem else { return }
+        links[id].accessProblem = problem
+        guard let problem, let user = links[id].users.first, let subject = label(ofLink: id, in: user) else { return }
+        emitLog(.accessRefused(subject, problem))
     }
 
     /// A node that is down because a script keeps it busy gets one SCRIPT KILL.
@@ -90,10 +110,5 @@ extension Sentinel {
         guard isSent else { return }
         perform(.send(connection.id, .scriptKill, renamed: renames(of: link)))
         links[link].pending += 1
-    }
-
-    mutating func heard(_ connection: ConnectionID, at now: Instant) {
-        guard let id = linkOfConnection[connection] else { return counters.staleInputs += 1 }
-        links[id].heardOnHelloAt = now
     }
 }

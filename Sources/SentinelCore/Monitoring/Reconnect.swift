@@ -20,7 +20,7 @@ extension Sentinel {
             let due = links[id].commandAttemptedAt.map { $0 + timing.pingPeriod } ?? now
             if due <= now { connectCommand(id, to: endpoint, at: now) } else { deadline = .earlier(deadline, due) }
         }
-        if links[id].isDataNode, links[id].hello == nil {
+        if links[id].subscription.needsConnection, links[id].hello == nil {
             let due = links[id].helloAttemptedAt.map { $0 + timing.pingPeriod } ?? now
             if due <= now { connectHello(id, to: endpoint, at: now) } else { deadline = .earlier(deadline, due) }
         }
@@ -50,6 +50,7 @@ extension Sentinel {
         perform(.connect(connection.id, .command, to: endpoint))
         greet(id, connection.id, .command)
         sendPing(id, at: now)
+        askForRESP3(id, connection.id, at: now)
         for user in links[id].users { touch(.master(user), at: now) }
     }
 
@@ -114,7 +115,8 @@ extension Sentinel {
             emit(.linkLost(subject, channel, reason: reason))
         }
         if let command = links[id].command, command.id == connection {
-            links[id].command = nil
+            noteUnansweredProtocol(id, at: now)
+            links[id].loseCommand()
             if command.establishedAt == nil { links[id].failures += 1 }
             if mayRetryAtOnce(command, last: links[id].commandRetriedAt, at: now) {
                 links[id].commandRetriedAt = now
@@ -142,7 +144,7 @@ extension Sentinel {
         connection.establishedAt != nil && (last.map { now - $0 >= timing.pingPeriod } ?? true)
     }
 
-    /// Closes both connections and makes them again at once: what they were made with has changed.
+    /// Closes all connections and makes them again at once: what they were made with has changed.
     mutating func reconnect(_ id: Link.ID, at now: Instant) {
         closeLink(id)
         forgetRequests(id, at: now)
@@ -153,12 +155,13 @@ extension Sentinel {
 
     /// Replies that were owed on a closed command connection won't come: what they were to bring is due again as soon as
     /// there is another. Whoever answers there may be another process, so its INFO is wanted too.
-    private mutating func forgetRequests(_ id: Link.ID, at now: Instant) {
+    mutating func forgetRequests(_ id: Link.ID, at now: Instant) {
         links[id].pending = 0
-        links[id].asked = []
+        links[id].asked = Questions()
         for user in links[id].users {
             if masters[user].presence.link == id {
                 masters[user].info.forgetRequest(at: now)
+                masters[user].demotion = nil
                 masters[user].presence.helloDueAt = now
             }
             for index in masters[user].replicas.indices where masters[user].replicas[index].presence.link == id {
@@ -184,7 +187,7 @@ extension Sentinel {
         let limit = connectLimit(id)
         if let command = links[id].command, command.establishedAt == nil, now - command.startedAt > limit {
             close(command, of: id)
-            links[id].command = nil
+            links[id].loseCommand()
             links[id].failures += 1
             forgetRequests(id, at: now)
             ask(about: links[id].address.host, isUrgent: true, at: now)
@@ -206,7 +209,7 @@ extension Sentinel {
             now - links[id].answeredAt > limit
         {
             close(command, of: id)
-            links[id].command = nil
+            links[id].loseCommand()
             forgetRequests(id, at: now)
         }
         if let hello = links[id].hello, now - hello.startedAt > age,
@@ -215,6 +218,7 @@ extension Sentinel {
             close(hello, of: id)
             links[id].hello = nil
         }
+        doubtMuteSubscription(id, at: now)
     }
 
     /// When one of the rules above can apply next.
@@ -234,6 +238,9 @@ extension Sentinel {
         }
         if let hello = link.hello, let heard = link.heardOnHelloAt {
             let due = max(hello.startedAt + timing.minLinkReconnectPeriod, heard + timing.publishPeriod * 3)
+            deadline = .earlier(deadline, due + justAfter)
+        }
+        if let due = link.isMuteAfter(timing.publishPeriod * 3, minimumAge: timing.minLinkReconnectPeriod) {
             deadline = .earlier(deadline, due + justAfter)
         }
         return deadline

@@ -18,11 +18,13 @@ enum CommandTable {
     /// - Source: spec/commands.md 2.
     static func run(_ request: RESP.Request, _ port: ClientPort, _ client: Client) {
         let entry: CommandEntry
-        client.lastCommand = nil
         switch Catalogue.resolve(request[0], request.count > 1 ? request[1] : nil) {
         case .found(let found): entry = found
-        case .unknownCommand: return port.refuse(client, unknownCommand(request))
+        case .unknownCommand:
+            client.lastCommand = nil
+            return port.refuse(client, unknownCommand(request))
         case .unknownSubcommand(let container):
+            client.lastCommand = nil
             return port.refuse(
                 client,
                 "ERR unknown subcommand '\(request[1], limit: 128)'. Try \(container.ownName.uppercased()) HELP.")
@@ -42,7 +44,7 @@ enum CommandTable {
                 """)
         }
         guard !port.isPaused(for: client, entry) else { return client.postpone() }
-        port.traffic.commands.add(1, at: MonotonicClock.now)
+        port.traffic.commands.add(1, at: client.usedAt)
         handlers[entry.id]?(port, client, request)
     }
 

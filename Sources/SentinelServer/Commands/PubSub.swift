@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventLoop
 import RESP
 
 /// Who listens to what.
@@ -70,18 +71,19 @@ final class PubSub {
         }
     }
 
-    /// Sends one message to many; it is encoded once for each version they speak.
+    /// Sends one message to many; it is encoded once as long as they speak the same version.
     private func send(to clients: [Client], _ encode: (inout Encoder) -> Void) {
-        var encoded: [ProtocolVersion: [UInt8]] = [:]
+        let now = MonotonicClock.now
+        var encoded: Encoder?
         for client in clients {
             let version = client.encoder.version
-            if let message = encoded[version] {
-                client.push(message)
+            if let encoded, encoded.version == version {
+                client.push(encoded.bytes, at: now)
             } else {
                 var encoder = Encoder(version: version)
                 encode(&encoder)
-                encoded[version] = encoder.bytes
-                client.push(encoder.bytes)
+                client.push(encoder.bytes, at: now)
+                encoded = encoder
             }
         }
     }

@@ -10,6 +10,7 @@ enum ServerCommands {
     static let handlers: [String: CommandTable.Handler] = [
         "info": { port, client, request in
             client.infoSections = (1..<request.count).map { request.text($0).lowercased() }
+            client.countErrors()
             port.ask(.summary, for: client)
         },
         "role": { port, client, _ in

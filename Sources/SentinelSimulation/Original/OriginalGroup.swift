@@ -69,7 +69,7 @@ struct OriginalInstance {
         case .pong, .notReady:
             availableAt = now
             unansweredSince = nil
-        case .busy, .refused: break
+        case .busy, .unauthenticated, .forbidden, .refused: break
         }
     }
 

@@ -93,7 +93,7 @@ final class OriginalSentinel: Brain {
                 guard let peer = groups[group].peers.firstIndex(where: { $0.instance.command == id }) else { continue }
                 groups[group].peers[peer].note(opinion, at: now)
             }
-        case .replicated, .other, .malformed: break
+        case .replicated, .protocolAgreed, .subscribed, .authenticated, .other, .malformed: break
         }
     }
 

@@ -41,6 +41,9 @@ extension Rules {
                     program, watching: node.port,
                     options: SentinelServer.alone(downAfter: .milliseconds(600), masterLines: [("auth-pass", "wrong")]))
                 try sentinel.awaitEvent("+sdown")
+                // Source: spec/defects.md 37.
+                let told = "refuses the password (sentinel auth-user, auth-pass)"
+                #expect(sentinel.log().contains(told) == (program == .ours))
                 #expect(try sentinel.ask("SENTINEL", "SET", "mymaster", "auth-pass", "old") == .simple("OK"))
                 try sentinel.awaitEvent("-sdown")
                 let set = try sentinel.awaitEvent("+set")
