@@ -193,8 +193,12 @@ extension Sentinel {
             guard let host = replica.masterHost else { return false }
             place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
         }
-        guard !masters[id].currentAddress.isSameNode(as: place) else { return false }
-        return master(at: place).map { $0 != id } ?? false
+        let (old, current) = (masters[id].presence.address, masters[id].currentAddress)
+        guard !current.isSameNode(as: place), !old.isSameNode(as: place), let other = master(at: place) else {
+            return false
+        }
+        // One that counts our master among its replicas is no other group: the same one may be watched under two names.
+        return masters[other].replicaIndex(at: old) == nil
     }
 
     private mutating func replicaSaysMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
@@ -231,8 +235,7 @@ extension Sentinel {
         if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
         guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now), now - wrongSince > patience,
             replica.putRightAt.map({ now - $0 >= timing.infoPeriod }) ?? true,
-            mayBeCorrected(replica.presence.link), !isCurrentMaster(replica, of: id),
-            !servesAnotherGroup(replica, than: id),
+            mayBeCorrected(replica.presence.link), !isToBeLeft(replica, by: id),
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         else { return false }
         masters[id].replicas[index].putRightAt = now
