@@ -195,8 +195,10 @@ package final class Poller {
         @discardableResult
         private func handleEvents(waiting patience: UInt64?) -> Int {
             guard let count = wait(for: epoll, into: events, atMost: patience) else { return 0 }
+            // What comes while these are handled, which may take long, has not been looked at.
+            let lookedAt = MonotonicClock.now
             if count == 0 {
-                emptiedAt = MonotonicClock.now
+                emptiedAt = lookedAt
                 return 0
             }
             var isEmptied = count < events.count
@@ -207,7 +209,7 @@ package final class Poller {
                 }
                 if hasPatient, handlePatientEvents() == Self.patientEventsPerRound { isEmptied = false }
             }
-            if isEmptied { emptiedAt = MonotonicClock.now }
+            if isEmptied { emptiedAt = lookedAt }
             return count
         }
 

@@ -44,17 +44,24 @@ extension Sentinel {
         masters[id].peers = []
     }
 
-    mutating func index(_ id: Master.ID) { mastersByPort[masters[id].presence.address.port, default: []].append(id) }
+    /// Has the group found by its master's address; undone by `unindex` before that address changes in any way.
+    mutating func index(_ id: Master.ID) {
+        for place in masters[id].presence.address.places { mastersByPlace[place, default: []].append(id) }
+    }
 
     mutating func unindex(_ id: Master.ID) {
-        let port = masters[id].presence.address.port
-        mastersByPort[port]?.removeAll { $0 == id }
-        if mastersByPort[port]?.isEmpty == true { mastersByPort[port] = nil }
+        for place in masters[id].presence.address.places {
+            mastersByPlace[place]?.removeAll { $0 == id }
+            if mastersByPlace[place]?.isEmpty == true { mastersByPlace[place] = nil }
+        }
     }
 
     /// The group whose master has this address.
     func master(at address: NodeAddress) -> Master.ID? {
-        mastersByPort[address.port]?.first { masters[$0].presence.address.isSameNode(as: address) }
+        for place in address.places {
+            if let id = mastersByPlace[place]?.first { return id }
+        }
+        return nil
     }
 
     // MARK: Replicas and peers

@@ -27,17 +27,13 @@ struct Connection: Sendable {
 /// What a link knows of the address that its name led it to.
 struct Lead: Sendable {
     /// When it was found.
-    private(set) var since = Instant.start
+    let since: Instant
     /// Whether the name was said to stand for it a while later, too.
     private(set) var isConfirmed = false
     /// Since when the name has been said to stand for others only.
     private(set) var contradictedSince: Instant?
 
-    /// The name leads to another address, or to one for the first time.
-    mutating func change(at now: Instant) {
-        self = Lead()
-        since = now
-    }
+    init(since: Instant) { self.since = since }
 
     /// The name was asked about again.
     mutating func heard(isSame: Bool, at now: Instant) {
@@ -110,7 +106,7 @@ package struct Link: Sendable {
     /// Attempts to connect in a row that came to nothing.
     var failures = 0
     /// How far what its name was said to stand for can be relied on.
-    var lead = Lead()
+    var lead: Lead
 
     /// Whether AUTH met an error on the command connection that stands.
     var isAuthenticationRefused = false
@@ -124,6 +120,7 @@ package struct Link: Sendable {
         self.address = address
         self.users = [user]
         self.downAfter = downAfter
+        lead = Lead(since: now)
         subscription = if case .dataNode = target { .undecided } else { .none }
         pingUnansweredSince = now
         availableAt = now

@@ -69,6 +69,9 @@ struct Names: Sendable {
         entries[host.lowercased()].map { $0.changedAt != nil && !$0.isFirst } ?? false
     }
 
+    /// Whether the last good answer is not believed yet.
+    func isDoubted(_ host: String) -> Bool { entries[host.lowercased()]?.doubted != nil }
+
     /// Whether what a name stands for was said once and again a while later.
     func isConfirmed(_ host: String) -> Bool { entries[host.lowercased()].map { $0.changedAt == nil } ?? false }
 
@@ -192,7 +195,7 @@ extension Sentinel {
             host, addresses, isDoubtful: isElsewhere(host, addresses, users), at: now)
         if isNewlyLost { emitLog(.unresolvedHost(host)) }
         let believed = names.addresses(of: host)
-        if !addresses.isEmpty, !believed.isEmpty {
+        if !addresses.isEmpty, !believed.isEmpty, !names.isDoubted(host) {
             for id in users where links.contains(id) { follow(believed, link: id, at: now) }
         }
         for one in waiting {
@@ -254,7 +257,7 @@ extension Sentinel {
 
     private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {
         guard links[id].address.ip != ip else { return }
-        links[id].lead.change(at: now)
+        links[id].lead = Lead(since: now)
         links[id].address.ip = ip
         links[id].failures = 0
     }
@@ -269,7 +272,11 @@ extension Sentinel {
             isNews = true
         }
         for user in links[id].users {
-            take(&masters[user].presence)
+            if masters[user].presence.link == id {
+                unindex(user)
+                take(&masters[user].presence)
+                index(user)
+            }
             for index in masters[user].peers.indices { take(&masters[user].peers[index].presence) }
             for index in masters[user].replicas.indices { take(&masters[user].replicas[index].presence) }
             guard isNews else { continue }

@@ -31,8 +31,31 @@ package struct NodeAddress: Hashable, Sendable {
     package func isSameNode(as other: NodeAddress) -> Bool {
         guard port == other.port else { return false }
         if let ip, ip == other.ip { return true }
-        return host == other.host || host.lowercased() == other.host.lowercased()
+        return Self.isSameName(host, other.host)
     }
+
+    /// What two addresses of one node have at least one of in common.
+    struct Place: Hashable, Sendable {
+        /// The numeric address, or the name in lower case.
+        let host: String
+        let port: UInt16
+    }
+
+    var places: [Place] {
+        guard let ip else { return [Place(host: host.lowercased(), port: port)] }
+        guard ip != host else { return [Place(host: ip, port: port)] }
+        return [Place(host: ip, port: port), Place(host: host.lowercased(), port: port)]
+    }
+
+    /// Names know no case in ASCII; compared without making others, for it is done very often.
+    private static func isSameName(_ left: String, _ right: String) -> Bool {
+        left == right
+            || left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { $0.lowercase == $1.lowercase }
+    }
+}
+
+extension UInt8 {
+    fileprivate var lowercase: UInt8 { (0x41...0x5A).contains(self) ? self + 0x20 : self }
 }
 
 extension NodeAddress {

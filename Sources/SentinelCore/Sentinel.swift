@@ -30,7 +30,7 @@ package struct Sentinel: Sendable {
     /// In the order in which they were added, which is the order they are shown in.
     var masterOrder: [Master.ID] = []
     var masterByName: [MasterName: Master.ID] = [:]
-    var mastersByPort: [UInt16: [Master.ID]] = [:]
+    var mastersByPlace: [NodeAddress.Place: [Master.ID]] = [:]
     var links = Slab<Link>()
     var linkOfConnection: [ConnectionID: Link.ID] = [:]
     var peerLinks: [RunID: [Link.ID]] = [:]

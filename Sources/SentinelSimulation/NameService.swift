@@ -125,6 +125,7 @@ extension Simulation {
 
     /// A node goes to another address; its record follows later.
     private func move(_ node: DataNode, _ chance: inout Dice) {
+        for wire in wiresTo[node.host] { wire.isDeserted = true }
         crash(node, isUnplugged: chance.chance(0.5))
         // Where addresses are what is told and written, the operator who moved a node looks after it.
         if schedule.names == .resolved { renewals += 1 }

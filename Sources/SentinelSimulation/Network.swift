@@ -31,6 +31,8 @@ final class Wire {
     var targetLife: Int?
     var isOpenAtOwner = true
     var isOpenAtTarget = false
+    /// Whether nobody has the address any more that it goes to.
+    var isDeserted = false
     /// Replies in the order of the requests; those of a command that is held back are missing.
     var replies: [Reply?] = []
     var repliesSent = 0

@@ -350,12 +350,23 @@ extension Simulation {
             for node in groups[group] where node.isRunning {
                 node.follow(node === master ? nil : master.endpoint, newHistory: dice.seed(), at: now)
             }
+            // One that still names the old address with a newer epoch would take the others back there.
+            let isAgreed = sentinels.allSatisfy { process in
+                process.settings(of: name).map { leads($0.address, to: master) } ?? false
+            }
+            if !isAgreed {
+                for process in sentinels where process.isRunning && process.settings(of: name) != nil {
+                    process.renewedGroups.insert(name)
+                    try obey(.remove(name), process)
+                }
+                try run(until: now + .seconds(3))
+            }
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
                 let hasStrangers =
                     settings.map { !$0.knownReplicas.allSatisfy { node(at: $0)?.group == group } } ?? false
                 // RESET would have the original's kind go back to the master before a promotion.
-                if settings.map({ !leads($0.address, to: master) }) ?? true || hasStrangers && process.isOriginal {
+                if settings == nil || hasStrangers && process.isOriginal {
                     process.renewedGroups.insert(name)
                     try monitorAgain(name, at: master.endpoint, process)
                 } else if hasStrangers {

@@ -83,7 +83,7 @@ extension Simulation {
         let targetLife = life(of: wire.target)
         switch message {
         case .open:
-            guard let targetLife else { return push(.closed, on: wire, to: .owner) }
+            guard let targetLife, !wire.isDeserted else { return push(.closed, on: wire, to: .owner) }
             wire.targetLife = targetLife
             wire.isOpenAtTarget = true
             push(.opened, on: wire, to: .owner)

@@ -168,7 +168,7 @@ extension Simulation {
         let changes = effects.contains { if case .persist = $0 { true } else { false } }
         guard changes, let remembered = process.brain?.remembered else { return }
         try EpochBook.noteChange(from: process.remembered, to: remembered, of: process)
-        try configurations.held(remembered, by: process.name, isOneNode: mayBeOneNode)
+        try configurations.held(remembered, by: process.name, isOriginal: process.isOriginal, isOneNode: mayBeOneNode)
         process.remembered = remembered
     }
 
@@ -237,7 +237,7 @@ extension Simulation {
             beginWrite(of: process)
         case .emit(let event): try notice(event, by: process)
         case .log(.userRequestedFailover(let name)): process.forcedNext = name
-        case .log: break
+        case .log(let line): say(process.name, "logs \(line)")
         case .resolve(let host): resolve(host, for: process)
         case .runScript(let id, _, _): try runScript(id, of: process)
         case .killScript(let id):

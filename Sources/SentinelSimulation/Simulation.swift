@@ -128,7 +128,7 @@ package final class Simulation {
         return outcome
     }
 
-    private func run(until end: Instant) throws(Violation) {
+    func run(until end: Instant) throws(Violation) {
         while now < end {
             guard let (at, happening) = timeline.next() else { return }
             now = max(now, at)

@@ -179,6 +179,20 @@ import Testing
         #expect(!world.steps.contains(.elected))
     }
 
+    /// Found by the simulator (seed 1100950): votes that had split in earlier outages had a later one wait.
+    @Test func `votes that split in one outage are no reason to wait in the next`() {
+        var world = World(peers: "bc")
+        world.sentinel.masters[world.sentinel.masterOrder[0]].splitVotes = 9
+        world.letPeersAgree()
+        world.kill(World.master)
+        world.run(for: .milliseconds(1020))
+        world.revive(World.master)
+        world.opinions = [:]
+        world.run(for: .seconds(8))
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].odownSince == nil)
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].splitVotes == 0)
+    }
+
     @Test func `a split vote is tried again soon`() {
         var world = World(peers: "bcde", quorum: 2)
         world.run(for: .seconds(5))

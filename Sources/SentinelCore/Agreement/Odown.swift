@@ -16,6 +16,8 @@ extension Sentinel {
         case (.some, false):
             masters[id].odownSince = nil
             masters[id].candidacyAt = nil
+            // The next time is another matter: votes that split in this one are no reason to wait then.
+            masters[id].splitVotes = 0
             emit(.odownCleared(label(id)))
         case (nil, false), (.some, true): break
         }

@@ -17,7 +17,8 @@ extension Sentinel {
         let isDone = masters[id].replicas.allSatisfy { replica in
             // The promoted one must be there to serve; a replica that is down is not waited for.
             replica.id == promoted
-                ? !replica.presence.isSdown : replica.presence.isSdown || replica.reconfiguration == .done
+                ? !replica.presence.isSdown
+                : replica.presence.isSdown || replica.reconfiguration == .done || isToBeLeft(replica, by: id)
         }
         // The order must have been read before the link is closed with the move; it is not waited for long.
         if now - failover.stageSince > timing.pingPeriod || masters[id].presence.isSdown { masters[id].demotion = nil }
@@ -67,7 +68,7 @@ extension Sentinel {
             guard underWay < masters[id].parallelSyncs else { return }
             let replica = masters[id].replicas[index]
             guard replica.id != promoted, replica.reconfiguration == .none,
-                takesOrders(replica.presence.link), !isCurrentMaster(replica, of: id)
+                takesOrders(replica.presence.link), !isToBeLeft(replica, by: id)
             else { continue }
             replicate(id, index, of: address, at: now)
             masters[id].replicas[index].reconfiguration = .sent(since: now)
@@ -79,6 +80,11 @@ extension Sentinel {
     /// Whether an entry is the master under another name: it must not be told to follow itself.
     func isCurrentMaster(_ replica: Replica, of id: Master.ID) -> Bool {
         replica.presence.address.isSameNode(as: masters[id].currentAddress)
+    }
+
+    /// Whether an entry is none to be given orders: the master itself, or a node of another group.
+    func isToBeLeft(_ replica: Replica, by id: Master.ID) -> Bool {
+        isCurrentMaster(replica, of: id) || servesAnotherGroup(replica, than: id)
     }
 
     /// Follows a replica's way to its new master, from its INFO.
@@ -105,7 +111,7 @@ extension Sentinel {
             for index in masters[id].replicas.indices {
                 let replica = masters[id].replicas[index]
                 guard replica.id != promoted, replica.reconfiguration == .none,
-                    takesOrders(replica.presence.link), !isCurrentMaster(replica, of: id)
+                    takesOrders(replica.presence.link), !isToBeLeft(replica, by: id)
                 else { continue }
                 replicate(id, index, of: address, at: now)
                 emit(.failover(.reconfSentBestEffort, label(id, replicaAt: index)))

@@ -188,14 +188,17 @@ extension Sentinel {
     /// However it came to be listed here, as by an address that another group's node has now or a name that led astray,
     /// it is not taken away from where it belongs.
     func servesAnotherGroup(_ replica: Replica, than id: Master.ID) -> Bool {
-        guard masters.count > 1 else { return false }
         var place = replica.presence.address
         if replica.info.role == .replica {
             guard let host = replica.masterHost else { return false }
             place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
         }
-        guard !masters[id].currentAddress.isSameNode(as: place) else { return false }
-        return masterOrder.contains { $0 != id && masters[$0].currentAddress.isSameNode(as: place) }
+        let (old, current) = (masters[id].presence.address, masters[id].currentAddress)
+        guard !current.isSameNode(as: place), !old.isSameNode(as: place), let other = master(at: place) else {
+            return false
+        }
+        // One that counts our master among its replicas is no other group: the same one may be watched under two names.
+        return masters[other].replicaIndex(at: old) == nil
     }
 
     private mutating func replicaSaysMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
@@ -232,8 +235,7 @@ extension Sentinel {
         if patienceEndsAt > now { masters[id].replicas[index].info.wantedAt = patienceEndsAt }
         guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now), now - wrongSince > patience,
             replica.putRightAt.map({ now - $0 >= timing.infoPeriod }) ?? true,
-            mayBeCorrected(replica.presence.link), !isCurrentMaster(replica, of: id),
-            !servesAnotherGroup(replica, than: id),
+            mayBeCorrected(replica.presence.link), !isToBeLeft(replica, by: id),
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         else { return false }
         masters[id].replicas[index].putRightAt = now

@@ -18,8 +18,10 @@ struct ConfigurationBook {
         firstForced[group] = min(firstForced[group] ?? epoch, epoch)
     }
 
+    /// - Parameter isOriginal: Whether the holder is of the original's kind, which takes the epoch of a newer configuration
+    ///   and keeps its own address while it moves replicas: known, and not ours to mend.
     mutating func held(
-        _ settings: Settings, by holder: String, isOneNode: (Endpoint, Endpoint) -> Bool
+        _ settings: Settings, by holder: String, isOriginal: Bool, isOneNode: (Endpoint, Endpoint) -> Bool
     ) throws(Violation) {
         for master in settings.masters where master.configEpoch > .zero {
             let key = Key(group: master.name, epoch: master.configEpoch)
@@ -28,6 +30,7 @@ struct ConfigurationBook {
                 continue
             }
             guard !isOneNode(known.address, master.address) else { continue }
+            if isOriginal { forced(master.name, in: master.configEpoch) }
             if let forced = firstForced[master.name], forced <= master.configEpoch { continue }
             throw Violation(
                 rule: .oneAddressPerConfigEpoch,
