@@ -59,6 +59,20 @@ import Testing
         #expect(hellos.allSatisfy { pings.contains($0) })
     }
 
+    @Test func `hellos keep a period that is shorter than that of PINGs`() {
+        var world = World(peers: "", downAfter: .seconds(5), separatesSubscriptions: false)
+        world.run(for: .seconds(2))
+        var timing = world.sentinel.timing
+        timing.publishPeriod = .milliseconds(200)
+        _ = world.ask(.setTiming(timing))
+        world.run(for: .seconds(3))
+        world.forget()
+        world.run(for: .seconds(4), step: .milliseconds(5))
+        let hellos = world.sent.count { if case .hello = $0 { true } else { false } }
+        // To each of three nodes, early by a quarter of the period at most.
+        #expect((3 * 18...3 * 29).contains(hellos))
+    }
+
     /// Source: design.md 5. In a storm of failovers there is always an epoch that is not on disk yet.
     @Test func `an epoch that is not on disk yet is not told, and holds up no hello`() {
         var world = World()

@@ -32,7 +32,7 @@ extension Sentinel {
     /// at that distance for ever.
     func beatOfPings(_ id: Link.ID, at now: Instant) -> Instant {
         guard links[id].isDataNode, let sent = links[id].pingSentAt,
-            now - sent <= min(links[id].downAfter, timing.pingPeriod) / 2
+            now - sent <= min(links[id].downAfter, timing.pingPeriod, timing.publishPeriod / 2) / 2
         else { return now }
         return sent
     }

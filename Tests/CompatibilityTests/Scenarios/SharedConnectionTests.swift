@@ -209,8 +209,7 @@ extension Rules {
                     let sentinel = try stage.sentinel(
                         .ours, watching: node.port, options: SentinelServer.alone(downAfter: .seconds(3)))
                     try eventually("there are two connections at last", within: .seconds(10)) {
-                        let last = node.requests.last { $0.name == "CLIENT" }
-                        return last?.words.last?.hasSuffix("-pubsub") == true
+                        node.requests.contains { $0.name == "CLIENT" && $0.words.last?.hasSuffix("-pubsub") == true }
                     }
                     try eventually("the node is well", within: .seconds(10)) { try sentinel.flags() == ["master"] }
                     let connections = node.connections
