@@ -112,7 +112,8 @@ import Testing
     @Test(arguments: [
         (Value.simple("PONG"), PingReply.pong), (.simple("PONGxyz"), .pong), (.bulk("PONG"), .refused),
         (.error("LOADING x"), .notReady), (.error("MASTERDOWN x"), .notReady), (.error("BUSY x"), .busy),
-        (.error("NOAUTH x"), .refused), (.integer(1), .refused), (.array([]), .refused),
+        (.error("NOAUTH x"), .unauthenticated), (.error("NOPERM x"), .forbidden), (.error("ERR x"), .refused),
+        (.integer(1), .refused), (.array([]), .refused),
     ])
     func `answers to PING are told apart by their first word`(value: Value, reply: PingReply) {
         #expect(Reply(value, to: .ping) == .ping(reply))
