@@ -125,13 +125,16 @@ final class Client: ConnectionDelegate {
     /// Waits for the core's answer to `request`.
     func await(_ request: RequestID) { awaited = request }
 
+    /// Whether `request` is the one being run; it is not waited for any more then.
+    func stopAwaiting(_ request: RequestID) -> Bool {
+        guard awaited == request else { return false }
+        awaited = nil
+        return true
+    }
+
     /// The core's answer: at once, while the request is being run, or later.
     func answer(_ request: RequestID, _ append: (inout Encoder) -> Void) {
-        if awaited == request {
-            awaited = nil
-            append(&encoder)
-            return
-        }
+        if stopAwaiting(request) { return append(&encoder) }
         guard !isClosed, !held.isEmpty else { return }
         var late = Encoder(version: encoder.version)
         append(&late)

@@ -7,16 +7,18 @@ package import SentinelCore
 package struct CommandContext {
     /// All masters; asked for by the few requests that need them, for there may be thousands.
     package let masterNames: () -> [MasterName]
+    package let isWatched: (MasterName) -> Bool
     package let timing: Timing
     package let deniesScriptReconfiguration: Bool
     /// Whether a file can be run as a script.
     package let isExecutable: (String) -> Bool
 
     package init(
-        masterNames: @escaping () -> [MasterName], timing: Timing, deniesScriptReconfiguration: Bool,
-        isExecutable: @escaping (String) -> Bool
+        masterNames: @escaping () -> [MasterName], isWatched: @escaping (MasterName) -> Bool, timing: Timing,
+        deniesScriptReconfiguration: Bool, isExecutable: @escaping (String) -> Bool
     ) {
         self.masterNames = masterNames
+        self.isWatched = isWatched
         self.timing = timing
         self.deniesScriptReconfiguration = deniesScriptReconfiguration
         self.isExecutable = isExecutable

@@ -10,7 +10,7 @@ enum SetArguments {
     static func parse(_ request: RESP.Request, _ context: CommandContext) -> ParsedCommand {
         let master = MasterName(request.text(2))
         // Before the options are looked at; the command itself says it.
-        guard context.masterNames().contains(master) else { return .command(.set(master, [])) }
+        guard context.isWatched(master) else { return .command(.set(master, [])) }
         var changes: [OptionChange] = []
         var index = 3
         while index < request.count {

@@ -67,8 +67,8 @@ struct Options {
           --line TEXT          a line more in the configuration of ours
           --server PATH        data servers for failover; "embedded" for small nodes this program brings
 
-          --sentinels N        failover: sentinels (3)
-          --quorum N           failover: how many have to agree (2)
+          --sentinels N        failover, scale: sentinels (3)
+          --quorum N           failover, scale: how many have to agree (2)
           --replicas N         failover: replicas of the master (2)
           --down-after MS      failover (1000), scale (5000): down-after-milliseconds
           --limit SECONDS      scale: how long to wait for each step (120)

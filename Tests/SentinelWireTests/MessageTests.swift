@@ -141,8 +141,9 @@ import Testing
 @Suite struct `Requests of clients` {
     private func parse(_ words: String...) -> String {
         let request = RESP.Request(words.map { Array($0.utf8) })
+        let names = [MasterName("a1"), MasterName("a2"), MasterName("b")]
         let context = CommandContext(
-            masterNames: { [MasterName("a1"), MasterName("a2"), MasterName("b")] }, timing: Timing(),
+            masterNames: { names }, isWatched: { names.contains($0) }, timing: Timing(),
             deniesScriptReconfiguration: true, isExecutable: { _ in true })
         guard let row = SentinelSubcommand.named(request.text(1)) else { return "unknown" }
         return switch row.parse(request, { context }) {

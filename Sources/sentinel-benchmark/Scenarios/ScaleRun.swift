@@ -62,11 +62,11 @@ extension ScaleRun {
         let options = benchmark.options
         let groups = nodes.masters.enumerated().map { index, master in
             MonitoredGroup(
-                name: "group-\(index)", master: master, quorum: 2,
+                name: "group-\(index)", master: master, quorum: options.quorum,
                 downAfterMilliseconds: options.downAfterMilliseconds, failoverTimeoutMilliseconds: 60_000)
         }
         let start = MonotonicClock.now
-        for address in try benchmark.freeAddresses(3) {
+        for address in try benchmark.freeAddresses(options.sentinels) {
             sentinels.append(try SentinelProcess(subject, at: address, groups: groups, in: benchmark))
         }
         for sentinel in sentinels {
@@ -78,7 +78,7 @@ extension ScaleRun {
         try await wait(for: "discovery", seconds: options.limitSeconds, everyMilliseconds: 250) {
             for sentinel in sentinels {
                 let known = await sentinel.groups().count {
-                    $0["status"] == "ok" && $0["slaves"] == "1" && $0["sentinels"] == "3"
+                    $0["status"] == "ok" && $0["slaves"] == "1" && $0["sentinels"] == "\(options.sentinels)"
                 }
                 say("discovery, \(known) of \(count) groups")
                 guard known == count else { return false }

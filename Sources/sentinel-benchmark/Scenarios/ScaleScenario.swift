@@ -22,7 +22,7 @@ final class ScaleScenario {
         var report = Report()
         let options = benchmark.options
         report.title =
-            "\(options.size) groups of two data nodes, three sentinels, "
+            "\(options.size) groups of two data nodes, \(options.sentinels) sentinels, "
             + "down-after-milliseconds \(options.downAfterMilliseconds)"
         try await benchmark.interleaved { (_, subject) async throws(BenchmarkError) in
             let run = try await ScaleRun(benchmark, subject)
