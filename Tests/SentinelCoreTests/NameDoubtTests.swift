@@ -99,6 +99,28 @@ import Testing
         #expect(world.following[World.replicas[0]] == nil)
     }
 
+    /// Seed 1404596 of the simulation: a sentinel that started late, and knew the master that had been by its name.
+    @Test func `that leads to the new master does not make the old one's name its name`() {
+        var world = World(resolvesHostnames: true, announcesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = []
+        }
+        world.take(.resolved("redis-0", [World.master.host]))
+        world.names["redis-0"] = [World.master.host]
+        world.run(for: .seconds(12))
+        world.kill(World.master)
+        let new = Endpoint(host: "10.0.0.66", port: Self.named.port)
+        world.names["redis-0"] = [new.host]
+        world.run(for: .seconds(3))
+        #expect(host(of: world) == new.host)
+        _ = world.ask(
+            .publishHello(
+                Hello(
+                    sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5),
+                    masterName: World.name, master: new, configEpoch: Epoch(5))))
+        #expect(world.ask(.masterAddress(World.name)) == .address(new))
+    }
+
     @Test func `a newer configuration that names another host is another one, wherever that name leads`() throws {
         var world = world()
         world.run(for: .seconds(3))

@@ -174,11 +174,19 @@ extension Sentinel {
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.
-        guard !masters[id].currentAddress.isWrittenAsSameNode(as: address) else {
+        guard !isKnownAsSameNode(masters[id].currentAddress, address) else {
             masters[id].configGeneration = persist()
             return abandonOutdatedFailover(id)
         }
         takeConfiguration(of: hello, at: address, for: id, at: now)
+    }
+
+    /// Whether an address that a newer configuration names is the one that the group has: also where one is written as a
+    /// name and the other as a number, unless the name stands for that number only since a moment ago, maybe by mistake.
+    private func isKnownAsSameNode(_ current: NodeAddress, _ told: NodeAddress) -> Bool {
+        guard current.isWrittenAsSameNode(as: told) else { return false }
+        return !resolvesHostnames || current.host.lowercased() == told.host.lowercased()
+            || !names.isChangeNew(current.host)
     }
 
     /// Gives the group the address that a peer names.
