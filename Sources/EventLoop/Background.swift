@@ -22,6 +22,13 @@ package nonisolated enum Background {
         }
     }
 
+    /// Keeps descriptors that whoever started this process left open from the programs that it starts itself.
+    ///
+    /// Looked for below 1024, where a descriptor is that was handed on by mistake.
+    package static func keepInheritedDescriptors() {
+        for number in STDERR_FILENO + 1..<1024 { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+    }
+
     /// Forks: the old process ends with success, the new one goes on in a session of its own, its standard input and
     /// output leading nowhere. The working directory stays.
     ///

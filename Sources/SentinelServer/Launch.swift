@@ -19,6 +19,7 @@ package enum Launch {
         FreedMemory.returnSoon()
         do throws(SystemError) {
             try Background.openStandardDescriptors()
+            Background.keepInheritedDescriptors()
         } catch {
             ProcessFacts.exit(1)  // and nowhere to say why
         }

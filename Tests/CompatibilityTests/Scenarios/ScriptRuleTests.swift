@@ -19,8 +19,8 @@ extension Rules {
                     "reconfigure",
                     """
                     { echo "$# $@"; pwd; echo "$HOME"; } > \(stage.directory)/moved
-                    # Whatever a shell opens for itself is above what it was given.
-                    for fd in /proc/$$/fd/*; do readlink $fd; done > \(stage.directory)/descriptors
+                    # Whatever a shell opens for itself is above what it was given; what it looked through is gone by now.
+                    for fd in /proc/$$/fd/*; do readlink $fd || :; done > \(stage.directory)/descriptors
                     """)
                 let sentinel = try stage.sentinel(
                     program, watching: old,
