@@ -21,8 +21,8 @@ enum CanonicalLine {
                 let value = setting.write(master).first
             else { return nil }
             return line(directive, [name] + value.words)
-        case .removedMaster, .movedMaster: return line(directive, words)
-        case .kept, .setting, .include, .user, .renameCommand, .stateFile: return nil
+        case .stateFile, .removedMaster, .movedMaster: return line(directive, words)
+        case .kept, .setting, .include, .user, .renameCommand: return nil
         }
     }
 

@@ -127,6 +127,8 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
             case .sentinel(let directive, let words) where directive.isStateFile:
                 guard source.origin != .state else { throw .unrecognizedStatement }
                 result.server.stateFile = try words[0].text()
+                guard source.origin == .included else { return }
+                result.elsewhere.lines[.global(directive)] = CanonicalLine.words(directive, words)
             case .unknown(.unrecognizedStatement), .sentinel:
                 pending.append(PendingLine(source: source, statement: statement))
             case .unknown(let reason): throw reason

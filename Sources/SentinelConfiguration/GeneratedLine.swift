@@ -22,6 +22,8 @@ extension GeneratedLine {
                 lines.append(
                     GeneratedLine(
                         key: .global(row), words: CanonicalLine.line(row, value.words), presence: value.presence))
+            } else if row.isStateFile {
+                lines += noStateFile(configuration, row)
             } else if row.scope == .master, !mastersAreWritten {
                 mastersAreWritten = true
                 lines += removedMasters(of: configuration)
@@ -31,6 +33,15 @@ extension GeneratedLine {
             }
         }
         return lines
+    }
+
+    /// What says that all is remembered in the file itself, where a line of it or of an included file says otherwise
+    /// and only the command line did away with that: the next start would believe the older state over there.
+    private static func noStateFile(_ configuration: Configuration, _ row: Directive) -> [GeneratedLine] {
+        guard configuration.server.stateFile.isEmpty else { return [] }
+        return [
+            GeneratedLine(key: .global(row), words: CanonicalLine.line(row, [[]]), presence: .whenUnchanged)
+        ]
     }
 
     private static func about(

@@ -99,7 +99,7 @@ package struct Rewriter {
         case .unknown: return disabled(trimmed)
         case .server(let directive, let words): return updated(line, directive, words, number)
         case .sentinel(let directive, let words):
-            if case .stateFile = directive.action { return line }
+            if directive.isStateFile, !configuration.server.stateFile.isEmpty { return line }
             guard let canonical = CanonicalLine.words(directive, words) else { return nil }
             let key: LineKey =
                 directive.scope == .master

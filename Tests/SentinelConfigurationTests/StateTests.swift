@@ -152,6 +152,20 @@ import Testing
         #expect(text(result).contains("sentinel state-file /var/state\n"))
     }
 
+    /// A state file left behind by an earlier life is older than what the configuration says by then.
+    @Test(arguments: ["sentinel state-file /s\n", "include /x\n", "sentinel state-file /s\ninclude /x\n"])
+    func `that the command line did away with is not believed at the next start`(line: String) throws {
+        let environment = TestEnvironment(
+            files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel state-file /s"))]],
+            states: ["/s": .text(bytes("bogus") + StateText.end)])
+        let file = "sentinel monitor m 10.0.0.1 6379 2\n" + line
+        let result = try rewritten(file, options: ["sentinel state-file \"\""], environment: environment) {
+            $0.currentEpoch = Epoch(7)
+        }
+        let back = try read(result, environment: environment)
+        #expect(back.server.stateFile.isEmpty && back.sentinel.currentEpoch == Epoch(7))
+    }
+
     /// - Source: issue 4, torn state: a half-written file is refused, never half-applied.
     @Test func `that was cut off anywhere is refused with its name, the line and the reason`() throws {
         let whole = try saved { $0.sentinel.myID = RunID(Self.id) }.text
