@@ -41,7 +41,9 @@ final class ChildOutput: PollerClient {
 
     private func readChunk() {
         var bytes = [UInt8](repeating: 0, count: Self.chunk)
-        guard let transfer = try? System.readSome(ownEnd, into: &bytes), transfer != .endOfStream else { return close() }
+        guard let transfer = try? System.readSome(ownEnd, into: &bytes), transfer != .endOfStream else {
+            return close()
+        }
         guard case .bytes(let count) = transfer else { return }
         if left > 0 {
             try? System.writeAll(target, Array(bytes[..<min(count, left)]))

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if os(Linux)
-import CLinux  // which of the two modules owns `timespec` depends on the order in which they are loaded
+    import CLinux  // which of the two modules owns `timespec` depends on the order in which they are loaded
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The wall clock, for people to read and for nothing else.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if os(Linux)
-import CLinux  // which of the two modules owns `timeval` depends on the order in which they are loaded
+    import CLinux  // which of the two modules owns `timeval` depends on the order in which they are loaded
 #endif
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// What the system knows of this process, and what a process may do to itself.
@@ -35,9 +35,9 @@ package nonisolated enum ProcessFacts {
     /// The same for the thread that asks; where the system can't tell, for all threads.
     package static var threadCPUSeconds: (system: Double, user: Double) {
         #if os(Linux)
-        usage(1)  // RUSAGE_THREAD
+            usage(1)  // RUSAGE_THREAD
         #else
-        usage(0)
+            usage(0)
         #endif
     }
 
@@ -161,11 +161,11 @@ package nonisolated enum ProcessFacts {
     /// Ends the process at once.
     package static func exit(_ code: Int32) -> Never {
         #if canImport(Glibc)
-        Glibc.exit(code)
+            Glibc.exit(code)
         #elseif canImport(Musl)
-        Musl.exit(code)
+            Musl.exit(code)
         #else
-        Darwin.exit(code)
+            Darwin.exit(code)
         #endif
     }
 }

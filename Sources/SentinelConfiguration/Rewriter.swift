@@ -7,8 +7,8 @@
 ///    bytes if it says the same already, and is replaced in its place otherwise. Of two lines with one key the first
 ///    stays.
 /// 3. A line about something the state no longer knows goes away.
-/// 4. Of several general lines of one name the last stays, unless they add up. General settings change only by the command line: where the file does not come to the same value, its line is
-///    replaced.
+/// 4. Of several general lines of one name the last stays, unless they add up. General settings change only by the
+///    command line: where the file does not come to the same value, its line is replaced.
 /// 5. What found no line is appended after a marker, which is written once.
 ///
 /// Rewriting twice gives the same bytes. Cost is linear in the lines.

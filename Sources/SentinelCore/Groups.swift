@@ -10,7 +10,8 @@ extension Sentinel {
         let address = knownAddress(settings.address)
         let id = masters.insert { _ in
             // The link needs the group's ID and the group its link: the link follows.
-            Master(settings, presence: Presence(address: address, link: Link.ID(slot: 0, generation: 0), at: now), at: now)
+            Master(
+                settings, presence: Presence(address: address, link: Link.ID(slot: 0, generation: 0), at: now), at: now)
         }
         masters[id].presence.link = makeLink(to: address, .dataNode(id), user: id, at: now)
         masterOrder.append(id)
@@ -105,7 +106,8 @@ extension Sentinel {
 
     // MARK: Links
 
-    mutating func makeLink(to address: NodeAddress, _ target: Link.Target, user: Master.ID, at now: Instant) -> Link.ID {
+    mutating func makeLink(to address: NodeAddress, _ target: Link.Target, user: Master.ID, at now: Instant) -> Link.ID
+    {
         let downAfter = masters[user].downAfter
         let id = links.insert { _ in
             Link(target: target, address: address, user: user, downAfter: downAfter, at: now)

@@ -322,8 +322,9 @@ extension Sentinel {
         if host == master.ip || host.lowercased() == master.host.lowercased() { return true }
         guard let ip = master.ip else { return nil }
         guard resolvesHostnames, !NumericHost.isNumeric(host) else { return false }
-        guard let address = locate(
-            Endpoint(host: host, port: master.port), orPutAside: .info(replica.presence.link), at: now),
+        guard
+            let address = locate(
+                Endpoint(host: host, port: master.port), orPutAside: .info(replica.presence.link), at: now),
             address.ip != nil
         else { return nil }
         return names.addresses(of: host).contains(ip)

@@ -50,7 +50,8 @@ package struct NodeAddress: Hashable, Sendable {
     /// Names know no case in ASCII; compared without making others, for it is done very often.
     private static func isSameName(_ left: String, _ right: String) -> Bool {
         left == right
-            || left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { $0.lowercase == $1.lowercase }
+            || left.utf8.count == right.utf8.count
+                && zip(left.utf8, right.utf8).allSatisfy { $0.lowercase == $1.lowercase }
     }
 }
 

@@ -112,13 +112,19 @@ extension Sentinel {
     }
 
     mutating func scriptStarted(_ id: ScriptID, processID: Int32) {
-        guard let index = scripts.index(id) else { return counters.staleInputs += 1 }
+        guard let index = scripts.index(id) else {
+            counters.staleInputs += 1
+            return
+        }
         scripts.jobs[index].processID = processID
         emitLog(.scriptStarted(processID: processID))
     }
 
     mutating func scriptEnded(_ id: ScriptID, _ ending: ScriptEnd, at now: Instant) {
-        guard let index = scripts.index(id) else { return counters.staleInputs += 1 }
+        guard let index = scripts.index(id) else {
+            counters.staleInputs += 1
+            return
+        }
         let job = scripts.jobs[index]
         emitLog(.scriptEnded(processID: job.processID, ending))
         let isRetried: Bool

@@ -130,7 +130,9 @@ final class Listeners {
     }
 
     func warnOfShortBacklog() {
-        guard settings.portForPeople != 0, let most = ProcessFacts.longestBacklog, most < settings.tcpBacklog else { return }
+        guard settings.portForPeople != 0, let most = ProcessFacts.longestBacklog, most < settings.tcpBacklog else {
+            return
+        }
         log.write(
             .warning,
             "WARNING: The TCP backlog setting of \(settings.tcpBacklog) cannot be enforced because "

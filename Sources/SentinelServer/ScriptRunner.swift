@@ -15,7 +15,9 @@ final class ScriptRunner {
 
     func run(_ id: ScriptID, _ path: String, _ arguments: [String]) {
         do throws(SystemError) {
-            let child = try ChildProcess(path: path, arguments: arguments, outputLimit: Self.outputLimit) { [unowned self] in self.ended(id, $0) }
+            let child = try ChildProcess(path: path, arguments: arguments, outputLimit: Self.outputLimit) {
+                [unowned self] in self.ended(id, $0)
+            }
             children[id] = child
             tell(.scriptStarted(id, processID: child.processID))
         } catch {

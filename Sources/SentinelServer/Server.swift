@@ -58,7 +58,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         let core = Sentinel(
             configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.portForPeers),
             requirePassword: configuration.server.requirePassword,
-            logThreshold: LogThreshold(rawValue: configuration.server.logLevel.rawValue) ?? .notice, seed: system.next())
+            logThreshold: LogThreshold(rawValue: configuration.server.logLevel.rawValue) ?? .notice, seed: system.next()
+        )
         let driver = Driver(core: core)
         self.driver = driver
         scripts = ScriptRunner { driver.receive($0) }

@@ -100,7 +100,9 @@ extension Simulation {
         switch fault {
         case .nameTimeout:
             let until = now + chance.milliseconds(1000...20000)
-            for process in sentinels where victim == nil || process.host == victim { names.silence(process.host, until: until) }
+            for process in sentinels where victim == nil || process.host == victim {
+                names.silence(process.host, until: until)
+            }
         case .wrongName: lie(to: victim, &chance)
         default:
             let node = chance.chance(0.6) ? presumedMaster(&chance) : node(&chance)

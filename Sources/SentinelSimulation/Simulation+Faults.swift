@@ -329,11 +329,14 @@ extension Simulation {
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
                 let isRenewed = process.renewedGroups.contains(name)
-                if settings.map({ held in disagreeing && !(master.map { leads(held.address, to: $0) } ?? false) }) ?? true {
+                if settings.map({ held in disagreeing && !(master.map { leads(held.address, to: $0) } ?? false) })
+                    ?? true
+                {
                     process.renewedGroups.insert(name)
                     try monitorAgain(name, at: address, process)
-                } else if isRenewed, settings?.downAfter != schedule.downAfter
-                    || settings?.failoverTimeout != schedule.failoverTimeout
+                } else if isRenewed,
+                    settings?.downAfter != schedule.downAfter
+                        || settings?.failoverTimeout != schedule.failoverTimeout
                 {
                     try obey(configuration(of: name), process)
                 }

@@ -60,7 +60,8 @@ extension Simulation {
         guard node.isRunning, !node.isPaused, !node.isLoading(at: now), let follows = node.follows,
             let master = self.node(at: follows)
         else { return }
-        let answers = leads(follows, to: master) && master.isRunning && !master.isPaused && canTalk(node.host, master.host)
+        let answers =
+            leads(follows, to: master) && master.isRunning && !master.isPaused && canTalk(node.host, master.host)
         node.pull(
             from: answers && master !== node ? master : nil,
             isRefused: !master.isRunning && !master.isUnplugged && canTalk(node.host, master.host),

@@ -264,7 +264,8 @@ extension Simulation {
         feedLater(process, .scriptStarted(id, processID: 4711))
         // Most end soon, some fail, some ask to be tried again, some hang until they are killed.
         let end = dice.pick(
-            [.exited(code: 0), .exited(code: 0), .exited(code: 1), .exited(code: 2), .killed(signal: 11)] as [ScriptEnd])
+            [.exited(code: 0), .exited(code: 0), .exited(code: 1), .exited(code: 2), .killed(signal: 11)] as [ScriptEnd]
+        )
         let time = dice.chance(0.1) ? dice.milliseconds(1000...200_000) : dice.milliseconds(1...500)
         timeline.enter(.scriptEnds(process, life: process.life, id, end), at: now + time)
     }
@@ -354,7 +355,9 @@ extension Simulation {
             let meant = question.group ?? group(of: endpoint)
         else { return Opinion(isDown: isDown, vote: nil) }
         // An answer may have waited for the disk since before.
-        if isDown, question.askedAt > process.untrustedSince { try checkTrust(in: process, "says that \(endpoint) is down") }
+        if isDown, question.askedAt > process.untrustedSince {
+            try checkTrust(in: process, "says that \(endpoint) is down")
+        }
         var vote = leader.map { Vote(candidate: $0, epoch: epoch) }
         if sabotage == .voteGrantedTwice, let candidate { vote = Vote(candidate: candidate, epoch: asked) }
         guard let vote else { return Opinion(isDown: isDown, vote: nil) }
@@ -485,7 +488,8 @@ extension Simulation {
         guard let master else {
             guard let name = names.first(where: { process.attempts[$0]?.isElected == true }) else {
                 throw Violation(
-                    rule: .ordersComeFromLeader, text: "\(process.name) promotes \(endpoint) and does not lead its group")
+                    rule: .ordersComeFromLeader,
+                    text: "\(process.name) promotes \(endpoint) and does not lead its group")
             }
             // The core says whom it chose when it does, and it is judged then.
             return process.isOriginal ? try checkFitness(of: node, in: name, process) : ()
@@ -495,7 +499,9 @@ extension Simulation {
         }
         let addresses = names.compactMap { process.settings(of: $0)?.address }
         // The original converts a stray master to what was the master before the promotion it has just made.
-        guard !addresses.isEmpty, !addresses.contains(where: { isOneNode($0, master) }), !process.isOriginal else { return }
+        guard !addresses.isEmpty, !addresses.contains(where: { isOneNode($0, master) }), !process.isOriginal else {
+            return
+        }
         throw Violation(
             rule: .ordersNameTheMaster,
             text: "\(process.name) tells \(endpoint) to follow \(master), its masters are \(addresses)")

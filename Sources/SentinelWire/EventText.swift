@@ -141,7 +141,8 @@ package struct LogText: Sendable, Equatable {
             self.init(
                 .warning,
                 "A sentinel at \(endpoint) has the run ID of this one (was its configuration file copied?); "
-                    + "it is ignored here, and others take the two for one. Delete the line 'sentinel myid' in its file")
+                    + "it is ignored here, and others take the two for one. Delete the line 'sentinel myid' in its file"
+            )
         case .scriptStarted(let processID): self.init(.debug, "+script-child \(processID)")
         case .scriptEnded(let processID, let ending):
             let (code, signal) = ending.numbers

@@ -8,9 +8,10 @@
 /// The system's OpenSSL, 3 or 1.1.1; loaded when it is first wanted, for the rest of the process's life.
 final class OpenSSL {
     /// Writes a pass phrase of at most the given length to the memory; says how long it is, or -1 without one.
-    typealias PassPhraseCallback = @convention(c) (
-        UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?
-    ) -> Int32
+    typealias PassPhraseCallback =
+        @convention(c) (
+            UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?
+        ) -> Int32
 
     /// Where the library may be found.
     nonisolated static let names: [String] = {
@@ -104,9 +105,11 @@ final class OpenSSL {
     let EVP_PKEY_free: @convention(c) (OpaquePointer?) -> Void
     let SSL_CTX_set0_tmp_dh_pkey: (@convention(c) (OpaquePointer?, OpaquePointer?) -> Int32)?
     let PEM_read_bio_DHparams:
-        (@convention(c) (
-            OpaquePointer?, OpaquePointer?, PassPhraseCallback?, UnsafeMutableRawPointer?
-        ) -> OpaquePointer?)?
+        (
+            @convention(c) (
+                OpaquePointer?, OpaquePointer?, PassPhraseCallback?, UnsafeMutableRawPointer?
+            ) -> OpaquePointer?
+        )?
     let DH_free: (@convention(c) (OpaquePointer?) -> Void)?
 
     private init(_ library: SharedLibrary) throws(SharedLibrary.MissingFunction) {

@@ -4,11 +4,11 @@ import Dispatch
 import SentinelSimulation
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 let usage = """
@@ -75,7 +75,8 @@ struct Options {
 
 func replay(_ seed: UInt64, _ options: Options) -> Never {
     let outcome = Simulation.run(
-        seed: seed, reduction: options.reduction, sabotage: options.sabotage, trace: options.isQuiet ? nil : { print($0) })
+        seed: seed, reduction: options.reduction, sabotage: options.sabotage,
+        trace: options.isQuiet ? nil : { print($0) })
     guard let violation = outcome.violation else {
         print("seed \(seed): no rule broken in \(outcome.steps) steps")
         exit(0)
@@ -134,7 +135,8 @@ func runMany(_ seeds: some Collection<UInt64>, _ options: Options) -> Never {
     let campaign = run(seeds, options.sabotage, batch: 64, keepsGoing: options.keepsGoing, isTalkative: true)
     print(campaign.summary(elapsedMilliseconds: elapsedMilliseconds()))
     if let first = campaign.violations.first {
-        print("replay with: sentinel-simulate --seed \(first.seed)\(sabotageOption(options)); --shrink makes it smaller")
+        print(
+            "replay with: sentinel-simulate --seed \(first.seed)\(sabotageOption(options)); --shrink makes it smaller")
         exit(1)
     }
     exit(0)

@@ -84,7 +84,8 @@ private func file(_ name: String) throws -> String {
         (server.directory, server.stateFile, server.users, server.renamedCommands) = ("", "", [], [])
         #expect(server == ServerSettings())
         let master = try #require(configuration.sentinel.masters.first)
-        #expect(master.downAfter == .seconds(30) && master.failoverTimeout == .seconds(180) && master.parallelSyncs == 1)
+        #expect(
+            master.downAfter == .seconds(30) && master.failoverTimeout == .seconds(180) && master.parallelSyncs == 1)
         #expect(master.authPassword == nil && master.notificationScript != nil && master.knownSentinels.count == 1)
     }
 
@@ -96,7 +97,9 @@ private func file(_ name: String) throws -> String {
             if row.name == "moved-master" { continue }  // Only in a state file.
             let head = row.scope == .server ? [row.name] : ["sentinel", row.name]
             let index = lines.firstIndex { line in
-                guard !line.hasPrefix("#"), let words = try? Grammar.words(of: bytes(line)[...]).map(text) else { return false }
+                guard !line.hasPrefix("#"), let words = try? Grammar.words(of: bytes(line)[...]).map(text) else {
+                    return false
+                }
                 return words.starts(with: head)
             }
             guard let index else {

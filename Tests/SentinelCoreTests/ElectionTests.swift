@@ -48,7 +48,9 @@ import Testing
 
     /// Milliseconds from odown to this sentinel's candidacy, among peers of which each is better placed than it.
     private func candidacyDelay(saving: Duration) throws -> Duration? {
-        let better = "bcdefghijklmnop".filter { Sentinel.rank(World.id($0), Epoch(1)) < Sentinel.rank(World.myID, Epoch(1)) }
+        let better = "bcdefghijklmnop".filter {
+            Sentinel.rank(World.id($0), Epoch(1)) < Sentinel.rank(World.myID, Epoch(1))
+        }
         try #require(better.count >= 2)
         var world = World(peers: String(better.prefix(2)))
         world.run(for: .seconds(5))
@@ -111,7 +113,8 @@ import Testing
         #expect(world.sent.contains(where: asksForVotes))
     }
 
-    @Test func `a candidate that is refused because the quorum is in a newer epoch stands in a newer one soon`() throws {
+    @Test func `a candidate that is refused because the quorum is in a newer epoch stands in a newer one soon`() throws
+    {
         var world = World(failoverTimeout: .seconds(60))
         world.run(for: .seconds(5))
         // As the original does: a vote from before, and none in this epoch.
@@ -162,9 +165,10 @@ import Testing
 
     @Test func `all sentinels rank candidates alike, and epochs favour different ones`() {
         let ids = (0..<5).map { World.id(Character(String($0))) }
-        let firsts = Set((0..<50).map { epoch in
-            ids.min { Sentinel.rank($0, Epoch(epoch)) < Sentinel.rank($1, Epoch(epoch)) }
-        })
+        let firsts = Set(
+            (0..<50).map { epoch in
+                ids.min { Sentinel.rank($0, Epoch(epoch)) < Sentinel.rank($1, Epoch(epoch)) }
+            })
         #expect(firsts.count > 2)
     }
 

@@ -44,11 +44,12 @@ import Testing
         #expect(world.effects.count { $0 == told } == 2)
     }
 
-    @Test(arguments: [
-        (nil, "pass", Request.authenticate(user: nil, password: Secret("pass"))),
-        ("user", "pass", .authenticate(user: "user", password: Secret("pass"))),
-        ("user", nil, nil),
-    ] as [(String?, String?, Request?)])
+    @Test(
+        arguments: [
+            (nil, "pass", Request.authenticate(user: nil, password: Secret("pass"))),
+            ("user", "pass", .authenticate(user: "user", password: Secret("pass"))),
+            ("user", nil, nil),
+        ] as [(String?, String?, Request?)])
     func `the master's credentials are used as they are given`(user: String?, password: String?, expected: Request?) {
         let world = World(peers: "") { settings in
             settings.authUser = user
@@ -123,7 +124,9 @@ import Testing
         #expect(peers.map(\.linkUsers) == [2])
     }
 
-    @Test func `a silent connection is made again after half of down-after, but not in its first fifteen seconds`() throws {
+    @Test func `a silent connection is made again after half of down-after, but not in its first fifteen seconds`()
+        throws
+    {
         var world = World(peers: "", downAfter: .seconds(6))
         world.run(for: .seconds(10))
         let young = try #require(world.connection(to: World.master))

@@ -16,7 +16,9 @@ import Testing
         return world
     }
 
-    private func host(of world: World) -> String? { world.sentinel.masters[world.sentinel.masterOrder[0]].presence.address.ip }
+    private func host(of world: World) -> String? {
+        world.sentinel.masters[world.sentinel.masterOrder[0]].presence.address.ip
+    }
 
     private func isTried(_ endpoint: Endpoint, by world: World) -> Bool {
         world.connections.contains { $0.to == endpoint }

@@ -50,7 +50,8 @@ import Testing
             world.sent.contains { if case .hello(let hello) = $0 { hello.master == shown } else { false } })
     }
 
-    @Test func `a name is asked about again when its connection ends, and the link goes where it leads by then`() throws {
+    @Test func `a name is asked about again when its connection ends, and the link goes where it leads by then`() throws
+    {
         var world = world()
         world.run(for: .seconds(5))
         world.names["redis-0.redis"] = ["10.0.0.77"]

@@ -232,7 +232,8 @@ import Testing
         var world = World(peers: "b")
         let other = MasterName("other")
         _ = world.ask(.monitor(other, Endpoint(host: "10.0.0.9", port: 6379), quorum: 1))
-        _ = world.ask(.set(other, [OptionChange(.downAfter(.seconds(1)), name: "down-after-milliseconds", shown: "1000")]))
+        _ = world.ask(
+            .set(other, [OptionChange(.downAfter(.seconds(1)), name: "down-after-milliseconds", shown: "1000")]))
         var known = hello(Endpoint(host: "10.0.0.9", port: 6379), 0)
         known.masterName = other
         _ = world.ask(.publishHello(known))

@@ -67,7 +67,8 @@ private struct RandomScene {
     private let infoPeriod = Duration.seconds(10)
 
     /// Open connections, and on each the requests that are owed.
-    private var connections: [(id: ConnectionID, to: Endpoint, isCommand: Bool, isEstablished: Bool, owed: [Request])] = []
+    private var connections: [(id: ConnectionID, to: Endpoint, isCommand: Bool, isEstablished: Bool, owed: [Request])] =
+        []
     private enum Mood: CaseIterable { case well, slow, silent, refusing, erring }
     private var moods: [Endpoint: Mood] = [:]
     private var effects: [Effect] = []
@@ -131,7 +132,9 @@ private struct RandomScene {
             connections.append((id, endpoint, channel == .command, false, []))
         case .disconnect(let id): close(id)
         case .send(let id, let request, _):
-            guard let index = connections.firstIndex(where: { $0.id == id }), connections[index].isCommand else { return }
+            guard let index = connections.firstIndex(where: { $0.id == id }), connections[index].isCommand else {
+                return
+            }
             connections[index].owed.append(request)
             let endpoint = connections[index].to
             if request == .ping, let track = observer.tracks[endpoint], track.unansweredSince == nil {

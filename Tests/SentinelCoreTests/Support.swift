@@ -25,7 +25,8 @@ struct World {
 
     /// - Parameter peers: One letter each, of which the run ID is made.
     init(
-        peers: String = "bc", quorum: Int = 2, downAfter: Duration = .seconds(1), failoverTimeout: Duration = .seconds(10),
+        peers: String = "bc", quorum: Int = 2, downAfter: Duration = .seconds(1),
+        failoverTimeout: Duration = .seconds(10),
         resolvesHostnames: Bool = false, announcesHostnames: Bool = false, separatesSubscriptions: Bool = true,
         change: (inout MasterSettings) -> Void = { _ in }
     ) {
@@ -54,7 +55,9 @@ struct World {
                 switch effect {
                 case .connect(let id, let channel, let endpoint):
                     connections.append((id, channel, endpoint))
-                    if reachable(endpoint), !hangs.contains(endpoint) { inputs.append(.connected(id, localHost: "10.0.1.97")) }
+                    if reachable(endpoint), !hangs.contains(endpoint) {
+                        inputs.append(.connected(id, localHost: "10.0.1.97"))
+                    }
                 case .disconnect(let id): connections.removeAll { $0.id == id }
                 case .resolve(let host): if let answer = names[host] { inputs.append(.resolved(host, answer)) }
                 case .persist(let generation): if savesStates { inputs.append(.persisted(generation)) }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Testing
-
 import SentinelCore
+import Testing
 
 @testable import SentinelSimulation
 

@@ -67,7 +67,9 @@ import Testing
 
     @Test func `of any bytes are read without harm`() {
         var generator = SeededGenerator(seed: 3)
-        let words = ["role:", "slave0:", "ip=", "port=", "\r\n", "\n", "master_port:", "99999999999999999999", "run_id:", ","]
+        let words = [
+            "role:", "slave0:", "ip=", "port=", "\r\n", "\n", "master_port:", "99999999999999999999", "run_id:", ",",
+        ]
         for _ in 0..<5000 {
             var text: [UInt8] = []
             for _ in 0..<Int.random(in: 0..<20, using: &generator) {
@@ -167,7 +169,9 @@ import Testing
                 == "ERR value is not an integer or out of range")
         #expect(parse("sentinel", "simulate-failure", "x") == "ERR Unknown failure simulation specified")
         #expect(parse("sentinel", "nothing") == "unknown")
-        #expect(parse("sentinel", "debug", "info-period", "0") == "ERR Invalid argument '0' for SENTINEL DEBUG 'info-period'")
+        #expect(
+            parse("sentinel", "debug", "info-period", "0")
+                == "ERR Invalid argument '0' for SENTINEL DEBUG 'info-period'")
     }
 
     @Test func `to read certificates again is an order of its own`() {
@@ -205,12 +209,13 @@ import Testing
         #expect(reply(greeting(.integer(3)), to: .speakRESP3) == .protocolAgreed(isRESP3: true))
     }
 
-    @Test(arguments: [
-        .error("ERR unknown command 'HELLO'"), .error("NOPROTO unsupported protocol version"),
-        .error("NOAUTH HELLO must be called with the client already authenticated"), .simple("OK"), .null,
-        .array([.bulk("proto"), .integer(3)]), .map([]), .map([.init(.bulk("proto"), .integer(2))]),
-        .map([.init(.bulk("proto"), .bulk("3"))]),
-    ] as [Value])
+    @Test(
+        arguments: [
+            .error("ERR unknown command 'HELLO'"), .error("NOPROTO unsupported protocol version"),
+            .error("NOAUTH HELLO must be called with the client already authenticated"), .simple("OK"), .null,
+            .array([.bulk("proto"), .integer(3)]), .map([]), .map([.init(.bulk("proto"), .integer(2))]),
+            .map([.init(.bulk("proto"), .bulk("3"))]),
+        ] as [Value])
     func `refuse it with anything else`(value: Value) {
         #expect(reply(value, to: .speakRESP3) == .protocolAgreed(isRESP3: false))
     }
@@ -229,7 +234,9 @@ import Testing
         #expect(reply(.verbatim(text, format: Array("txt".utf8)), to: .info) == reply(.bulk(text), to: .info))
         #expect(reply(.simple("PONG"), to: .ping) == .ping(.pong))
         #expect(reply(.null, to: .replicate) == .replicated(false))
-        #expect(reply(.array([.simple("OK"), .error("ERR"), .integer(0), .integer(0)]), to: .replicate) == .replicated(true))
+        #expect(
+            reply(.array([.simple("OK"), .error("ERR"), .integer(0), .integer(0)]), to: .replicate) == .replicated(true)
+        )
         #expect(reply(.blobError(Array("NOPERM".utf8)), to: .hello) == .published(false))
     }
 }

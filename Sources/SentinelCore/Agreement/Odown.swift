@@ -55,7 +55,9 @@ extension Sentinel {
         var deadline: Instant?
         for index in masters[id].peers.indices {
             let peer = masters[id].peers[index]
-            guard links[peer.presence.link].canSend, let connection = links[peer.presence.link].command else { continue }
+            guard links[peer.presence.link].canSend, let connection = links[peer.presence.link].command else {
+                continue
+            }
             let due = peer.askedAt.map { $0 + timing.askPeriod } ?? peer.askDueAt ?? now
             guard due <= now else {
                 deadline = .earlier(deadline, due)
@@ -86,7 +88,10 @@ extension Sentinel {
     }
 
     mutating func opinionReceived(_ opinion: Opinion, on link: Link.ID, at now: Instant) {
-        guard let question = links[link].asked.takeFirst() else { return counters.malformedReplies += 1 }
+        guard let question = links[link].asked.takeFirst() else {
+            counters.malformedReplies += 1
+            return
+        }
         let id = question.master
         guard masters.contains(id), let index = masters[id].peers.firstIndex(where: { $0.presence.link == link })
         else { return }

@@ -87,7 +87,10 @@ extension Sentinel {
     mutating func helloHeard(_ hello: Hello, on connection: ConnectionID?, at now: Instant) {
         if let connection { guard heard(connection, at: now) else { return } }
         guard hello.runID != myID else { return noteOwnWords(hello) }
-        guard let id = masterByName[hello.masterName] else { return counters.foreignHellos += 1 }
+        guard let id = masterByName[hello.masterName] else {
+            counters.foreignHellos += 1
+            return
+        }
         guard let sender = locate(hello.sender, orPutAside: .hello(hello), at: now),
             let master = locate(hello.master, orPutAside: .hello(hello), at: now)
         else { return }

@@ -116,7 +116,10 @@ extension Sentinel {
     }
 
     mutating func infoReceived(_ report: InfoReport, on link: Link.ID, at now: Instant) {
-        guard case .dataNode(let id) = links[link].target else { return counters.malformedReplies += 1 }
+        guard case .dataNode(let id) = links[link].target else {
+            counters.malformedReplies += 1
+            return
+        }
         if masters[id].presence.link == link {
             masterInfoReceived(report, id, at: now)
         } else if let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link }) {

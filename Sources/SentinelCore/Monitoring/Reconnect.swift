@@ -93,7 +93,10 @@ extension Sentinel {
     }
 
     mutating func connected(_ connection: ConnectionID, localHost: String, at now: Instant) {
-        guard let id = linkOfConnection[connection] else { return counters.staleInputs += 1 }
+        guard let id = linkOfConnection[connection] else {
+            counters.staleInputs += 1
+            return
+        }
         if let command = links[id].command, command.id == connection {
             links[id].command?.establishedAt = now
             links[id].failures = 0
@@ -109,7 +112,10 @@ extension Sentinel {
     }
 
     mutating func disconnected(_ connection: ConnectionID, _ reason: String, at now: Instant) {
-        guard let id = linkOfConnection.removeValue(forKey: connection) else { return counters.staleInputs += 1 }
+        guard let id = linkOfConnection.removeValue(forKey: connection) else {
+            counters.staleInputs += 1
+            return
+        }
         let channel: Channel = links[id].command?.id == connection ? .command : .hello
         if let user = links[id].users.first, let subject = label(ofLink: id, in: user) {
             emit(.linkLost(subject, channel, reason: reason))

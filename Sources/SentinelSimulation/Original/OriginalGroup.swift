@@ -33,7 +33,11 @@ struct OriginalInstance {
     var offset: Int64 = 0
 
     /// Following the promoted replica.
-    enum Move { case none, sent(since: Instant), inProgress, done }
+    enum Move {
+        case none
+        case sent(since: Instant)
+        case inProgress, done
+    }
     var move = Move.none
 
     init(_ endpoint: Endpoint, role: Role, at now: Instant) {

@@ -32,7 +32,8 @@ extension OriginalSentinel {
         effects.append(
             .emit(
                 isOdown
-                    ? .odown(label(index), reports: reports, quorum: groups[index].quorum) : .odownCleared(label(index))))
+                    ? .odown(label(index), reports: reports, quorum: groups[index].quorum) : .odownCleared(label(index))
+            ))
     }
 
     func askPeers(_ index: Int, isForced: Bool, at now: Instant) {

@@ -72,7 +72,8 @@ final class OriginalSentinel: Brain {
             // Its own words come back on every node.
             if hello.runID != myID { heard(hello, at: now) }
         case .command(let request, let command): obey(request, command, at: now)
-        case .started, .woken, .malformedHello, .scriptStarted, .scriptEnded, .persisted, .persistFailed, .resolved: break
+        case .started, .woken, .malformedHello, .scriptStarted, .scriptEnded, .persisted, .persistFailed, .resolved:
+            break
         }
     }
 
@@ -119,7 +120,9 @@ final class OriginalSentinel: Brain {
             if let hello, hello.runID != myID { heard(hello, at: now) }
             answer(.count(1))
         case .failover(let name):
-            guard let index = groups.firstIndex(where: { $0.name == name }) else { return answer(.failed(.unknownMaster)) }
+            guard let index = groups.firstIndex(where: { $0.name == name }) else {
+                return answer(.failed(.unknownMaster))
+            }
             guard groups[index].stage == .none else { return answer(.failed(.inProgress)) }
             guard bestReplica(index, at: now) != nil else { return answer(.failed(.noGoodReplica)) }
             effects.append(.log(.userRequestedFailover(name)))
@@ -135,7 +138,9 @@ final class OriginalSentinel: Brain {
             save()
             answer(.count(names.count))
         case .remove(let name):
-            guard let index = groups.firstIndex(where: { $0.name == name }) else { return answer(.failed(.unknownMaster)) }
+            guard let index = groups.firstIndex(where: { $0.name == name }) else {
+                return answer(.failed(.unknownMaster))
+            }
             closePeers(of: index)
             for link in groups[index].links { effects.append(.disconnect(link)) }
             effects.append(.emit(.unmonitored(label(index))))
@@ -154,7 +159,9 @@ final class OriginalSentinel: Brain {
             save()
             answer(.ok)
         case .set(let name, let changes):
-            guard let index = groups.firstIndex(where: { $0.name == name }) else { return answer(.failed(.unknownMaster)) }
+            guard let index = groups.firstIndex(where: { $0.name == name }) else {
+                return answer(.failed(.unknownMaster))
+            }
             for change in changes {
                 switch change.option {
                 case .downAfter(let duration): groups[index].downAfter = duration

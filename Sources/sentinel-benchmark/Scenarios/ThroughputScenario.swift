@@ -23,7 +23,8 @@ final class ThroughputScenario {
             for load in Self.loads {
                 let name = "\(request[request.count > 1 ? 1 : 0]), \(load.clients) clients, pipeline \(load.pipeline)"
                 rates.append(Measure(name, "requests/s"))
-                costs.append(Measure(name, "µs CPU", reach: .init(ratio: isSecure ? 1.1 : load.pipeline == 1 ? 1 : 0.8)))
+                costs.append(
+                    Measure(name, "µs CPU", reach: .init(ratio: isSecure ? 1.1 : load.pipeline == 1 ? 1 : 0.8)))
             }
         }
         listingTime = Measure("SENTINEL MASTERS, \(benchmark.options.groups) groups", "ms")
@@ -38,7 +39,8 @@ final class ThroughputScenario {
                     let length = try await sentinel.link.replyLength(request)
                     for load in Self.loads {
                         let generator = LoadGenerator(
-                            sentinel.address, security: benchmark.makeSecurity, request: request, replyBytes: length, pipeline: load.pipeline)
+                            sentinel.address, security: benchmark.makeSecurity, request: request, replyBytes: length,
+                            pipeline: load.pipeline)
                         try await generator.connect(load.clients)
                         let (rate, cost) = try await generator.measure(sentinel, seconds: benchmark.options.seconds)
                         rates[index].add(rate, of: subject)
@@ -53,7 +55,8 @@ final class ThroughputScenario {
             }
         }
         var report = Report()
-        report.title = "Throughput\(benchmark.options.isSecure ? " over TLS" : ""), each load for \(benchmark.options.seconds) s from one process beside the sentinel"
+        report.title =
+            "Throughput\(benchmark.options.isSecure ? " over TLS" : ""), each load for \(benchmark.options.seconds) s from one process beside the sentinel"
         report.measures = rates + costs + [listingTime, listingCost]
         return report
     }

@@ -22,8 +22,10 @@ extension RealServers {
                 let sentinels = try (1...3).map { try network.addHost("sentinel\($0)", 20 + $0) }
                 for host in sentinels {
                     try tool(recipe("container/make-root"), program, host.path("/root"))
-                    try "se\"cr et\\\n".write(toFile: host.path("/root/etc/password"), atomically: false, encoding: .utf8)
-                    try "192.0.2.11 redis-1\n".write(toFile: host.path("/root/etc/hosts"), atomically: false, encoding: .utf8)
+                    try "se\"cr et\\\n".write(
+                        toFile: host.path("/root/etc/password"), atomically: false, encoding: .utf8)
+                    try "192.0.2.11 redis-1\n".write(
+                        toFile: host.path("/root/etc/hosts"), atomically: false, encoding: .utf8)
                     try start(host)
                     try host.awaitAnswer(port: 26379)
                 }
@@ -64,7 +66,10 @@ extension RealServers {
                 ].enumerated() {
                     let file = "\(directory)/\(number).conf"
                     #expect(throws: Problem.self) { () throws in
-                        try tool(["env", "-i", "PATH=/bin:/usr/bin", "SENTINEL_CONFIG=\(file)"] + bad + [recipe("container/entry-point")])
+                        try tool(
+                            ["env", "-i", "PATH=/bin:/usr/bin", "SENTINEL_CONFIG=\(file)"] + bad + [
+                                recipe("container/entry-point")
+                            ])
                     }
                     #expect(!FileManager.default.fileExists(atPath: file), "\(bad)")
                 }
@@ -187,9 +192,11 @@ extension RealServers {
 
         /// The words that run a program of the image, as its user, with the `/proc` that every container has.
         private static func inside(_ host: TestHost, _ program: String) throws -> [String] {
-            let enter = #"root=$1; shift; mount --bind /proc "$root/proc" && exec "$CHROOT" --userspec="$USER" "$root" "$@""#
+            let enter =
+                #"root=$1; shift; mount --bind /proc "$root/proc" && exec "$CHROOT" --userspec="$USER" "$root" "$@""#
             return [
-                "/usr/bin/env", "CHROOT=\(try Programs.installed("chroot"))", "USER=\(user)", "/bin/sh", "-c", enter, "sh",
+                "/usr/bin/env", "CHROOT=\(try Programs.installed("chroot"))", "USER=\(user)", "/bin/sh", "-c", enter,
+                "sh",
                 host.path("/root"), program,
             ]
         }

@@ -51,7 +51,8 @@ extension RealServers {
                 try counter.awaitWrites()
                 counter.end()
                 print(
-                    "outage haproxy: SENTINEL FAILOVER: \(counter.longestOutage(afterWrites: before - 1).milliseconds) ms")
+                    "outage haproxy: SENTINEL FAILOVER: \(counter.longestOutage(afterWrites: before - 1).milliseconds) ms"
+                )
                 let first = nodes[0].path("/var/lib/redis-6379")
                 #expect(counter.servers.count == 3 && counter.servers.first == first, "\(counter.servers)")
             }

@@ -108,7 +108,9 @@ extension RealServers {
             try body()
             try counter.awaitWrites()
             let writes = counter.writes.dropFirst(max(0, before - 1))
-            let repeated = zip(writes, writes.dropFirst()).reduce(0) { $0 + max(0, ($1.0.value ?? 0) + 1 - ($1.1.value ?? 0)) }
+            let repeated = zip(writes, writes.dropFirst()).reduce(0) {
+                $0 + max(0, ($1.0.value ?? 0) + 1 - ($1.1.value ?? 0))
+            }
             print(
                 "outage keepalived-migration: \(what): \(counter.longestOutage(afterWrites: before - 1).milliseconds) ms,"
                     + " \(repeated) acknowledged writes lost")

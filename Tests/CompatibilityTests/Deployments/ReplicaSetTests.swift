@@ -59,7 +59,8 @@ extension RealServers {
                 let chosen = try #require(Int(host.told("mymaster").split(separator: " ").last ?? ""))
                 let other = chosen == 6381 ? 6382 : 6381
                 try expectStory(
-                    String(text(host.path("/sentinel.log")).dropFirst(mark)), master: 6380, chosen: chosen, other: other)
+                    String(text(host.path("/sentinel.log")).dropFirst(mark)), master: 6380, chosen: chosen, other: other
+                )
                 // The client is one that began before the failover and did not look again until now.
                 try python.expect(master: chosen, slaves: [other])
 
@@ -72,7 +73,9 @@ extension RealServers {
                 try awaitInStep(host, 6380)
                 let log = try text(host.path("/sentinel.log"))
                 for event in ["-sdown slave", "+convert-to-slave slave"] {
-                    #expect(log.contains("\(event) 127.0.0.1:6380 127.0.0.1 6380 @ mymaster 127.0.0.1 \(chosen)"), "\(event)")
+                    #expect(
+                        log.contains("\(event) 127.0.0.1:6380 127.0.0.1 6380 @ mymaster 127.0.0.1 \(chosen)"),
+                        "\(event)")
                 }
                 try python.expect(master: chosen, slaves: [other, 6380])
                 #expect(!log.contains("example-password"))

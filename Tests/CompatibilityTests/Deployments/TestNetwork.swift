@@ -30,7 +30,8 @@ final class TestNetwork {
         hosts.append(host)
         try tool("ip", "-n", namespace, "link", "set", "lo", "up")
         try tool(
-            "ip", "link", "add", "eth0", "netns", namespace, "type", "veth", "peer", "name", label, "netns", switchboard)
+            "ip", "link", "add", "eth0", "netns", namespace, "type", "veth", "peer", "name", label, "netns", switchboard
+        )
         try tool("ip", "-n", switchboard, "link", "set", label, "master", "bridge", "up")
         try tool("ip", "-n", namespace, "addr", "add", "\(host.address)/24", "dev", "eth0")
         try tool("ip", "-n", namespace, "link", "set", "eth0", "up")
@@ -134,7 +135,8 @@ final class TestHost {
     var diagnosis: String {
         processes.map { process in
             let lines = (process.log() + process.errors()).split(separator: "\n").suffix(25).joined(separator: "\n  ")
-            return "--- \(process.name) (\(process.isRunning ? "running" : "ended \(process.exitCode ?? -1)"))\n  \(lines)"
+            return
+                "--- \(process.name) (\(process.isRunning ? "running" : "ended \(process.exitCode ?? -1)"))\n  \(lines)"
         }.joined(separator: "\n")
     }
 }

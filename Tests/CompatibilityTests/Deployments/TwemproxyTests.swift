@@ -33,7 +33,8 @@ extension RealServers {
                 for key in keys { #expect(try askProxy(client, "SET", key, "of-\(key)") == "OK") }
                 for (host, port) in [(data[1], 6379), (data[0], 6380)] { try host.awaitInStep(port: port) }
                 let sizes = try [(data[0], 6379), (data[1], 6380)].map { Int(try $0.ask("DBSIZE", port: $1)) ?? 0 }
-                #expect(sizes.allSatisfy { $0 > 0 } && sizes.reduce(0, +) == keys.count, "keys are on both sets: \(sizes)")
+                #expect(
+                    sizes.allSatisfy { $0 > 0 } && sizes.reduce(0, +) == keys.count, "keys are on both sets: \(sizes)")
 
                 try failOver(data, proxies, client, keys)
                 try moveAddress(proxies, client, keys)
@@ -72,14 +73,18 @@ extension RealServers {
                 let inode = try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int
                 for role in ["leader", "observer"] {
                     try proxy.run(
-                        proxy.path("/etc/nutcracker/reconfigure-twemproxy"), name, role, "start", host.address, "\(port)",
+                        proxy.path("/etc/nutcracker/reconfigure-twemproxy"), name, role, "start", host.address,
+                        "\(port)",
                         other.address, "\(port)")
                 }
                 #expect(try String(contentsOfFile: proxy.path("/run/nutcracker.pid"), encoding: .utf8) == pid)
                 #expect(try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int == inode)
             }
             // What can't be meant leaves everything as it is.
-            for words in [["shard-x", "leader", "start", "a", "1", "b", "2"], ["shard-a", "leader", "start", "a", "1", "b\n", "2"]] {
+            for words in [
+                ["shard-x", "leader", "start", "a", "1", "b", "2"],
+                ["shard-a", "leader", "start", "a", "1", "b\n", "2"],
+            ] {
                 #expect(throws: Problem.self) { () throws in
                     try proxies[0].run([proxies[0].path("/etc/nutcracker/reconfigure-twemproxy")] + words)
                 }

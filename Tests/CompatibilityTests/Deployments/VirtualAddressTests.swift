@@ -22,7 +22,9 @@ extension RealServers {
                 let counter = try Counter(on: client, to: Self.address, port: 6379, asksWho: true)
                 try counter.awaitWrites()
 
-                let second = try failover(nodes, of: nodes[0], "its process killed", counter) { try nodes[0].kill("redis") }
+                let second = try failover(nodes, of: nodes[0], "its process killed", counter) {
+                    try nodes[0].kill("redis")
+                }
                 try startRedis(nodes[0], master: nil)
                 try settle(nodes, master: second)
 
@@ -65,7 +67,10 @@ extension RealServers {
             let next = try eventually("another host has the address", within: .seconds(30)) {
                 let holders = try holders(nodes)
                 if holders.isEmpty, withoutSince == nil { withoutSince = .now }
-                if !holders.isEmpty, let since = withoutSince { without += .now - since; withoutSince = nil }
+                if !holders.isEmpty, let since = withoutSince {
+                    without += .now - since
+                    withoutSince = nil
+                }
                 return others.first { holders.contains($0.label) }
             } until: {
                 $0 != nil

@@ -23,7 +23,9 @@ extension RealServers {
                 demo.waitUntilExit()
                 #expect(demo.terminationStatus == 0)
                 #expect(text.contains(hasServers ? "/redis-server" : "embedded data nodes"))
-                let parts = ["+odown ", "+promoted-slave", "first write accepted", "+switch-master", "+convert-to-slave"]
+                let parts = [
+                    "+odown ", "+promoted-slave", "first write accepted", "+switch-master", "+convert-to-slave",
+                ]
                 for part in parts {
                     #expect(text.contains(part), "\(part) is missing in:\n\(text)")
                 }

@@ -14,7 +14,8 @@ extension Rules {
                 #expect(try replica.ask("ACL", "SETUSER", "default", "-slaveof") == .simple("OK"))
                 #expect(try sentinel.ask("SENTINEL", "FAILOVER", "mymaster") == .simple("OK"))
                 #expect(
-                    try sentinel.ask("SENTINEL", "FAILOVER", "mymaster") == .error("INPROG Failover already in progress"))
+                    try sentinel.ask("SENTINEL", "FAILOVER", "mymaster")
+                        == .error("INPROG Failover already in progress"))
                 #expect(try sentinel.awaitEvent("+selected-slave").payload == replica.label(replicaOf: master))
                 let abort = try sentinel.awaitEvent("-failover-abort-slave-timeout")
                 #expect(abort.payload == "master mymaster 127.0.0.1 \(master.port)")

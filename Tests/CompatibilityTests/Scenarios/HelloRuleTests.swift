@@ -10,7 +10,8 @@ extension Rules {
 
         /// A hello of a sentinel that does not exist.
         private func hello(
-            port: Int, id: String = Self.id, epoch: Int = 0, master: UInt16, configEpoch: Int = 0, host: String = "127.0.0.1"
+            port: Int, id: String = Self.id, epoch: Int = 0, master: UInt16, configEpoch: Int = 0,
+            host: String = "127.0.0.1"
         ) -> String {
             "\(host),\(port),\(id),\(epoch),mymaster,127.0.0.1,\(master),\(configEpoch)"
         }
@@ -55,7 +56,8 @@ extension Rules {
                 let other = String(repeating: "c", count: 40)
                 let master = "mymaster 127.0.0.1 \(node.port)"
                 try say(hello(port: 1001, master: node.port), to: sentinel)
-                #expect(try sentinel.awaitEvent("+sentinel").payload == "sentinel \(Self.id) 127.0.0.1 1001 @ \(master)")
+                #expect(
+                    try sentinel.awaitEvent("+sentinel").payload == "sentinel \(Self.id) 127.0.0.1 1001 @ \(master)")
                 try say(hello(port: 1002, master: node.port), to: sentinel)
                 let moved = try sentinel.awaitEvent("+sentinel-address-switch").payload
                 #expect(moved == "master \(master) ip 127.0.0.1 port 1002 for \(Self.id)")
@@ -112,11 +114,17 @@ extension Rules {
                     ("a,b,c", "malformed"), ("\(hello(port: 1, master: node.port)),9", "malformed"),
                     (hello(port: 65_536, master: node.port), "malformed"),
                     (hello(port: -1, master: node.port), "malformed"),
-                    (hello(port: 1001, master: node.port).replacingOccurrences(of: ",0,mym", with: ",-1,mym"), "malformed"),
+                    (
+                        hello(port: 1001, master: node.port).replacingOccurrences(of: ",0,mym", with: ",-1,mym"),
+                        "malformed"
+                    ),
                     (hello(port: 1001, epoch: .max, master: node.port), "malformed"),
                     (hello(port: 1001, master: node.port, configEpoch: .max), "malformed"),
                     (hello(port: 1001, id: "", master: node.port), "malformed"),
-                    (hello(port: 1001, master: node.port).replacingOccurrences(of: "mymaster", with: "nobody"), "foreign"),
+                    (
+                        hello(port: 1001, master: node.port).replacingOccurrences(of: "mymaster", with: "nobody"),
+                        "foreign"
+                    ),
                     (hello(port: 0, master: node.port), "rejected"),
                     (hello(port: 1001, master: node.port, host: "a-name"), "rejected"),
                     (hello(port: 1001, master: 0, configEpoch: 9), "rejected"),
@@ -128,7 +136,10 @@ extension Rules {
                 }
                 #expect(try sentinel.masterPort("mymaster") == node.port)
                 #expect(try sentinel.master("mymaster")["config-epoch"] == "0")
-                #expect(try sentinel.peers("mymaster").map { "\($0["runid"] ?? "") \($0["port"] ?? "")" } == ["\(Self.id) 1001"])
+                #expect(
+                    try sentinel.peers("mymaster").map { "\($0["runid"] ?? "") \($0["port"] ?? "")" } == [
+                        "\(Self.id) 1001"
+                    ])
             }
         }
     }

@@ -95,15 +95,19 @@ extension Rules {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)), arguments: [
-            [SentinelProgram.ours, .ours], [.ours, .original],
-        ])
+        @Test(
+            .timeLimit(.minutes(1)),
+            arguments: [
+                [SentinelProgram.ours, .ours], [.ours, .original],
+            ])
         func `sentinels log in to each other with sentinel-pass, or with their own requirepass`(
             programs: [SentinelProgram]
         ) throws {
             try withStage { stage in
                 let master = try stage.dataServer()
-                let passwords: [[String]] = [["requirepass common"], ["requirepass common", "sentinel sentinel-pass common"]]
+                let passwords: [[String]] = [
+                    ["requirepass common"], ["requirepass common", "sentinel sentinel-pass common"],
+                ]
                 let sentinels = try zip(programs, passwords).map { program, lines in
                     try stage.lockedSentinel(program, watching: master.port, lines: lines, password: "common")
                 }

@@ -23,7 +23,8 @@ import Testing
             try eventually("the sentinel waits for its slow client", within: .seconds(20)) {
                 let line = (try other.request("CLIENT", "LIST").text ?? "").split(separator: "\n")
                     .first { $0.contains("addr=\(slow.localAddress) ") }
-                waiting = line?.split(separator: " ").first { $0.hasPrefix("omem=") }
+                waiting =
+                    line?.split(separator: " ").first { $0.hasPrefix("omem=") }
                     .flatMap { Int($0.dropFirst(5)) } ?? 0
                 return waiting > 0
             }

@@ -53,7 +53,8 @@ import Testing
                 if isDisturbed { disturbed += 1 } else { try expectNothingUnexpected(in: cluster, after: marks) }
                 print(
                     "mixed \(mixture.testDescription), \(round + 1): \(master.port) -> \(promoted.port), led by"
-                        + " \(elected.map(\.program)), \((ContinuousClock.now - began).milliseconds) ms since the first")
+                        + " \(elected.map(\.program)), \((ContinuousClock.now - began).milliseconds) ms since the first"
+                )
                 master = promoted
             }
             #expect(disturbed <= 4)
@@ -109,7 +110,9 @@ private func expectNothingUnexpected(in cluster: Cluster, after marks: [Int]) th
     for (sentinel, mark) in zip(cluster.sentinels, marks) {
         let seen = sentinel.events(after: mark).filter { forbidden.contains($0.name) }
         #expect(seen.isEmpty, "\(sentinel.name) logged \(seen)")
-        let errors = sentinel.logTexts().filter { $0.contains("WARNING") || $0.contains("refused") || $0.contains("rror") }
+        let errors = sentinel.logTexts().filter {
+            $0.contains("WARNING") || $0.contains("refused") || $0.contains("rror")
+        }
         #expect(errors.isEmpty, "\(sentinel.name) logged \(errors)")
         #expect(sentinel.process.errors().isEmpty, "\(sentinel.name) wrote \(sentinel.process.errors())")
         if sentinel.program == .ours {

@@ -34,7 +34,8 @@ extension Rules {
                         $0 == ["\(host) sentinel"]
                     }
                     #expect(Set(try sentinel.replicas("mymaster").map { $0["ip"] }) == [host])
-                    let monitored = try sentinel.ask("SENTINEL", "MONITOR", "second", "localhost", "\(master.port)", "2")
+                    let monitored = try sentinel.ask(
+                        "SENTINEL", "MONITOR", "second", "localhost", "\(master.port)", "2")
                     #expect(monitored == .simple("OK"))
                     let refused = try sentinel.ask("SENTINEL", "MONITOR", "third", "no.such.name.invalid", "1", "2")
                     #expect(refused == .error("ERR Invalid IP address or hostname specified"))
@@ -42,13 +43,16 @@ extension Rules {
                 }
                 master.process.kill()
                 for sentinel in sentinels {
-                    let switched = try sentinel.awaitEvent("+switch-master").payload.split(separator: " ").map(String.init)
+                    let switched = try sentinel.awaitEvent("+switch-master").payload.split(separator: " ").map(
+                        String.init)
                     #expect(switched[1] == host && switched[3] == host)
                     #expect(replicas.map { "\($0.port)" }.contains(switched[4]))
                     let answer = try sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster").items
                     #expect(answer == [.bulk(host), .bulk(switched[4])])
                     let line = "sentinel monitor mymaster \(host) \(switched[4]) 2"
-                    try eventually("the file names it", within: .seconds(5)) { sentinel.configurationText.contains(line) }
+                    try eventually("the file names it", within: .seconds(5)) {
+                        sentinel.configurationText.contains(line)
+                    }
                     #expect(!sentinel.eventNames.contains("+tilt"))
                     #expect(!sentinel.eventNames.contains("+sentinel-address-switch"))
                 }
@@ -67,7 +71,8 @@ extension Rules {
                 let set = try sentinel.ask("SENTINEL", "CONFIG", "SET", "resolve-hostnames", "yes")
                 #expect(set == .simple("OK"))
                 #expect(
-                    try sentinel.ask("SENTINEL", "MONITOR", "second", "localhost", "\(node.port)", "1") == .simple("OK"))
+                    try sentinel.ask("SENTINEL", "MONITOR", "second", "localhost", "\(node.port)", "1") == .simple("OK")
+                )
                 try eventually("it is watched", within: .seconds(10)) { try sentinel.flags("second") == ["master"] }
             }
         }

@@ -19,7 +19,8 @@ extension Rules {
         func `a reply that nobody asked for ends the connection, is counted, and the next one works`() throws {
             try withStage { stage in
                 let node = stage.scriptedServer { request in
-                    request.name == "PING" && request.connection < 3 ? .bytes("+PONG\r\n+PONG\r\n:3\r\n$1\r\nx\r\n") : nil
+                    request.name == "PING" && request.connection < 3
+                        ? .bytes("+PONG\r\n+PONG\r\n:3\r\n$1\r\nx\r\n") : nil
                 }
                 let sentinel = try watched(stage, node)
                 try eventually("it is counted", within: .seconds(10)) {
@@ -96,7 +97,8 @@ extension Rules {
                 node.info = [
                     "run_id:short", "run_id:\(id)", "role:slave", "role:master", ":", "::", "nonsense", "",
                     "slave0:ip=127.0.0.1,port=1,state=online", "slave0:ip=127.0.0.1,port=1,state=online",
-                    "slave1:ip=127.0.0.1,port=99999,state=online", "slave2:port=7", "slave3:", "slave4:127.0.0.1,2,online",
+                    "slave1:ip=127.0.0.1,port=99999,state=online", "slave2:port=7", "slave3:",
+                    "slave4:127.0.0.1,2,online",
                     "slave5:ip=not-an-address,port=5,state=online", "slavex:ip=127.0.0.1,port=6",
                     "master_link_down_since_seconds:99999999999999999999", "slave_priority:many",
                     String(repeating: "x", count: 300_000), "redis_version:" + String(repeating: "9", count: 300_000),
@@ -142,7 +144,8 @@ extension Rules {
                 node.follow { request in
                     guard request.name == "SUBSCRIBE" else { return nil }
                     let messages = texts.map {
-                        ScriptedServer.message($0.split(separator: "PORT", omittingEmptySubsequences: false).joined(separator: port))
+                        ScriptedServer.message(
+                            $0.split(separator: "PORT", omittingEmptySubsequences: false).joined(separator: port))
                     }
                     return .bytes(
                         "*3\r\n$9\r\nsubscribe\r\n$18\r\n__sentinel__:hello\r\n:1\r\n" + "-ERR odd\r\n:1\r\n*0\r\n"

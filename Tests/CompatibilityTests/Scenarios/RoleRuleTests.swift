@@ -70,7 +70,8 @@ extension Rules {
                     options: SentinelServer.alone(masterLines: [("known-replica", "127.0.0.1 \(first.port)")]),
                     debug: ["INFO-PERIOD", "200"])
                 try sentinel.awaitReplicas(2)
-                #expect(Set(try sentinel.replicas("mymaster").map { $0["port"] }) == ["\(never.port)", "\(later.port)"])
+                #expect(
+                    Set(try sentinel.replicas("mymaster").map { $0["port"] }) == ["\(never.port)", "\(later.port)"])
                 #expect(try sentinel.master("mymaster")["num-slaves"] == "3")
                 #expect(try sentinel.ask("SENTINEL", "FAILOVER", "mymaster") == .simple("OK"))
                 try sentinel.awaitEvent("+switch-master")

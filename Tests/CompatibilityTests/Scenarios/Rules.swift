@@ -15,7 +15,8 @@ extension SentinelServer {
 
     /// Waits until it has logged an event of this name, and returns the first.
     @discardableResult
-    func awaitEvent(_ name: String, after skipped: Int = 0, within limit: Duration = .seconds(20)) throws -> LoggedEvent {
+    func awaitEvent(_ name: String, after skipped: Int = 0, within limit: Duration = .seconds(20)) throws -> LoggedEvent
+    {
         try eventually("\(self.name) logs \(name)", within: limit) {
             events(after: skipped)
         } until: { events in

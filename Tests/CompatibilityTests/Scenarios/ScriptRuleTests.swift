@@ -102,7 +102,8 @@ extension Rules {
             try withStage { stage in
                 let node = try stage.dataServer()
                 let script = try stage.shellScript(
-                    "script", "[ -e \(stage.directory)/armed ] || exit 0\necho >> \(stage.directory)/runs\n\(ending.text)")
+                    "script",
+                    "[ -e \(stage.directory)/armed ] || exit 0\necho >> \(stage.directory)/runs\n\(ending.text)")
                 let sentinel = try stage.sentinel(
                     program, watching: node.port,
                     options: SentinelServer.alone(masterLines: [("notification-script", script)]),

@@ -75,10 +75,12 @@ extension Rules {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)), arguments: [
-            ("rename-command HELLO \"\"", [], Self.separate),
-            ("", ["sentinel separate-pubsub-links yes"], Self.separate),
-        ] as [(String, [String], [String])])
+        @Test(
+            .timeLimit(.minutes(1)),
+            arguments: [
+                ("rename-command HELLO \"\"", [], Self.separate),
+                ("", ["sentinel separate-pubsub-links yes"], Self.separate),
+            ] as [(String, [String], [String])])
         func `two connections to a node without HELLO, or where the configuration wants two`(
             nodeLine: String, sentinelLines: [String], wanted: [String]
         ) throws {
