@@ -133,9 +133,7 @@ extension Sentinel {
     private mutating func configure(_ options: [SentinelOption], _ request: RequestID, at now: Instant) {
         for option in options {
             switch option {
-            case .resolvesHostnames(let isOn):
-                resolvesHostnames = isOn
-                for id in links.ids { touch(.link(id), at: now) }
+            case .resolvesHostnames(let isOn): setResolvesHostnames(isOn, at: now)
             case .announcesHostnames(let isOn): settingsAnnounceHostnames = isOn
             case .announceHost(let host): announceHost = host
             case .announcePort(let port): announcePort = port

@@ -112,6 +112,7 @@ extension Sentinel {
         let id = links.insert { _ in
             Link(target: target, address: address, user: user, downAfter: downAfter, at: now)
         }
+        if resolvesHostnames { linkDirectory.insert(id, address) }
         touch(.link(id), at: now)
         return id
     }
@@ -125,6 +126,7 @@ extension Sentinel {
             peerLinks[runID]?.removeAll { $0 == id }
             if peerLinks[runID]?.isEmpty == true { peerLinks[runID] = nil }
         }
+        if resolvesHostnames { linkDirectory.remove(id, links[id].address) }
         links.remove(id)
     }
 

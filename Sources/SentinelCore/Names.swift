@@ -10,8 +10,8 @@
 //    there; if for several, the next is tried after one that could not be reached, and the one that answered is kept.
 // 4. An answer that has a name stand where another node is known to be is believed only when it has been given for a
 //    while: taken at its word, a resolver that is wrong for a moment would have one group's sentinels give orders to the
-//    nodes of another. A connection that works is left for the same reason, or if the answer that led it there was never
-//    given again; and whoever is at a new address gets no orders before the answer has been.
+//    nodes of another. A connection that works is left for the same reason, if the answer that led it there was never
+//    given again, or if a replica's name goes on standing for another node of its group; and whoever is at a new address gets no orders before the answer has been.
 //
 // The original asks the system inside its loop and takes the first address. - Source: spec/monitoring.md 9b;
 // spec/defects.md 24, 25, 27, 29; design.md 7.
@@ -190,7 +190,7 @@ extension Sentinel {
 
     mutating func resolved(_ host: String, to addresses: [String], at now: Instant) {
         let key = host.lowercased()
-        let users = links.ids.filter { links[$0].address.host.lowercased() == key }
+        let users = linkDirectory.links(at: key).filter { links[$0].address.host.lowercased() == key }
         let (isNewlyLost, waiting) = names.answer(
             host, addresses, isDoubtful: isElsewhere(host, addresses, users), at: now)
         if isNewlyLost { emitLog(.unresolvedHost(host)) }
@@ -214,7 +214,7 @@ extension Sentinel {
         if !users.isEmpty { return users.contains { id in addresses.contains { isTaken($0, from: id) } } }
         // Mentioned by somebody, and not in use here.
         let ports = names.portsWaitedFor(at: host)
-        return links.ids.contains { id in
+        return addresses.lazy.flatMap(linkDirectory.links(at:)).contains { id in
             let address = links[id].address
             return address.ip.map(addresses.contains) ?? false && ports.contains(address.port)
                 && address.host.lowercased() != host.lowercased() && !NumericHost.isNumeric(address.host)
@@ -227,7 +227,7 @@ extension Sentinel {
     /// elsewhere.
     private func isTaken(_ ip: String, from id: Link.ID) -> Bool {
         let (own, target) = (links[id].address, links[id].target)
-        return links.ids.contains { other in
+        return linkDirectory.links(at: ip).contains { other in
             let address = links[other].address
             guard address.ip == ip, address.port == own.port, other != id,
                 address.host.lowercased() != own.host.lowercased()
@@ -243,7 +243,7 @@ extension Sentinel {
         links[id].lead.heard(isSame: isSettled, at: now)
         guard !isSettled else { return links[id].canSend ? () : touch(.link(id), at: now) }
         if links[id].canSend, let ip = links[id].address.ip, !isTaken(ip, from: id),
-            !links[id].lead.isRefuted(at: now)
+            !links[id].lead.isRefuted(at: now), !isMisnamed(id, addresses)
         {
             return
         }
@@ -255,10 +255,22 @@ extension Sentinel {
         if links.contains(id) { reconnect(id, at: now) }
     }
 
+    /// Whether a replica's name is confirmed to stand for another node of its group: then it is not this one's name.
+    private func isMisnamed(_ id: Link.ID, _ addresses: [String]) -> Bool {
+        let (own, target) = (links[id].address, links[id].target)
+        guard case .dataNode(let master) = target, masters[master].presence.link != id else { return false }
+        return names.isConfirmed(own.host)
+            && addresses.lazy.flatMap(linkDirectory.links(at:)).contains { other in
+                let address = links[other].address
+                return other != id && links[other].target == target && address.port == own.port
+                    && address.ip.map(addresses.contains) ?? false
+            }
+    }
+
     private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {
         guard links[id].address.ip != ip else { return }
         links[id].lead = Lead(since: now)
-        links[id].address.ip = ip
+        setAddress(ofLink: id, to: ip)
         links[id].failures = 0
     }
 

@@ -32,6 +32,7 @@ package struct Sentinel: Sendable {
     var masterByName: [MasterName: Master.ID] = [:]
     var mastersByPlace: [NodeAddress.Place: [Master.ID]] = [:]
     var links = Slab<Link>()
+    var linkDirectory = LinkDirectory()
     var linkOfConnection: [ConnectionID: Link.ID] = [:]
     var peerLinks: [RunID: [Link.ID]] = [:]
     var names = Names()

@@ -101,6 +101,21 @@ import Testing
         #expect(world.following[World.replicas[0]] == nil)
     }
 
+    /// Seed 902128 of the simulation: heard twice, it was taken for confirmed, and the node it led to stayed under it.
+    @Test func `that was given again is left when the name goes on standing for the master`() {
+        let (name, master) = ("redis-1", World.master)
+        var world = World(peers: "", resolvesHostnames: true, announcesHostnames: true) { settings in
+            settings.knownReplicas = [Endpoint(host: name, port: master.port)]
+        }
+        world.names[name] = [World.replicas[0].host]
+        world.take(.resolved(name, [World.replicas[0].host]))
+        world.run(for: .seconds(30))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas.contains { $0.host == name })
+        world.names[name] = [master.host]
+        world.run(for: .seconds(60))
+        #expect(!world.sentinel.remembered.masters[0].knownReplicas.contains { $0.host == name })
+    }
+
     /// Seed 1404596 of the simulation: a sentinel that started late, and knew the master that had been by its name.
     @Test func `that leads to the new master does not make the old one's name its name`() {
         var world = World(resolvesHostnames: true, announcesHostnames: true) { settings in
