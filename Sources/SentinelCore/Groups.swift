@@ -65,6 +65,15 @@ extension Sentinel {
         return nil
     }
 
+    /// Groups beside `id` whose master has the same address.
+    func othersWithMaster(of id: Master.ID) -> [Master.ID] {
+        let places = masters[id].presence.address.places
+        guard places.contains(where: { mastersByPlace[$0]?.count ?? 0 > 1 }) else { return [] }
+        return masterOrder.filter { other in
+            other != id && masters[other].presence.address.isSameNode(as: masters[id].presence.address)
+        }
+    }
+
     // MARK: Replicas and peers
 
     mutating func addReplica(_ address: NodeAddress, to id: Master.ID, at now: Instant, isNews: Bool) {

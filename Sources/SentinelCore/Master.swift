@@ -39,6 +39,9 @@ package struct Master: Sendable {
     /// Since when a master with a new run ID has not yet answered PONG.
     var rebootedAt: Instant?
 
+    /// Whom the master says that it follows, should it be a replica.
+    var follows: Endpoint?
+
     // Replacing the master.
     var failover: Failover?
     /// When an attempt began here, or a vote went to somebody else; the next attempt keeps its distance.

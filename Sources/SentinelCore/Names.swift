@@ -11,7 +11,8 @@
 // 4. An answer that has a name stand where another node is known to be is believed only when it has been given for a
 //    while: taken at its word, a resolver that is wrong for a moment would have one group's sentinels give orders to the
 //    nodes of another. A connection that works is left for the same reason, if the answer that led it there was never
-//    given again, or if a replica's name goes on standing for another node of its group; and whoever is at a new address gets no orders before the answer has been.
+//    given again, or if a name goes on standing for another address and the link is half broken, or for another node of
+//    the group and it is a replica's; and whoever is at a new address gets no orders before the answer has been.
 //
 // The original asks the system inside its loop and takes the first address. - Source: spec/monitoring.md 9b;
 // spec/defects.md 24, 25, 27, 29; design.md 7.
@@ -243,7 +244,7 @@ extension Sentinel {
         links[id].lead.heard(isSame: isSettled, at: now)
         guard !isSettled else { return links[id].canSend ? () : touch(.link(id), at: now) }
         if links[id].canSend, let ip = links[id].address.ip, !isTaken(ip, from: id),
-            !links[id].lead.isRefuted(at: now), !isMisnamed(id, addresses)
+            !links[id].lead.isRefuted(at: now), !isMuteElsewhere(id), !isMisnamed(id, addresses)
         {
             return
         }
@@ -253,6 +254,13 @@ extension Sentinel {
         if isFirst { adopt(ip: first, for: id, at: now) }
         // Gone by now, if that made two entries one.
         if links.contains(id) { reconnect(id, at: now) }
+    }
+
+    /// Whether only the connection for commands is left of a link, and its name is confirmed to lead elsewhere: where it
+    /// stands no other can be made, as where a forwarding was taken away that lets go on what it has.
+    private func isMuteElsewhere(_ id: Link.ID) -> Bool {
+        links[id].subscription.needsConnection && links[id].hello?.establishedAt == nil
+            && names.isConfirmed(links[id].address.host)
     }
 
     /// Whether a replica's name is confirmed to stand for another node of its group: then it is not this one's name.

@@ -363,6 +363,10 @@ extension Simulation {
         guard let vote else { return Opinion(isDown: isDown, vote: nil) }
         let name = schedule.names == .none ? meant : process.votedIn[vote] ?? meant
         try votes.told(vote, by: process.runID, group: name)
+        // An address that went from one group to another can be both groups' master's.
+        for settings in process.remembered.masters where settings.name != name && settings.address == endpoint {
+            votes.mayMean(vote, by: process.runID, group: settings.name)
+        }
         try checkDurable(vote, group: name, of: process)
         return Opinion(isDown: isDown, vote: vote)
     }
@@ -406,7 +410,8 @@ extension Simulation {
                 rule: .odownHasQuorum,
                 text: "\(process.name) takes \(reports) for the quorum of \(schedule.quorum) of \(label.name)")
         case .failover(.selectedReplica, let replica):
-            guard let node = node(at: replica.address) else { break }
+            // Where there are names, whoever is told is judged: the name may lead to another node for a moment.
+            guard schedule.names == .none, let node = node(at: replica.address) else { break }
             try checkFitness(of: node, in: replica.masterName, process)
         case .failover(let step, let subject): try notice(step, of: subject.masterName, by: process)
         case .masterSwitched(let name, _, _): forget(name, in: process)
@@ -492,7 +497,7 @@ extension Simulation {
                     text: "\(process.name) promotes \(endpoint) and does not lead its group")
             }
             // The core says whom it chose when it does, and it is judged then.
-            return process.isOriginal ? try checkFitness(of: node, in: name, process) : ()
+            return process.isOriginal || schedule.names != .none ? try checkFitness(of: node, in: name, process) : ()
         }
         guard !isOneNode(master, endpoint) else {
             throw Violation(rule: .nobodyFollowsItself, text: "\(process.name) tells \(endpoint) to follow itself")
@@ -507,13 +512,22 @@ extension Simulation {
             text: "\(process.name) tells \(endpoint) to follow \(master), its masters are \(addresses)")
     }
 
+    /// Whether a sentinel's master follows one of its replicas, so that nobody can have been connected to a master.
+    private func isCircle(_ name: MasterName, _ process: SentinelProcess) -> Bool {
+        guard let settings = process.settings(of: name), let followed = node(at: settings.address)?.follows else {
+            return false
+        }
+        return settings.knownReplicas.contains { isOneNode($0, followed) }
+    }
+
     /// A replica's word on how long it has been alone is in whole seconds, and as old as its INFO.
     private func checkFitness(of node: DataNode, in name: MasterName, _ process: SentinelProcess) throws(Violation) {
         let downFor = process.downSince[name].map { process.localTime(now) - $0 } ?? .zero
         let age = process.infoMadeAt[node.host].map { now - $0 } ?? .zero
         let limit = schedule.downAfter * 10 + downFor + age + .seconds(1)
         // What the original takes a link for that INFO says nothing about is known.
-        guard node.priority == 0 || !process.isOriginal && node.linkDownFor(now) > limit else { return }
+        guard node.priority == 0 || !isCircle(name, process) && !process.isOriginal && node.linkDownFor(now) > limit
+        else { return }
         throw Violation(
             rule: .promotedIsFit,
             text: "\(process.name) promotes \(node.endpoint), of priority \(node.priority), "

@@ -138,6 +138,27 @@ import Testing
         #expect(world.ask(.masterAddress(World.name)) == .address(new))
     }
 
+    /// Seed 310006336: the epoch was taken, and what it stood for could not be heard any more.
+    @Test func `that makes a newer configuration look like the old one does not have its epoch taken`() {
+        let right = Endpoint(host: "10.0.0.66", port: 6379)
+        var world = World(resolvesHostnames: true, announcesHostnames: true)
+        world.run(for: .seconds(3))
+        world.names["redis-9"] = [World.master.host]
+        world.take(.resolved("redis-9", [World.master.host]))
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
+            master: Endpoint(host: "redis-9", port: 6379), configEpoch: Epoch(5))
+        _ = world.ask(.publishHello(hello))
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        world.names["redis-9"] = [right.host]
+        for _ in 0..<12 {
+            world.run(for: .seconds(2))
+            _ = world.ask(.publishHello(hello))
+        }
+        #expect(world.ask(.masterAddress(World.name)) == .address(Endpoint(host: "redis-9", port: 6379)))
+        #expect(host(of: world) == right.host)
+    }
+
     @Test func `a newer configuration that names another host is another one, wherever that name leads`() throws {
         var world = world()
         world.run(for: .seconds(3))
@@ -184,6 +205,23 @@ import Testing
         world.following[World.replicas[0]] = nil
         world.run(for: .seconds(40))
         #expect(!isPutRight(world))
+    }
+
+    /// Seed 310014324: the other group had just moved on, and the node had been told to follow.
+    @Test func `is not promoted here if it follows whom that group moved away from`() {
+        var world = World(peers: "", quorum: 1)
+        let other = MasterName("other")
+        let (old, new) = (Endpoint(host: "10.0.7.1", port: 6379), Endpoint(host: "10.0.7.2", port: 6379))
+        _ = world.ask(.monitor(other, old, quorum: 1))
+        for replica in World.replicas { world.following[replica] = old }
+        world.run(for: .seconds(5))
+        world.kill(World.master)
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: other,
+            master: new, configEpoch: Epoch(5))
+        _ = world.ask(.publishHello(hello))
+        world.run(for: .seconds(3))
+        #expect(world.steps.contains(.noGoodReplica) && !world.steps.contains(.selectedReplica))
     }
 
     @Test func `but one that follows nobody known is`() throws {

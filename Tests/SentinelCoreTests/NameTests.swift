@@ -22,6 +22,22 @@ import Testing
             configEpoch: Epoch(epoch))
     }
 
+    /// Seed 330003623 of the simulation: what was being connected when the node moved went on, and nothing else.
+    @Test func `of a node that moved is followed if half of the link can't be made where it was`() throws {
+        let named = Endpoint(host: "redis-0", port: 6379)
+        var world = World(resolvesHostnames: true, announcesHostnames: true) { $0.address = named }
+        world.names["redis-0"] = [World.master.host]
+        world.take(.resolved("redis-0", [World.master.host]))
+        world.run(for: .seconds(12))
+        let hello = try #require(world.connection(to: World.master, .hello))
+        let new = Endpoint(host: "10.0.0.66", port: 6379)
+        world.refuseNew(World.master)
+        world.names["redis-0"] = [new.host]
+        world.take(.disconnected(hello, reason: "closed"))
+        world.run(for: .seconds(40))
+        #expect(world.connection(to: new, .command) != nil && world.connection(to: new, .hello) != nil)
+    }
+
     @Test func `a master with a name is watched where the name leads, and nothing waits while it is asked about`() {
         var world = world(nil)
         #expect(world.effects.contains(.resolve("redis-0.redis")))

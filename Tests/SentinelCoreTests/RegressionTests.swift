@@ -53,6 +53,39 @@ import Testing
         #expect(world.events.contains(.masterSwitched(World.name, from: World.master, to: promoted)))
     }
 
+    /// Seeds 310009697, 310013846, 310014844 and 320001606: two orders that crossed had two nodes follow each other.
+    @Test func `a master that came back as a replica of its own replica is replaced`() {
+        var world = World(failoverTimeout: .seconds(3))
+        world.run(for: .seconds(5))
+        world.kill(World.master)
+        world.withoutMasterSince = world.now
+        world.run(for: .seconds(20))
+        world.revive(World.master)
+        world.following[World.master] = World.replicas[0]
+        world.run(for: .seconds(10))
+        #expect(!world.steps.contains(.selectedReplica))
+        world.letPeersAgree()
+        world.run(for: .seconds(40))
+        #expect(world.steps.contains(.promoted))
+    }
+
+    /// Seed 320000125: an address that went from one group to the other was both groups' master's for a while.
+    @Test func `two groups with one master's address have one vote between them`() {
+        var world = World()
+        let other = MasterName("other")
+        _ = world.ask(.monitor(other, World.master, quorum: 2))
+        func ask(_ letter: Character, about address: Endpoint) -> Response? {
+            world.ask(.isMasterDown(address, epoch: Epoch(5), candidate: World.id(letter)))
+        }
+        let vote = Response.opinion(isDown: false, leader: World.id("b"), epoch: Epoch(5))
+        #expect(ask("b", about: World.master) == vote)
+        // One of them moves on, and is asked about again.
+        _ = world.ask(.publishHello(hello(World.replicas[0], 4)))
+        let second = Response.opinion(isDown: false, leader: World.id("c"), epoch: Epoch(5))
+        #expect(ask("c", about: World.replicas[0]) != second)
+        #expect(ask("c", about: World.master) == vote)
+    }
+
     @Test func `a group that was removed and added again has no second vote in an epoch`() {
         var world = World()
         func ask(_ letter: Character, _ epoch: UInt64) -> Response? {

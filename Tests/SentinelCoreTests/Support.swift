@@ -55,7 +55,10 @@ struct World {
                 switch effect {
                 case .connect(let id, let channel, let endpoint):
                     connections.append((id, channel, endpoint))
-                    if reachable(endpoint), !hangs.contains(endpoint) {
+                    if refused.contains(endpoint) {
+                        connections.removeAll { $0.id == id }
+                        inputs.append(.disconnected(id, reason: "refused"))
+                    } else if reachable(endpoint), !hangs.contains(endpoint) {
                         inputs.append(.connected(id, localHost: "10.0.1.97"))
                     }
                 case .disconnect(let id): connections.removeAll { $0.id == id }
@@ -84,6 +87,10 @@ struct World {
             take(.disconnected(connection.id, reason: "closed"))
         }
     }
+
+    /// Lets no new connection to `endpoint` be established; those that are stay.
+    mutating func refuseNew(_ endpoint: Endpoint) { refused.insert(endpoint) }
+    private var refused: Set<Endpoint> = []
 
     /// Breaks every connection to `endpoint`; new ones are established.
     mutating func cut(_ endpoint: Endpoint) {
@@ -147,6 +154,8 @@ struct World {
 
     /// Whom each node follows; who follows nobody is a master.
     var following = [World.replicas[0]: World.master, World.replicas[1]: World.master]
+    /// Since when those who follow a replica have been without a master.
+    var withoutMasterSince: Instant?
     var offsets: [Endpoint: Int64] = [World.replicas[0]: 100, World.replicas[1]: 200]
     /// What peers answer, by where they are; absent ones don't.
     var opinions: [Endpoint: @Sendable (RunID?) -> Opinion] = [:]
@@ -158,7 +167,8 @@ struct World {
             report.role = .replica
             report.masterHost = master.host
             report.masterPort = master.port
-            report.isMasterLinkUp = reachable(master)
+            report.isMasterLinkUp = reachable(master) && following[master] == nil
+            if following[master] != nil, let since = withoutMasterSince { report.masterLinkDownFor = now - since }
             report.priority = 100
             report.offset = offsets[endpoint] ?? 0
         } else {

@@ -24,13 +24,21 @@ extension Sentinel {
     }
 
     /// Votes, if this sentinel has not voted in that epoch yet. What was voted is in the group's `leader` then.
+    ///
+    /// A question names an address and no group. Where an address that went from one group to another is both groups'
+    /// master's, the vote counts for both, so that neither gets a second one in the epoch.
     mutating func vote(for candidate: RunID, in epoch: Epoch, master id: Master.ID, at now: Instant) {
         raiseEpoch(to: epoch, heardFor: masters[id].name)
         guard masters[id].leaderEpoch < epoch, masters[id].configEpoch < epoch else { return }
-        masters[id].leader = candidate
-        masters[id].leaderEpoch = epoch
+        let namesakes = othersWithMaster(of: id)
+        let given = namesakes.first { masters[$0].leaderEpoch == epoch }.flatMap { masters[$0].leader }
+        let candidate = given ?? candidate
         let generation = persist()
-        masters[id].voteGeneration = generation
+        for group in [id] + namesakes where group == id || masters[group].leaderEpoch < epoch {
+            masters[group].leader = candidate
+            masters[group].leaderEpoch = epoch
+            masters[group].voteGeneration = generation
+        }
         // A vote that a crash could undo is told to nobody, not even to the log.
         emit(.voted(Vote(candidate: candidate, epoch: epoch), masters[id].name), once: generation)
         guard candidate != myID else { return }

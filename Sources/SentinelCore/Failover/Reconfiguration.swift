@@ -155,6 +155,7 @@ extension Sentinel {
         masters[id].splitVotes = 0
         masters[id].fruitlessAttempts = 0
         masters[id].rebootedAt = nil
+        masters[id].follows = nil
         masters[id].conflictsSettled = 0
         masters[id].leader = nil
         for index in masters[id].peers.indices {

@@ -18,12 +18,13 @@ enum ReplicaSelection {
         /// The limits, which depend on the master's state.
         let availableLimit: Duration
         let infoAgeLimit: Duration
-        let masterLinkDownLimit: Duration
+        /// `nil` where it says nothing.
+        let masterLinkDownLimit: Duration?
 
         var isFit: Bool {
             guard !isDown, isConnected, priority != 0, let infoAge else { return false }
             return availableAgo <= availableLimit && infoAge <= infoAgeLimit
-                && masterLinkDownFor <= masterLinkDownLimit
+                && masterLinkDownLimit.map { masterLinkDownFor <= $0 } ?? true
         }
 
         /// Lower priority, then larger offset, then smaller run ID, a missing one last.
@@ -50,12 +51,15 @@ extension Sentinel {
         let master = masters[id]
         let isDown = master.presence.isSdown
         let downFor = master.presence.sdownSince.map { now - $0 } ?? .zero
+        // A master that follows one of its replicas: there is nobody whom they could have been connected to.
+        let isCircle = master.follows.map { master.replicaIndex(at: knownAddress($0)) != nil } ?? false
         return master.replicas.map { replica in
             let link = links[replica.presence.link]
             return ReplicaSelection.Candidate(
                 id: replica.id,
                 isDown: replica.presence.isSdown,
-                isConnected: takesOrders(replica.presence.link) && !servesAnotherGroup(replica, than: id),
+                isConnected: mayBeCorrected(replica.presence.link) && !servesAnotherGroup(replica, than: id)
+                    && !followsNodeOfAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,
                 infoAge: replica.info.receivedAt.map { now - $0 },
                 masterLinkDownFor: replica.masterLinkDownFor,
@@ -64,7 +68,7 @@ extension Sentinel {
                 runID: replica.info.runID,
                 availableLimit: timing.pingPeriod * 5,
                 infoAgeLimit: isDown ? timing.pingPeriod * 5 : timing.infoPeriod * 3,
-                masterLinkDownLimit: downFor + master.downAfter * 10)
+                masterLinkDownLimit: isCircle ? nil : downFor + master.downAfter * 10)
         }
     }
 }

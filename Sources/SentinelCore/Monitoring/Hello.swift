@@ -174,10 +174,14 @@ extension Sentinel {
             counters.rejectedHellos += 1
             return
         }
+        // Neither is one that is ours by a name alone of which we know no more than a first answer: it may be mistaken,
+        // and the same configuration would not be looked at again.
+        let isSame = isKnownAsSameNode(masters[id].currentAddress, address)
+        guard !isSame || isWrittenOrConfirmed(address, as: masters[id].currentAddress) else { return }
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.
-        guard !isKnownAsSameNode(masters[id].currentAddress, address) else {
+        guard !isSame else {
             masters[id].configGeneration = persist()
             return abandonOutdatedFailover(id)
         }
@@ -190,6 +194,12 @@ extension Sentinel {
         guard current.isWrittenAsSameNode(as: told) else { return false }
         return !resolvesHostnames || current.host.lowercased() == told.host.lowercased()
             || !names.isChangeNew(current.host)
+    }
+
+    /// Whether two addresses are one as they are written, or by a name that was said to stand for it more than once.
+    private func isWrittenOrConfirmed(_ told: NodeAddress, as current: NodeAddress) -> Bool {
+        !resolvesHostnames || NumericHost.isNumeric(told.host)
+            || told.host.lowercased() == current.host.lowercased() || names.isConfirmed(told.host)
     }
 
     /// Gives the group the address that a peer names.

@@ -148,6 +148,10 @@ extension Sentinel {
             addReplica(address, to: id, at: now, isNews: true)
             persist()
         }
+        masters[id].follows = nil
+        if report.role == .replica, let host = report.masterHost, let port = report.masterPort {
+            masters[id].follows = Endpoint(host: host, port: port)
+        }
         if report.role != masters[id].info.role {
             masters[id].info.role = report.role
             masters[id].info.roleReportedAt = now
@@ -202,6 +206,18 @@ extension Sentinel {
         }
         // One that counts our master among its replicas is no other group: the same one may be watched under two names.
         return masters[other].replicaIndex(at: old) == nil
+    }
+
+    /// Whether a node follows one that only another group watched here lists, as that group's master a moment ago.
+    ///
+    /// Looks at all groups, unless the node follows one of its own.
+    func followsNodeOfAnotherGroup(_ replica: Replica, than id: Master.ID) -> Bool {
+        guard replica.info.role == .replica, let host = replica.masterHost else { return false }
+        let place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
+        let (old, current) = (masters[id].presence.address, masters[id].currentAddress)
+        guard !current.isSameNode(as: place), !old.isSameNode(as: place), masters[id].replicaIndex(at: place) == nil
+        else { return false }
+        return masterOrder.contains { $0 != id && masters[$0].replicaIndex(at: place) != nil }
     }
 
     private mutating func replicaSaysMaster(_ id: Master.ID, _ index: Int, at now: Instant) {

@@ -17,6 +17,8 @@ struct VoteBook {
 
     private var choices: [Voter: RunID] = [:]
     private var counts: [Ballot: [RunID: Int]] = [:]
+    /// Who voted for whom, where the question may have meant another group as well.
+    private var ambiguous: [Ballot: [RunID: Set<RunID>]] = [:]
     private var leaders: [Ballot: RunID] = [:]
     /// Two processes with one run ID may both vote; nobody can tell.
     var hasClones = false
@@ -35,6 +37,11 @@ struct VoteBook {
         counts[ballot, default: [:]][vote.candidate, default: 0] += 1
     }
 
+    /// What `voter` tells may be meant for `group` too: its master has the address that was asked about.
+    mutating func mayMean(_ vote: Vote, by voter: RunID, group: MasterName) {
+        ambiguous[Ballot(group: group, epoch: vote.epoch), default: [:]][vote.candidate, default: []].insert(voter)
+    }
+
     /// Votes told for `candidate`.
     func count(for candidate: RunID, in epoch: Epoch, group: MasterName) -> Int {
         counts[Ballot(group: group, epoch: epoch)]?[candidate] ?? 0
@@ -46,7 +53,9 @@ struct VoteBook {
     mutating func elected(_ leader: RunID, in epoch: Epoch, group: MasterName, needed: Int) throws(Violation) {
         guard !hasClones else { return }
         let ballot = Ballot(group: group, epoch: epoch)
-        let votes = counts[ballot]?[leader] ?? 0
+        let certain = counts[ballot]?[leader] ?? 0
+        let more = ambiguous[ballot]?[leader]?.filter { choices[Voter(ballot: ballot, voter: $0)] == nil }.count ?? 0
+        let votes = certain + more
         guard votes >= needed else {
             throw Violation(
                 rule: .leaderHasMajority,
