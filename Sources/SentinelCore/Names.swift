@@ -330,7 +330,7 @@ extension Sentinel {
         }
     }
 
-    private mutating func drop(_ replica: ReplicaID, of id: Master.ID) {
+    mutating func drop(_ replica: ReplicaID, of id: Master.ID) {
         guard let index = masters[id].replicaIndex(replica) else { return }
         let link = masters[id].replicas.remove(at: index).presence.link
         releaseLink(link, of: id)

@@ -224,6 +224,34 @@ import Testing
         #expect(world.steps.contains(.noGoodReplica) && !world.steps.contains(.selectedReplica))
     }
 
+    /// Seed 330013964: the orders of a later failover took it away.
+    @Test func `is forgotten here once it is connected there and not listed here`() throws {
+        var world = World(peers: "", failoverTimeout: .seconds(3))
+        let other = Endpoint(host: "10.0.7.1", port: 6379)
+        _ = world.ask(.monitor(MasterName("other"), other, quorum: 1))
+        world.following[World.replicas[0]] = other
+        world.replicasOf = [other: [World.replicas[0]], World.master: World.replicas]
+        world.run(for: .seconds(25))
+        #expect(Set(world.sentinel.remembered.masters[0].knownReplicas) == Set(World.replicas))
+        world.replicasOf[World.master] = [World.replicas[1]]
+        world.run(for: .seconds(25))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [World.replicas[1]])
+        #expect(world.sentinel.remembered.masters[1].knownReplicas == [World.replicas[0]])
+    }
+
+    /// Seed 330014996: it had just been promoted there, and was listed here since a name had led astray.
+    @Test func `is not promoted here if it follows nobody`() {
+        var world = World(peers: "", quorum: 1)
+        let other = MasterName("other")
+        world.following = [:]
+        world.replicasOf = [Endpoint(host: "10.0.7.1", port: 6379): World.replicas]
+        _ = world.ask(.monitor(other, Endpoint(host: "10.0.7.1", port: 6379), quorum: 1))
+        world.run(for: .seconds(5))
+        world.kill(World.master)
+        world.run(for: .seconds(3))
+        #expect(world.steps.contains(.noGoodReplica) && !world.steps.contains(.selectedReplica))
+    }
+
     @Test func `but one that follows nobody known is`() throws {
         #expect(isPutRight(try world(following: Endpoint(host: "10.0.7.2", port: 6379))))
     }

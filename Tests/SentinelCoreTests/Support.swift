@@ -154,6 +154,8 @@ struct World {
 
     /// Whom each node follows; who follows nobody is a master.
     var following = [World.replicas[0]: World.master, World.replicas[1]: World.master]
+    /// Who is listed by whom.
+    var replicasOf: [Endpoint: [Endpoint]] = [:]
     /// Since when those who follow a replica have been without a master.
     var withoutMasterSince: Instant?
     var offsets: [Endpoint: Int64] = [World.replicas[0]: 100, World.replicas[1]: 200]
@@ -173,6 +175,7 @@ struct World {
             report.offset = offsets[endpoint] ?? 0
         } else {
             report.role = .master
+            report.replicas = replicasOf[endpoint] ?? []
         }
         return report
     }

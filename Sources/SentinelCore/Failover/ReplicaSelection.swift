@@ -59,7 +59,7 @@ extension Sentinel {
                 id: replica.id,
                 isDown: replica.presence.isSdown,
                 isConnected: mayBeCorrected(replica.presence.link) && !servesAnotherGroup(replica, than: id)
-                    && !followsNodeOfAnotherGroup(replica, than: id),
+                    && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,
                 infoAge: replica.info.receivedAt.map { now - $0 },
                 masterLinkDownFor: replica.masterLinkDownFor,

@@ -148,6 +148,7 @@ extension Sentinel {
             addReplica(address, to: id, at: now, isNews: true)
             persist()
         }
+        if report.role == .master { dropReplicasOfOtherGroups(id, listed: report.replicas) }
         masters[id].follows = nil
         if report.role == .replica, let host = report.masterHost, let port = report.masterPort {
             masters[id].follows = Endpoint(host: host, port: port)
@@ -195,29 +196,57 @@ extension Sentinel {
     /// However it came to be listed here, as by an address that another group's node has now or a name that led astray,
     /// it is not taken away from where it belongs.
     func servesAnotherGroup(_ replica: Replica, than id: Master.ID) -> Bool {
+        groupServed(by: replica, otherThan: id) != nil
+    }
+
+    private func groupServed(by replica: Replica, otherThan id: Master.ID) -> Master.ID? {
         var place = replica.presence.address
         if replica.info.role == .replica {
-            guard let host = replica.masterHost else { return false }
+            guard let host = replica.masterHost else { return nil }
             place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
         }
         let (old, current) = (masters[id].presence.address, masters[id].currentAddress)
         guard !current.isSameNode(as: place), !old.isSameNode(as: place), let other = master(at: place) else {
-            return false
+            return nil
         }
         // One that counts our master among its replicas is no other group: the same one may be watched under two names.
-        return masters[other].replicaIndex(at: old) == nil
+        return masters[other].replicaIndex(at: old) == nil ? other : nil
     }
 
-    /// Whether a node follows one that only another group watched here lists, as that group's master a moment ago.
+    /// Forgets replicas that have turned out to be another group's: they are connected to its master, it lists them, and
+    /// the master here does not. A name or an address that led astray for a moment had them listed here.
+    private mutating func dropReplicasOfOtherGroups(_ id: Master.ID, listed: [Endpoint]) {
+        guard masters[id].failover == nil, !tilt.isOn else { return }
+        let foreign = masters[id].replicas.filter { replica in
+            guard replica.info.role == .replica, replica.isMasterLinkUp,
+                let other = groupServed(by: replica, otherThan: id)
+            else { return false }
+            return masters[other].replicaIndex(at: replica.presence.address) != nil
+                && !listed.contains { knownAddress($0).isSameNode(as: replica.presence.address) }
+        }
+        guard !foreign.isEmpty else { return }
+        for replica in foreign { drop(replica.id, of: id) }
+        persist()
+    }
+
+    /// Whether a node may be another group's, one way or the other: it follows one that is listed there, or follows nobody
+    /// and is listed there itself, as one that has just been promoted is.
     ///
     /// Looks at all groups, unless the node follows one of its own.
-    func followsNodeOfAnotherGroup(_ replica: Replica, than id: Master.ID) -> Bool {
-        guard replica.info.role == .replica, let host = replica.masterHost else { return false }
-        let place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
+    func mayServeAnotherGroup(_ replica: Replica, than id: Master.ID) -> Bool {
         let (old, current) = (masters[id].presence.address, masters[id].currentAddress)
-        guard !current.isSameNode(as: place), !old.isSameNode(as: place), masters[id].replicaIndex(at: place) == nil
-        else { return false }
-        return masterOrder.contains { $0 != id && masters[$0].replicaIndex(at: place) != nil }
+        var place = replica.presence.address
+        if replica.info.role == .replica {
+            guard let host = replica.masterHost else { return false }
+            place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
+            guard !current.isSameNode(as: place), !old.isSameNode(as: place), masters[id].replicaIndex(at: place) == nil
+            else { return false }
+        }
+        return masterOrder.contains { other in
+            // The same group may be watched under two names.
+            other != id && masters[other].replicaIndex(at: place) != nil && masters[other].replicaIndex(at: old) == nil
+                && !masters[other].presence.address.isSameNode(as: old)
+        }
     }
 
     private mutating func replicaSaysMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
