@@ -11,8 +11,8 @@
 // 4. An answer that has a name stand where another node is known to be is believed only when it has been given for a
 //    while: taken at its word, a resolver that is wrong for a moment would have one group's sentinels give orders to the
 //    nodes of another. A connection that works is left for the same reason, if the answer that led it there was never
-//    given again, or if a name goes on standing for another address and the link is half broken, or for another node of
-//    the group and it is a replica's; and whoever is at a new address gets no orders before the answer has been.
+//    given again, or if a name goes on standing for another address and the link is half broken, or the node is a
+//    replica and the name the master's or another node's; and whoever is at a new address gets no orders before the answer has been.
 //
 // The original asks the system inside its loop and takes the first address. - Source: spec/monitoring.md 9b;
 // spec/defects.md 24, 25, 27, 29; design.md 7.
@@ -263,16 +263,19 @@ extension Sentinel {
             && names.isConfirmed(links[id].address.host)
     }
 
-    /// Whether a replica's name is confirmed to stand for another node of its group: then it is not this one's name.
+    /// Whether a name is confirmed not to be that of the node its link leads to: a replica's stands for another node of its
+    /// group, or a master's for another node than one that says it is a replica.
     private func isMisnamed(_ id: Link.ID, _ addresses: [String]) -> Bool {
         let (own, target) = (links[id].address, links[id].target)
-        guard case .dataNode(let master) = target, masters[master].presence.link != id else { return false }
-        return names.isConfirmed(own.host)
-            && addresses.lazy.flatMap(linkDirectory.links(at:)).contains { other in
-                let address = links[other].address
-                return other != id && links[other].target == target && address.port == own.port
-                    && address.ip.map(addresses.contains) ?? false
-            }
+        guard case .dataNode(let master) = target, names.isConfirmed(own.host) else { return false }
+        if masters[master].presence.link == id {
+            return masters[master].info.role == .replica && masters[master].failover == nil
+        }
+        return addresses.lazy.flatMap(linkDirectory.links(at:)).contains { other in
+            let address = links[other].address
+            return other != id && links[other].target == target && address.port == own.port
+                && address.ip.map(addresses.contains) ?? false
+        }
     }
 
     private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {

@@ -116,6 +116,22 @@ import Testing
         #expect(!world.sentinel.remembered.masters[0].knownReplicas.contains { $0.host == name })
     }
 
+    /// Seed 350006678 of the simulation: given twice after a RESET had forgotten whose the address is.
+    @Test func `about the master that leads to a replica is left once the right one was given for a while`() {
+        let wrong = World.replicas[0]
+        var world = World(peers: "", quorum: 2, resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = []
+        }
+        world.names["redis-0"] = [wrong.host]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.run(for: .seconds(30))
+        #expect(host(of: world) == wrong.host)
+        world.names["redis-0"] = [World.master.host]
+        world.run(for: .seconds(30))
+        #expect(host(of: world) == World.master.host)
+    }
+
     /// Seed 1404596 of the simulation: a sentinel that started late, and knew the master that had been by its name.
     @Test func `that leads to the new master does not make the old one's name its name`() {
         var world = World(resolvesHostnames: true, announcesHostnames: true) { settings in
@@ -237,6 +253,15 @@ import Testing
         world.run(for: .seconds(25))
         #expect(world.sentinel.remembered.masters[0].knownReplicas == [World.replicas[1]])
         #expect(world.sentinel.remembered.masters[1].knownReplicas == [World.replicas[0]])
+    }
+
+    @Test func `is forgotten here once it is the master there and not listed here`() throws {
+        var world = World(peers: "", failoverTimeout: .seconds(3))
+        _ = world.ask(.monitor(MasterName("other"), World.replicas[0], quorum: 1))
+        world.following[World.replicas[0]] = nil
+        world.replicasOf[World.master] = [World.replicas[1]]
+        world.run(for: .seconds(25))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [World.replicas[1]])
     }
 
     /// Seed 330014996: it had just been promoted there, and was listed here since a name had led astray.

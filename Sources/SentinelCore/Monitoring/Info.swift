@@ -213,16 +213,20 @@ extension Sentinel {
         return masters[other].replicaIndex(at: old) == nil ? other : nil
     }
 
-    /// Forgets replicas that have turned out to be another group's: they are connected to its master, it lists them, and
-    /// the master here does not. A name or an address that led astray for a moment had them listed here.
+    /// Forgets replicas that have turned out to be another group's, as its master or connected to its master and listed
+    /// there, and that the master here does not list. A name or an address that led astray for a moment had them listed
+    /// here.
     private mutating func dropReplicasOfOtherGroups(_ id: Master.ID, listed: [Endpoint]) {
         guard masters[id].failover == nil, !tilt.isOn else { return }
         let foreign = masters[id].replicas.filter { replica in
-            guard replica.info.role == .replica, replica.isMasterLinkUp,
-                let other = groupServed(by: replica, otherThan: id)
+            let address = replica.presence.address
+            guard let other = groupServed(by: replica, otherThan: id),
+                !listed.contains(where: { knownAddress($0).isSameNode(as: address) })
             else { return false }
-            return masters[other].replicaIndex(at: replica.presence.address) != nil
-                && !listed.contains { knownAddress($0).isSameNode(as: replica.presence.address) }
+            switch replica.info.role {
+            case .master: return !masters[other].presence.isSdown
+            case .replica: return replica.isMasterLinkUp && masters[other].replicaIndex(at: address) != nil
+            }
         }
         guard !foreign.isEmpty else { return }
         for replica in foreign { drop(replica.id, of: id) }
@@ -232,15 +236,14 @@ extension Sentinel {
     /// Whether a node may be another group's, one way or the other: it follows one that is listed there, or follows nobody
     /// and is listed there itself, as one that has just been promoted is.
     ///
-    /// Looks at all groups, unless the node follows one of its own.
+    /// Looks at all groups, unless the node follows its own master.
     func mayServeAnotherGroup(_ replica: Replica, than id: Master.ID) -> Bool {
         let (old, current) = (masters[id].presence.address, masters[id].currentAddress)
         var place = replica.presence.address
         if replica.info.role == .replica {
             guard let host = replica.masterHost else { return false }
             place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
-            guard !current.isSameNode(as: place), !old.isSameNode(as: place), masters[id].replicaIndex(at: place) == nil
-            else { return false }
+            guard !current.isSameNode(as: place), !old.isSameNode(as: place) else { return false }
         }
         return masterOrder.contains { other in
             // The same group may be watched under two names.
