@@ -40,6 +40,7 @@ final class SentinelProcess {
         let epoch: Epoch
         let isForced: Bool
         var isElected = false
+        var isOrdered = false
     }
 
     let host: Int
@@ -83,6 +84,7 @@ final class SentinelProcess {
     var forcedNext: MasterName?
     /// Groups that an operator removed once, whose epochs may begin anew.
     var renewedGroups: Set<MasterName> = []
+    var startedAt = Instant.start
     var isTilted = false
     /// By its own clock: until when it can't trust what it measured, for its loop was held up.
     var untrustedUntil: Instant?

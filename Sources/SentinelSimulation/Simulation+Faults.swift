@@ -326,6 +326,12 @@ extension Simulation {
                 (disagreeing ? likelyMaster(of: name, among: masters) ?? masters.first : nil)
                 ?? likelyMaster(of: name) ?? groups[group][0].endpoint
             let master = node(at: address)
+            // Forgotten everywhere, replicas that follow each other can't be found any more.
+            let knowsReplicas = sentinels.contains { $0.settings(of: name)?.knownReplicas.isEmpty == false }
+            if disagreeing, masters.isEmpty, !knowsReplicas, let master, master.isRunning {
+                say("operator", "\(master.endpoint) is to follow nobody")
+                master.follow(nil, newHistory: dice.seed(), at: now)
+            }
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
                 let isRenewed = process.renewedGroups.contains(name)

@@ -41,6 +41,7 @@ extension Simulation {
         process.wakeAt = nil
         process.remembered = configuration.sentinel
         try epochs.noteDurable(configuration.sentinel, of: process)
+        process.startedAt = now
         say(process.name, "starts for the \(process.life). time")
         var settings = configuration.sentinel
         if sabotage == .quorumIsOneLess {
@@ -496,10 +497,13 @@ extension Simulation {
                     rule: .ordersComeFromLeader,
                     text: "\(process.name) promotes \(endpoint) and does not lead its group")
             }
-            // The core says whom it chose when it does, and it is judged then.
-            return process.isOriginal || schedule.names != .none ? try checkFitness(of: node, in: name, process) : ()
+            // The core says whom it chose when it does, and it is judged then; by a name, with the first order.
+            let isFirst = process.attempts[name]?.isOrdered == false
+            process.attempts[name]?.isOrdered = true
+            let isJudged = process.isOriginal || schedule.names != .none && isFirst
+            return isJudged ? try checkFitness(of: node, in: name, process) : ()
         }
-        guard !isOneNode(master, endpoint) else {
+        guard !isOneNode(master, endpoint) || trustsFirstAnswers(process) else {
             throw Violation(rule: .nobodyFollowsItself, text: "\(process.name) tells \(endpoint) to follow itself")
         }
         let addresses = names.compactMap { process.settings(of: $0)?.address }
@@ -512,6 +516,12 @@ extension Simulation {
             text: "\(process.name) tells \(endpoint) to follow \(master), its masters are \(addresses)")
     }
 
+    /// Whether a sentinel started so lately that it has nothing but the first answers about names to go by. To wait for a
+    /// second one before anybody is promoted would hold up every failover soon after a start.
+    private func trustsFirstAnswers(_ process: SentinelProcess) -> Bool {
+        schedule.names != .none && now - process.startedAt < .seconds(12)
+    }
+
     /// Whether a sentinel's master follows one of its replicas, so that nobody can have been connected to a master.
     private func isCircle(_ name: MasterName, _ process: SentinelProcess) -> Bool {
         guard let settings = process.settings(of: name), let followed = node(at: settings.address)?.follows else {
@@ -522,6 +532,7 @@ extension Simulation {
 
     /// A replica's word on how long it has been alone is in whole seconds, and as old as its INFO.
     private func checkFitness(of node: DataNode, in name: MasterName, _ process: SentinelProcess) throws(Violation) {
+        guard !trustsFirstAnswers(process) else { return }
         let downFor = process.downSince[name].map { process.localTime(now) - $0 } ?? .zero
         let age = process.infoMadeAt[node.host].map { now - $0 } ?? .zero
         let limit = schedule.downAfter * 10 + downFor + age + .seconds(1)
