@@ -33,7 +33,16 @@ struct Lead: Sendable {
     /// Since when the name has been said to stand for others only.
     private(set) var contradictedSince: Instant?
 
-    init(since: Instant) { self.since = since }
+    /// The first replica that can have been heard of there, if nothing was known of the address before.
+    let firstReplica: ReplicaID?
+    /// The first replica that can have been heard of where an answer led before that was never confirmed.
+    var doubtfulFrom: ReplicaID?
+
+    init(since: Instant, firstReplica: ReplicaID? = nil, doubtfulFrom: ReplicaID? = nil) {
+        self.since = since
+        self.firstReplica = firstReplica
+        self.doubtfulFrom = doubtfulFrom
+    }
 
     /// The name was asked about again.
     mutating func heard(isSame: Bool, at now: Instant) {

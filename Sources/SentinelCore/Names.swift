@@ -280,7 +280,10 @@ extension Sentinel {
 
     private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {
         guard links[id].address.ip != ip else { return }
-        links[id].lead = Lead(since: now)
+        let former = links[id].lead
+        links[id].lead = Lead(
+            since: now, firstReplica: makeReplicaID(),
+            doubtfulFrom: former.isConfirmed ? nil : former.doubtfulFrom ?? former.firstReplica)
         setAddress(ofLink: id, to: ip)
         links[id].failures = 0
     }
@@ -303,12 +306,21 @@ extension Sentinel {
             for index in masters[user].peers.indices { take(&masters[user].peers[index].presence) }
             for index in masters[user].replicas.indices { take(&masters[user].replicas[index].presence) }
             guard isNews else { continue }
+            if masters[user].presence.link == id { dropDoubtfulReplicas(of: user) }
             dropDoubles(of: masters[user].presence.address, in: user)
             if let index = masters[user].replicas.firstIndex(where: { $0.presence.link == id }) {
                 dropIfDouble(index, of: user)
             }
         }
         if isNews { persist() }
+    }
+
+    /// Drops what was heard of as replicas where the master's name led by mistake: they are another group's, if anybody's.
+    private mutating func dropDoubtfulReplicas(of id: Master.ID) {
+        let link = masters[id].presence.link
+        guard let first = links[link].lead.doubtfulFrom, masters[id].failover == nil else { return }
+        links[link].lead.doubtfulFrom = nil
+        for replica in masters[id].replicas where replica.id >= first { drop(replica.id, of: id) }
     }
 
     /// Drops a replica that turns out to be a node the group has already, under its numeric address or another name.

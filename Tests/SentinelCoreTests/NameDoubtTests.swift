@@ -132,6 +132,24 @@ import Testing
         #expect(host(of: world) == World.master.host)
     }
 
+    /// Seed 370009997 of the simulation: a sentinel that joined while names led astray kept another group's replica.
+    @Test func `about the master leaves no replicas behind that were heard of there`() {
+        let wrong = Endpoint(host: "10.0.7.1", port: Self.named.port)
+        let stranger = Endpoint(host: "10.0.7.2", port: 6379)
+        var world = World(peers: "", resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = [World.replicas[0]]
+        }
+        world.replicasOf = [wrong: [stranger], World.master: [World.replicas[1]]]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.run(for: .seconds(2))
+        #expect(Set(world.sentinel.remembered.masters[0].knownReplicas) == [World.replicas[0], stranger])
+        world.names["redis-0"] = [World.master.host]
+        world.kill(wrong)
+        world.run(for: .seconds(20))
+        #expect(Set(world.sentinel.remembered.masters[0].knownReplicas) == Set(World.replicas))
+    }
+
     /// Seed 1404596 of the simulation: a sentinel that started late, and knew the master that had been by its name.
     @Test func `that leads to the new master does not make the old one's name its name`() {
         var world = World(resolvesHostnames: true, announcesHostnames: true) { settings in
