@@ -189,6 +189,16 @@ extension Sentinel {
         return takesOrders(id) && (!resolvesHostnames || NumericHost.isNumeric(host) || names.isConfirmed(host))
     }
 
+    /// Whether a replica's name was answered only once, and whoever is there does not say that he follows the master: he
+    /// may belong elsewhere.
+    func mayBeMisled(_ replica: Replica, of id: Master.ID) -> Bool {
+        let host = replica.presence.address.host
+        guard resolvesHostnames, !NumericHost.isNumeric(host), !names.isConfirmed(host) else { return false }
+        guard replica.info.role == .replica, let followed = replica.masterHost else { return true }
+        let place = knownAddress(Endpoint(host: followed, port: replica.masterPort))
+        return !place.isSameNode(as: masters[id].presence.address)
+    }
+
     mutating func resolved(_ host: String, to addresses: [String], at now: Instant) {
         let key = host.lowercased()
         let users = linkDirectory.links(at: key).filter { links[$0].address.host.lowercased() == key }

@@ -132,6 +132,25 @@ import Testing
         #expect(host(of: world) == World.master.host)
     }
 
+    /// Seed 390003236 of the simulation: just after a start, when nothing is known to doubt the answer by.
+    @Test func `does not get a stray master promoted, and a right one does not hold up a failover`() {
+        func steps(following master: Endpoint?) -> [Event.FailoverStep] {
+            let (name, node) = ("redis-1", Endpoint(host: "10.0.7.2", port: 6379))
+            var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+                settings.knownReplicas = [Endpoint(host: name, port: 6379)]
+            }
+            world.names[name] = [node.host]
+            world.following[node] = master
+            world.take(.resolved(name, [node.host]))
+            world.run(for: .seconds(1))
+            world.kill(World.master)
+            world.run(for: .seconds(4))
+            return world.steps
+        }
+        #expect(steps(following: nil).contains(.noGoodReplica) && !steps(following: nil).contains(.selectedReplica))
+        #expect(steps(following: World.master).contains(.selectedReplica))
+    }
+
     /// Seed 370009997 of the simulation: a sentinel that joined while names led astray kept another group's replica.
     @Test func `about the master leaves no replicas behind that were heard of there`() {
         let wrong = Endpoint(host: "10.0.7.1", port: Self.named.port)

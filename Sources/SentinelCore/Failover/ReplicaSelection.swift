@@ -58,7 +58,8 @@ extension Sentinel {
             return ReplicaSelection.Candidate(
                 id: replica.id,
                 isDown: replica.presence.isSdown,
-                isConnected: takesOrders(replica.presence.link) && !servesAnotherGroup(replica, than: id)
+                isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
+                    && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,
                 infoAge: replica.info.receivedAt.map { now - $0 },
