@@ -92,6 +92,8 @@ package struct Link: Sendable {
     var subscription: Subscription
     /// Whether HELLO was sent on the command connection and is not answered.
     var awaitsProtocol = false
+    /// Whether the last hello that the server says to have published did not come back on the shared connection.
+    var hasUnheardHello = false
     /// Connections in a row that ended when HELLO was to be answered.
     var unansweredProtocols = 0
     /// Until when HELLO is not sent.

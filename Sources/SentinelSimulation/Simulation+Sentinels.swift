@@ -503,7 +503,7 @@ extension Simulation {
             let isJudged = process.isOriginal || schedule.names != .none && isFirst
             return isJudged ? try checkFitness(of: node, in: name, process) : ()
         }
-        guard !isOneNode(master, endpoint) || trustsFirstAnswers(process) else {
+        guard master != endpoint, !isOneNode(master, endpoint) || trustsFirstAnswers(process) else {
             throw Violation(rule: .nobodyFollowsItself, text: "\(process.name) tells \(endpoint) to follow itself")
         }
         let addresses = names.compactMap { process.settings(of: $0)?.address }

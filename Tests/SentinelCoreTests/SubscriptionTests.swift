@@ -142,6 +142,7 @@ import Testing
 
     @Test func `that are silent while requests are answered get a connection of their own, until they speak`() throws {
         var world = world()
+        world.publishing = .refused
         run(&world, for: .seconds(20))
         let command = try #require(world.connection(to: World.master))
         run(&world, for: .milliseconds(5500), hearing: false)
@@ -159,6 +160,7 @@ import Testing
 
     @Test func `that stay silent on both have the second connection made again, and the first not`() throws {
         var world = world()
+        world.publishing = .refused
         run(&world, for: .seconds(25), hearing: false)
         let command = try #require(world.connection(to: World.master))
         let hello = try #require(world.connection(to: World.master, .hello))
@@ -169,12 +171,29 @@ import Testing
 
     @Test func `of a node that stood still are not doubted for what it could not say`() {
         var world = world(downAfter: .seconds(60))
+        world.publishing = .refused
         run(&world, for: .seconds(20))
         world.run(for: .seconds(12), answering: false)
         run(&world, for: .seconds(5), hearing: false)
         #expect(world.connection(to: World.master, .hello) == nil)
         run(&world, for: .seconds(3), hearing: false)
         #expect(world.connection(to: World.master, .hello) != nil)
+    }
+
+    /// As when something on the way drops what a server says unasked: two sentinels that know of nobody would each be all.
+    @Test func `that lose hellos the server says it published get a connection of their own at the second`() throws {
+        for publishing in [World.Publishing.echoed, .lost] {
+            var world = world()
+            world.publishing = publishing
+            world.run(for: .milliseconds(1900))
+            #expect(world.connection(to: World.master, .hello) == nil)
+            world.run(for: .milliseconds(2200))
+            #expect((world.connection(to: World.master, .hello) != nil) == (publishing == .lost))
+            guard publishing == .lost else { continue }
+            world.publishing = .echoed
+            world.run(for: .milliseconds(2200))
+            #expect(world.connection(to: World.master, .hello) == nil)
+        }
     }
 
     // MARK: Breaks and changes

@@ -129,7 +129,10 @@ struct World {
             switch request {
             case .ping: take(.reply(id, .ping(pingReplies[endpoint] ?? .pong)))
             case .info: take(.reply(id, .info(info(of: endpoint))))
-            case .hello: take(.reply(id, .published(true)))
+            case .hello(let hello):
+                let isShared = subscribed.contains(id)
+                if publishing == .echoed, isShared { take(.hello(hello, on: id)) }
+                take(.reply(id, .published(publishing != .refused)))
             case .replicate where refusesOrders: take(.reply(id, .replicated(false)))
             case .replicate(_, isBare: false) where refusesTransactions: take(.reply(id, .replicated(false)))
             case .replicate(let master, _):
@@ -143,6 +146,7 @@ struct World {
             case .speakRESP3: take(.reply(id, .protocolAgreed(isRESP3: speaksRESP3)))
             case .subscribeToHellos:
                 let isShared = connections.contains { $0.id == id && $0.channel == .command }
+                if isShared, allowsSubscribing { subscribed.insert(id) }
                 take(isShared ? .reply(id, .subscribed(allowsSubscribing)) : .heard(id))
             }
         }
@@ -151,6 +155,10 @@ struct World {
     /// What data nodes say to HELLO 3, and to SUBSCRIBE behind it.
     var speaksRESP3 = true
     var allowsSubscribing = true
+    /// What becomes of a hello that is published on a connection that has subscribed.
+    enum Publishing { case echoed, lost, refused }
+    var publishing = Publishing.echoed
+    private var subscribed: Set<ConnectionID> = []
 
     /// Whom each node follows; who follows nobody is a master.
     var following = [World.replicas[0]: World.master, World.replicas[1]: World.master]

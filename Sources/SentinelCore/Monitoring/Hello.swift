@@ -61,9 +61,9 @@ extension Sentinel {
             configEpoch: masters[id].configEpoch)
     }
 
-    /// A hello that was refused is tried again sooner than the next would be.
+    /// A hello that was refused is tried again sooner than the next would be; one that was taken should have come back.
     mutating func helloPublished(_ isTaken: Bool, on link: Link.ID, at now: Instant) {
-        guard !isTaken else { return }
+        guard !isTaken else { return doubtUnheardHello(link, at: now) }
         for user in links[link].users {
             let retry = now + min(timing.pingPeriod, timing.publishPeriod)
             if masters[user].presence.link == link { masters[user].presence.helloDueAt = retry }

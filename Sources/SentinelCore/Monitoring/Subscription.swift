@@ -95,6 +95,7 @@ extension Sentinel {
         guard isTaken else { return separateSubscription(id, at: now) }
         shareSubscription(id)
         links[id].heardOnHelloAt = now
+        links[id].hasUnheardHello = false
         for user in links[id].users { touch(.master(user), at: now) }
     }
 
@@ -147,6 +148,19 @@ extension Sentinel {
         links[id].subscription = .mute
     }
 
+    /// Makes a second connection where the server says that it published our hello, twice, and the first brought neither.
+    ///
+    /// A server sends what it publishes before its answer or with it, so that there is nothing to wait for.
+    mutating func doubtUnheardHello(_ id: Link.ID, at now: Instant) {
+        guard links[id].subscription == .shared else { return }
+        guard links[id].hasUnheardHello else {
+            links[id].hasUnheardHello = true
+            return
+        }
+        links[id].subscription = .mute
+        touch(.link(id), at: now)
+    }
+
     /// A server that stood still and answers again has yet to say what it is subscribed to: its silence begins anew.
     mutating func noteStandstill(_ id: Link.ID, at now: Instant) {
         guard links[id].subscription == .requested || links[id].subscription == .shared,
@@ -174,6 +188,7 @@ extension Sentinel {
             }
         }
         links[id].heardOnHelloAt = now
+        links[id].hasUnheardHello = false
         return true
     }
 }
