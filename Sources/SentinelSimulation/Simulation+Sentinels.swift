@@ -4,7 +4,6 @@
 
 import SentinelConfiguration
 import SentinelCore
-import SentinelWire
 
 extension Simulation {
     // MARK: Life and death
@@ -159,7 +158,7 @@ extension Simulation {
         process.untrustedSince = now
     }
 
-    private func checkTrust(in process: SentinelProcess, _ what: @autoclosure () -> String) throws(Violation) {
+    func checkTrust(in process: SentinelProcess, _ what: @autoclosure () -> String) throws(Violation) {
         guard let until = process.untrustedUntil, process.localTime(now) < until else { return }
         throw Violation(rule: .nothingInTilt, text: "\(process.name) \(what()), and was held up")
     }
@@ -276,56 +275,6 @@ extension Simulation {
         try feed(process, .scriptEnded(id, end))
     }
 
-    // MARK: Disk
-
-    private func writeAtOnce(_ process: SentinelProcess) throws(Violation) {
-        var configuration = process.configuration
-        configuration.sentinel = process.remembered
-        process.disk.writeAtOnce(configuration)
-        try epochs.noteDurable(process.remembered, of: process)
-    }
-
-    private func beginWrite(of process: SentinelProcess) {
-        var configuration = process.configuration
-        configuration.sentinel = process.remembered
-        switch sabotage {
-        case .votesAreNotSaved:
-            configuration.sentinel.currentEpoch = .zero
-            for index in configuration.sentinel.masters.indices {
-                configuration.sentinel.masters[index].leaderEpoch = .zero
-                configuration.sentinel.masters[index].configEpoch = .zero
-            }
-        case .configEpochsAreNotSaved:
-            for index in configuration.sentinel.masters.indices {
-                configuration.sentinel.masters[index].configEpoch = .zero
-            }
-        default: break
-        }
-        guard process.disk.beginIfIdle(configuration, promised: process.remembered) else { return }
-        guard sabotage != .savingNeverEnds else { return }
-        let time = dice.microseconds(schedule.diskTime) + process.disk.delay
-        timeline.enter(.writeEnds(process, life: process.life), at: now + time)
-    }
-
-    func endWrite(of process: SentinelProcess, _ life: Int) throws(Violation) {
-        guard process.life == life, process.isRunning else { return }
-        if process.diesInWrite {
-            say(process.name, "dies in the middle of a write")
-            try crash(process, isUnplugged: true, diesBeforeRename: true)
-            return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
-        }
-        guard let write = process.disk.endWrite() else { return }
-        if !write.fails { try epochs.noteDurable(write.promised, of: process) }
-        if let ambush = process.ambush, ambush.effectsLeft == 0, !process.isPaused, dice.chance(0.3) {
-            say(process.name, "dies before it hears that generation \(write.generation.number) is on disk")
-            try crash(process, isUnplugged: false)
-            return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
-        }
-        // The next write begins before the core hears of this one, as the shell does it.
-        beginWrite(of: process)
-        try feed(process, write.fails ? .persistFailed(write.generation) : .persisted(write.generation))
-    }
-
     // MARK: Answers
 
     private func answer(_ id: RequestID, _ response: Response, by process: SentinelProcess) throws(Violation) {
@@ -372,7 +321,7 @@ extension Simulation {
         return Opinion(isDown: isDown, vote: vote)
     }
 
-    private func checkDurable(_ vote: Vote, group name: MasterName, of process: SentinelProcess) throws(Violation) {
+    func checkDurable(_ vote: Vote, group name: MasterName, of process: SentinelProcess) throws(Violation) {
         let masters = process.disk.settings.masters
         // Where an address is another group's as well, the question names neither; either may be the one voted on.
         guard sabotage == nil, !process.isOriginal, let durable = masters.first(where: { $0.name == name }),
@@ -381,168 +330,6 @@ extension Simulation {
         throw Violation(
             rule: .voteIsDurable,
             text: "\(process.name) tells of epoch \(vote.epoch) of \(name), \(durable.leaderEpoch) is on disk")
-    }
-
-    // MARK: Events
-
-    private func notice(_ event: Event, by process: SentinelProcess) throws(Violation) {
-        let text = EventText(event)
-        say(process.name, "\(text.name) \(text.payload)")
-        switch event {
-        case .epochRaised(let epoch, _): process.lastRaisedEpoch = epoch
-        case .tiltEntered: process.isTilted = true
-        case .tiltLeft:
-            try checkTrust(in: process, "leaves tilt")
-            process.isTilted = false
-            process.untrustedUntil = nil
-        case .voted(let vote, let name):
-            lastAttemptAt[name] = now
-            process.votedIn[vote] = name
-            if process.isOriginal { try votes.told(vote, by: process.runID, group: name) }
-        case .sdown(let label):
-            try checkTrust(in: process, "holds \(label.name) down")
-            if label.kind == .master { process.downSince[label.masterName] = process.localTime(now) }
-        case .sdownCleared(let label):
-            if label.kind == .master { process.downSince[label.masterName] = nil }
-        case .odown(let label, let reports, let quorum):
-            try checkTrust(in: process, "finds that \(label.name) is objectively down")
-            guard quorum != schedule.quorum || reports < quorum, sabotage != .majorityOfReachable else { return }
-            throw Violation(
-                rule: .odownHasQuorum,
-                text: "\(process.name) takes \(reports) for the quorum of \(schedule.quorum) of \(label.name)")
-        case .failover(.selectedReplica, let replica):
-            // Where there are names, whoever is told is judged: the name may lead to another node for a moment.
-            guard schedule.names == .none, let node = node(at: replica.address) else { break }
-            try checkFitness(of: node, in: replica.masterName, process)
-        case .failover(let step, let subject): try notice(step, of: subject.masterName, by: process)
-        case .masterSwitched(let name, _, _): forget(name, in: process)
-        case .masterReset(let label), .unmonitored(let label): forget(label.masterName, in: process)
-        default: break
-        }
-    }
-
-    private func forget(_ name: MasterName, in process: SentinelProcess) {
-        process.attempts[name] = nil
-        process.downSince[name] = nil
-    }
-
-    private func notice(
-        _ step: Event.FailoverStep, of name: MasterName, by process: SentinelProcess
-    ) throws(Violation) {
-        switch step {
-        case .tried:
-            if process.forcedNext != name { try checkTrust(in: process, "stands for election in \(name)") }
-            startLatecomers()
-            process.attempts[name] = SentinelProcess.Attempt(
-                epoch: process.lastRaisedEpoch, isForced: process.forcedNext == name)
-            process.forcedNext = nil
-            lastAttemptAt[name] = now
-            outcome.elections += 1
-            if sabotage == .promotionBeforeElection { try promoteAtOnce(name, by: process) }
-        case .elected:
-            guard let attempt = process.attempts[name] else { return }
-            process.attempts[name]?.isElected = true
-            if attempt.isForced { configurations.forced(name, in: attempt.epoch) }
-            guard !attempt.isForced, let settings = process.settings(of: name) else { return }
-            let needed = max((settings.knownSentinels.count + 1) / 2 + 1, schedule.quorum)
-            if process.isOriginal, votes.count(for: process.runID, in: attempt.epoch, group: name) < needed {
-                // Asked in a later epoch than its attempt's, it counts votes of that one: known, and not ours to mend.
-                return configurations.forced(name, in: attempt.epoch)
-            }
-            let own = Vote(candidate: process.runID, epoch: attempt.epoch)
-            if !process.isOriginal { try votes.told(own, by: process.runID, group: name) }
-            try checkDurable(own, group: name, of: process)
-            try votes.elected(
-                process.runID, in: attempt.epoch, group: name, needed: needed)
-        case .promoted: outcome.failovers += 1
-        case .notElected, .noGoodReplica, .promotionTimedOut, .ended: process.attempts[name] = nil
-        default: break
-        }
-    }
-
-    /// What a core would do that does not wait for its election.
-    private func promoteAtOnce(_ name: MasterName, by process: SentinelProcess) throws(Violation) {
-        guard let replica = process.settings(of: name)?.knownReplicas.first else { return }
-        try checkOrder(.replicate(nil, isBare: false), to: replica, by: process)
-    }
-
-    /// Whoever was to join in an election does so now.
-    private func startLatecomers() {
-        for process in waitingForElection {
-            timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(1...300))
-        }
-        waitingForElection = []
-    }
-
-    /// The group whose master is at an address, by what a sentinel remembers.
-    func group(of endpoint: Endpoint, for process: SentinelProcess) -> MasterName? {
-        let masters = process.remembered.masters
-        let group =
-            masters.first { isOneNode($0.address, endpoint) }
-            ?? masters.first { $0.knownReplicas.contains { isOneNode($0, endpoint) } }
-        return group?.name
-    }
-
-    /// Judges an order to replicate.
-    func checkOrder(_ request: Request, to endpoint: Endpoint, by process: SentinelProcess) throws(Violation) {
-        guard case .replicate(let master, _) = request, let node = node(at: endpoint) else { return }
-        // An address that went from one group to another may be known under both.
-        let names = process.remembered.masters.filter { settings in
-            settings.name == groupName(node.group) || isOneNode(settings.address, endpoint)
-                || settings.knownReplicas.contains { isOneNode($0, endpoint) }
-        }.map(\.name)
-        guard let master else {
-            guard let name = names.first(where: { process.attempts[$0]?.isElected == true }) else {
-                throw Violation(
-                    rule: .ordersComeFromLeader,
-                    text: "\(process.name) promotes \(endpoint) and does not lead its group")
-            }
-            // The core says whom it chose when it does, and it is judged then; by a name, with the first order.
-            let isFirst = process.attempts[name]?.isOrdered == false
-            process.attempts[name]?.isOrdered = true
-            let isJudged = process.isOriginal || schedule.names != .none && isFirst
-            return isJudged ? try checkFitness(of: node, in: name, process) : ()
-        }
-        guard master != endpoint, !isOneNode(master, endpoint) || trustsFirstAnswers(process) else {
-            throw Violation(rule: .nobodyFollowsItself, text: "\(process.name) tells \(endpoint) to follow itself")
-        }
-        let addresses = names.compactMap { process.settings(of: $0)?.address }
-        // The original converts a stray master to what was the master before the promotion it has just made.
-        guard !addresses.isEmpty, !addresses.contains(where: { isOneNode($0, master) }), !process.isOriginal else {
-            return
-        }
-        throw Violation(
-            rule: .ordersNameTheMaster,
-            text: "\(process.name) tells \(endpoint) to follow \(master), its masters are \(addresses)")
-    }
-
-    /// Whether a sentinel started so lately that it has nothing but the first answers about names to go by. To wait for a
-    /// second one before anybody is promoted would hold up every failover soon after a start.
-    private func trustsFirstAnswers(_ process: SentinelProcess) -> Bool {
-        schedule.names != .none && now - process.startedAt < .seconds(12)
-    }
-
-    /// Whether a sentinel's master follows one of its replicas, so that nobody can have been connected to a master.
-    private func isCircle(_ name: MasterName, _ process: SentinelProcess) -> Bool {
-        guard let settings = process.settings(of: name), let followed = node(at: settings.address)?.follows else {
-            return false
-        }
-        return settings.knownReplicas.contains { isOneNode($0, followed) }
-    }
-
-    /// A replica's word on how long it has been alone is in whole seconds, and as old as its INFO.
-    private func checkFitness(of node: DataNode, in name: MasterName, _ process: SentinelProcess) throws(Violation) {
-        guard !trustsFirstAnswers(process) else { return }
-        let downFor = process.downSince[name].map { process.localTime(now) - $0 } ?? .zero
-        let age = process.infoMadeAt[node.host].map { now - $0 } ?? .zero
-        let limit = schedule.downAfter * 10 + downFor + age + .seconds(1)
-        // What the original takes a link for that INFO says nothing about is known.
-        guard node.priority == 0 || !isCircle(name, process) && !process.isOriginal && node.linkDownFor(now) > limit
-        else { return }
-        throw Violation(
-            rule: .promotedIsFit,
-            text: "\(process.name) promotes \(node.endpoint), of priority \(node.priority), "
-                + "without its master for \(node.linkDownFor(now))")
     }
 }
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A sentinel's file is written, one write at a time.
+
+import SentinelConfiguration
+import SentinelCore
+
+extension Simulation {
+    func writeAtOnce(_ process: SentinelProcess) throws(Violation) {
+        var configuration = process.configuration
+        configuration.sentinel = process.remembered
+        process.disk.writeAtOnce(configuration)
+        try epochs.noteDurable(process.remembered, of: process)
+    }
+
+    func beginWrite(of process: SentinelProcess) {
+        var configuration = process.configuration
+        configuration.sentinel = process.remembered
+        switch sabotage {
+        case .votesAreNotSaved:
+            configuration.sentinel.currentEpoch = .zero
+            for index in configuration.sentinel.masters.indices {
+                configuration.sentinel.masters[index].leaderEpoch = .zero
+                configuration.sentinel.masters[index].configEpoch = .zero
+            }
+        case .configEpochsAreNotSaved:
+            for index in configuration.sentinel.masters.indices {
+                configuration.sentinel.masters[index].configEpoch = .zero
+            }
+        default: break
+        }
+        guard process.disk.beginIfIdle(configuration, promised: process.remembered) else { return }
+        guard sabotage != .savingNeverEnds else { return }
+        let time = dice.microseconds(schedule.diskTime) + process.disk.delay
+        timeline.enter(.writeEnds(process, life: process.life), at: now + time)
+    }
+
+    func endWrite(of process: SentinelProcess, _ life: Int) throws(Violation) {
+        guard process.life == life, process.isRunning else { return }
+        if process.diesInWrite {
+            say(process.name, "dies in the middle of a write")
+            try crash(process, isUnplugged: true, diesBeforeRename: true)
+            return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
+        }
+        guard let write = process.disk.endWrite() else { return }
+        if !write.fails { try epochs.noteDurable(write.promised, of: process) }
+        if let ambush = process.ambush, ambush.effectsLeft == 0, !process.isPaused, dice.chance(0.3) {
+            say(process.name, "dies before it hears that generation \(write.generation.number) is on disk")
+            try crash(process, isUnplugged: false)
+            return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
+        }
+        // The next write begins before the core hears of this one, as the shell does it.
+        beginWrite(of: process)
+        try feed(process, write.fails ? .persistFailed(write.generation) : .persisted(write.generation))
+    }
+}
