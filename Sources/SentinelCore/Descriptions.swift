@@ -140,8 +140,8 @@ extension Sentinel {
     }
 
     private func remembered(of master: Master) -> MasterSettings {
-        let current = master.currentAddress
-        var settings = MasterSettings(name: master.name, address: announced(current), quorum: master.quorum)
+        let current = master.current
+        var settings = MasterSettings(name: master.name, address: remembered(current), quorum: master.quorum)
         settings.downAfter = master.downAfter
         settings.failoverTimeout = master.failoverTimeout
         settings.parallelSyncs = master.parallelSyncs
@@ -154,12 +154,19 @@ extension Sentinel {
         settings.leaderEpoch = master.leaderEpoch
         settings.renamedCommands = master.renamedCommands
         settings.knownReplicas = master.replicas.map { replica in
-            announced(
-                replica.presence.address.isSameNode(as: current) ? master.presence.address : replica.presence.address)
+            remembered(
+                replica.presence.address.isSameNode(as: current.address) ? master.presence : replica.presence)
         }
         settings.knownSentinels = master.peers.map {
-            KnownSentinel(address: announced($0.presence.address), runID: $0.runID)
+            KnownSentinel(address: remembered($0.presence), runID: $0.runID)
         }
         return settings
+    }
+
+    /// An address as it goes into the file. Where numbers do, a name stays one until what it stands for is proven: with
+    /// the number alone nobody could find out at the next start that the answer was wrong.
+    private func remembered(_ presence: Presence) -> Endpoint {
+        let isNameKept = resolvesHostnames && !links[presence.link].lead.isToldProven && presence.address.isName
+        return presence.address.announced(asHostname: settingsAnnounceHostnames || isNameKept)
     }
 }

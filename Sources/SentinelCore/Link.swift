@@ -30,6 +30,14 @@ struct Lead: Sendable {
     let since: Instant
     /// Whether the name was said to stand for it a while later, too.
     private(set) var isConfirmed = false
+    /// Whether somebody could be connected there.
+    private(set) var isReached = false
+    /// Whether it is what is told: the first there was, or one where somebody could be connected.
+    private(set) var isTold = true
+    /// Whether what was told before, and is while this is not, was proven.
+    private let wasToldProven: Bool
+    /// Whether what is told was said again a while later, and somebody is there: enough to forget the name for it.
+    var isToldProven: Bool { isTold ? isConfirmed && isReached : wasToldProven }
     /// Since when the name has been said to stand for others only.
     private(set) var contradictedSince: Instant?
 
@@ -38,10 +46,25 @@ struct Lead: Sendable {
     /// The first replica that can have been heard of where an answer led before that was never confirmed.
     var doubtfulFrom: ReplicaID?
 
-    init(since: Instant, firstReplica: ReplicaID? = nil, doubtfulFrom: ReplicaID? = nil) {
+    init(since: Instant) {
+        self.since = since
+        firstReplica = nil
+        wasToldProven = false
+    }
+
+    /// Another address, where nobody has answered yet.
+    init(since: Instant, after former: Lead, firstReplica: ReplicaID) {
         self.since = since
         self.firstReplica = firstReplica
-        self.doubtfulFrom = doubtfulFrom
+        doubtfulFrom = former.isConfirmed ? nil : former.doubtfulFrom ?? former.firstReplica
+        isTold = false
+        wasToldProven = former.isToldProven
+    }
+
+    /// It is what is told from now on.
+    mutating func tell(isReached: Bool) {
+        isTold = true
+        self.isReached = self.isReached || isReached
     }
 
     /// The name was asked about again.

@@ -88,7 +88,9 @@ package struct Master: Sendable {
     }
 
     /// Where clients are to go: the promoted replica as soon as there is one.
-    var currentAddress: NodeAddress { promoted?.presence.address ?? presence.address }
+    var currentAddress: NodeAddress { current.address }
+    /// Where that is.
+    var current: Presence { promoted?.presence ?? presence }
 
     func replicaIndex(_ id: ReplicaID) -> Int? { replicas.firstIndex { $0.id == id } }
     func replicaIndex(at address: NodeAddress) -> Int? {

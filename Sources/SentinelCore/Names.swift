@@ -251,7 +251,7 @@ extension Sentinel {
     private mutating func follow(_ addresses: [String], link id: Link.ID, at now: Instant) {
         guard let first = addresses.first else { return }
         let isSettled = links[id].address.ip.map(addresses.contains) ?? false
-        links[id].lead.heard(isSame: isSettled, at: now)
+        changeLead(of: id) { $0.heard(isSame: isSettled, at: now) }
         guard !isSettled else { return links[id].canSend ? () : touch(.link(id), at: now) }
         if links[id].canSend, let ip = links[id].address.ip, !isTaken(ip, from: id),
             !links[id].lead.isRefuted(at: now), !isMuteElsewhere(id), !isMisnamed(id, addresses)
@@ -261,7 +261,7 @@ extension Sentinel {
         let isFirst = links[id].address.ip == nil
         lead(id, to: first, at: now)
         // What is told and remembered stays the last address that answered.
-        if isFirst { adopt(ip: first, for: id, at: now) }
+        if isFirst { adopt(ip: first, for: id, isReached: false, at: now) }
         // Gone by now, if that made two entries one.
         if links.contains(id) { reconnect(id, at: now) }
     }
@@ -290,17 +290,24 @@ extension Sentinel {
 
     private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {
         guard links[id].address.ip != ip else { return }
-        let former = links[id].lead
-        links[id].lead = Lead(
-            since: now, firstReplica: makeReplicaID(),
-            doubtfulFrom: former.isConfirmed ? nil : former.doubtfulFrom ?? former.firstReplica)
+        links[id].lead = Lead(since: now, after: links[id].lead, firstReplica: makeReplicaID())
         setAddress(ofLink: id, to: ip)
         links[id].failures = 0
     }
 
+    /// Notes something about an address; one that is proven by it takes the place of the name in the file.
+    private mutating func changeLead(of id: Link.ID, _ change: (inout Lead) -> Void) {
+        let wasProven = links[id].lead.isToldProven
+        change(&links[id].lead)
+        if links[id].lead.isToldProven, !wasProven, resolvesHostnames, !settingsAnnounceHostnames { persist() }
+    }
+
     /// Takes note of the numeric address behind a link's name.
-    mutating func adopt(ip: String, for id: Link.ID, at now: Instant) {
+    ///
+    /// - Parameter isReached: Whether somebody is there.
+    mutating func adopt(ip: String, for id: Link.ID, isReached: Bool, at now: Instant) {
         lead(id, to: ip, at: now)
+        changeLead(of: id) { $0.tell(isReached: isReached) }
         var isNews = false
         func take(_ presence: inout Presence) {
             guard presence.link == id, presence.address.ip != ip else { return }

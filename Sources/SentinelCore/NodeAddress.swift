@@ -19,6 +19,9 @@ package struct NodeAddress: Hashable, Sendable {
         self.init(host: endpoint.host, ip: NumericHost.canonical(endpoint.host), port: endpoint.port)
     }
 
+    /// Whether it was written as a name.
+    package var isName: Bool { host != ip && !NumericHost.isNumeric(host) }
+
     /// The form told to clients, peers and the file: never empty, so that an unresolved name is not lost.
     package func announced(asHostname: Bool) -> Endpoint {
         Endpoint(host: asHostname ? host : ip ?? host, port: port)

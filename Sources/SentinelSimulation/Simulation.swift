@@ -355,7 +355,9 @@ package final class Simulation {
     func answer(_ client: Client, _ response: Response, by process: SentinelProcess) throws(Violation) {
         guard case .address(let endpoint) = response else { return }
         let remembered = process.settings(of: groupName(client.group))?.address
-        guard endpoint == remembered else {
+        // A name that is not confirmed is remembered as a name, whatever it is held to stand for.
+        let isSame = if let endpoint, let remembered { mayBeOneNode(endpoint, remembered) } else { endpoint == remembered }
+        guard isSame else {
             throw Violation(
                 rule: .answerIsRemembered,
                 text: "\(process.name) answers \(endpoint?.description ?? "nothing"), "

@@ -49,6 +49,36 @@ import Testing
         #expect(world.sentinel.remembered.masters[0].address == World.master)
     }
 
+    /// Seed 410046812 of the simulator.
+    @Test func `leaves the name in the file while nobody is there`() {
+        var world = World(resolvesHostnames: true) { $0.address = Self.named }
+        let nowhere = Endpoint(host: "10.9.9.9", port: Self.named.port)
+        world.kill(nowhere)
+        world.names["redis-0"] = [nowhere.host]
+        world.take(.resolved("redis-0", [nowhere.host]))
+        world.run(for: .seconds(30))
+        #expect(world.ask(.masterAddress(World.name)) == .address(nowhere))
+        #expect(world.sentinel.remembered.masters[0].address == Self.named)
+    }
+
+    /// Seeds 410025467 and 410044461 of the simulator: the number was saved, and the name gone with a restart.
+    @Test func `leaves the name in the file until it was given again`() {
+        var world = world(announcesHostnames: false)
+        world.run(for: .seconds(9))
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        #expect(world.sentinel.remembered.masters[0].address == Self.named)
+        let saved = world.effects.count { if case .persist = $0 { true } else { false } }
+        world.run(for: .seconds(3))
+        #expect(world.sentinel.remembered.masters[0].address == World.master)
+        #expect(world.effects.count { if case .persist = $0 { true } else { false } } > saved)
+        // What was said of it before it was led elsewhere stays true of what is told.
+        world.kill(World.master)
+        world.kill(Endpoint(host: "10.9.9.9", port: Self.named.port))
+        world.names["redis-0"] = ["10.9.9.9"]
+        world.run(for: .seconds(20))
+        #expect(world.sentinel.remembered.masters[0].address == World.master)
+    }
+
     @Test func `that came first is left although somebody answers there, when it is not given again`() {
         var world = World(resolvesHostnames: true) { $0.address = Self.named }
         let wrong = Endpoint(host: "10.0.0.66", port: Self.named.port)

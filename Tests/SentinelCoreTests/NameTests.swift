@@ -57,7 +57,7 @@ import Testing
         announces: Bool, address: Endpoint
     ) {
         var world = world(announcesHostnames: announces)
-        world.run(for: .seconds(3))
+        world.run(for: .seconds(12))
         let shown = announces ? Self.named : address
         #expect(world.ask(.masterAddress(World.name)) == .address(shown))
         #expect(world.sentinel.remembered.masters[0].address == shown)
@@ -69,12 +69,14 @@ import Testing
     @Test func `a name is asked about again when its connection ends, and the link goes where it leads by then`() throws
     {
         var world = world()
-        world.run(for: .seconds(5))
+        world.run(for: .seconds(12))
         world.names["redis-0.redis"] = ["10.0.0.77"]
         world.kill(World.master)
         world.run(for: .milliseconds(1100))
         #expect(world.connection(to: Endpoint(host: "10.0.0.77", port: 6379)) != nil)
         #expect(world.ask(.masterAddress(World.name)) == .address(Endpoint(host: "10.0.0.77", port: 6379)))
+        world.revive(Endpoint(host: "10.0.0.77", port: 6379))
+        world.run(for: .seconds(12))
         #expect(world.sentinel.remembered.masters[0].address.host == "10.0.0.77")
     }
 
@@ -136,7 +138,7 @@ import Testing
         world.take(.resolved("redis-8", [World.replicas[0].host]))
         world.take(.woken)
         world.take(.reply(try #require(world.connection(to: World.master)), .info(report)))
-        let seventh = Endpoint(host: "10.0.0.7", port: 6379)
+        let seventh = Endpoint(host: "redis-7", port: 6379)
         #expect(world.sentinel.remembered.masters[0].knownReplicas == World.replicas + [seventh])
     }
 

@@ -101,7 +101,7 @@ extension Sentinel {
             links[id].command?.establishedAt = now
             links[id].failures = 0
             links[id].localHost = localHost
-            adopt(ip: command.host, for: id, at: now)
+            adopt(ip: command.host, for: id, isReached: true, at: now)
             // Gone by now, if that made two entries one.
             guard links.contains(id) else { return }
             for user in links[id].users { touch(.master(user), at: now) }
