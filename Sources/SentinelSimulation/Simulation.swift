@@ -356,8 +356,8 @@ package final class Simulation {
         guard case .address(let endpoint) = response else { return }
         let remembered = process.settings(of: groupName(client.group))?.address
         // A name that is not confirmed is remembered as a name, whatever it is held to stand for.
-        let isSame = if let endpoint, let remembered { mayBeOneNode(endpoint, remembered) } else { endpoint == remembered }
-        guard isSame else {
+        let known = [endpoint, remembered].compactMap { $0 }
+        guard endpoint == remembered || known.count == 2 && mayBeOneNode(known[0], known[1]) else {
             throw Violation(
                 rule: .answerIsRemembered,
                 text: "\(process.name) answers \(endpoint?.description ?? "nothing"), "
