@@ -59,7 +59,8 @@ package struct Certificates: Sendable {
     private func openssl(_ arguments: String...) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments
+        // The tests may be run with another OpenSSL than the program's.
+        process.arguments = ["-u", "LD_LIBRARY_PATH", "openssl"] + arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
