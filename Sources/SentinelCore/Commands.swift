@@ -5,6 +5,7 @@
 extension Sentinel {
     /// The names of all masters, in the order they are shown in.
     package var masterNames: [MasterName] { masterOrder.map { masters[$0].name } }
+    package func isWatched(_ name: MasterName) -> Bool { masterByName[name] != nil }
 
     /// Whether a known sentinel is at this numeric address, on whatever port.
     package func hasPeer(at ip: String) -> Bool {

@@ -12,6 +12,7 @@ import TransportSecurity
 /// What the client port needs of the rest.
 protocol ClientPortOwner: AnyObject {
     var masterNames: [MasterName] { get }
+    func isWatched(_ name: MasterName) -> Bool
     var timing: Timing { get }
     /// The answer to a command that only looks, if there is one at once.
     func answer(to command: Command) -> Response?

@@ -222,6 +222,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     // MARK: ClientPortOwner
 
     var masterNames: [MasterName] { driver.core.masterNames }
+    func isWatched(_ name: MasterName) -> Bool { driver.core.isWatched(name) }
     var timing: Timing { driver.core.timing }
     func answer(to command: Command) -> Response? { driver.answer(to: command) }
     func obey(_ request: RequestID, _ command: Command) { driver.receive(.command(request, command)) }

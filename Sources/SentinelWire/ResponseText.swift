@@ -116,7 +116,7 @@ extension Encoder {
 }
 
 extension Response.Failure {
-    fileprivate var text: String {
+    var text: String {
         switch self {
         case .unknownMaster: "ERR No such master with that name"
         case .duplicateMaster: "ERR Duplicate master name."

@@ -9,8 +9,8 @@ internal import SentinelCore
 enum SetArguments {
     static func parse(_ request: RESP.Request, _ context: CommandContext) -> ParsedCommand {
         let master = MasterName(request.text(2))
-        // Before the options are looked at; the command itself says it.
-        guard context.isWatched(master) else { return .command(.set(master, [])) }
+        // Before the options are looked at.
+        guard context.isWatched(master) else { return .refused(ErrorText(Response.Failure.unknownMaster.text)) }
         var changes: [OptionChange] = []
         var index = 3
         while index < request.count {

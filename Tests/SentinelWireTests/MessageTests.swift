@@ -185,7 +185,7 @@ import Testing
     }
 
     @Test func `name the master before its options are looked at`() {
-        #expect(parse("sentinel", "set", "nobody", "Foo", "1") == "set(nobody, [])")
+        #expect(parse("sentinel", "set", "nobody", "Foo", "1") == "ERR No such master with that name")
     }
 
     @Test func `a pattern picks the masters to reset`() {

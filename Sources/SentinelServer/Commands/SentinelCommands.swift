@@ -13,15 +13,11 @@ enum SentinelCommands {
     static let handlers: [String: CommandTable.Handler] = Dictionary(
         uniqueKeysWithValues: SentinelSubcommand.all.map { ("sentinel|\($0.name)", handler(for: $0)) })
 
-    private static func isWatched(_ name: MasterName, by port: ClientPort) -> Bool {
-        if case .address(.some)? = port.owner.answer(to: .masterAddress(name)) { true } else { false }
-    }
-
     private static func handler(for subcommand: SentinelSubcommand) -> CommandTable.Handler {
         { port, client, request in
             let parsed = subcommand.parse(request) {
                 CommandContext(
-                    masterNames: { port.owner.masterNames }, isWatched: { isWatched($0, by: port) },
+                    masterNames: { port.owner.masterNames }, isWatched: { port.owner.isWatched($0) },
                     timing: port.owner.timing,
                     deniesScriptReconfiguration: port.deniesScriptReconfiguration,
                     isExecutable: { ProcessFacts.canExecute($0) })

@@ -34,6 +34,21 @@ extension RealServers {
             }
         }
 
+        /// With something due each millisecond a request often meets it. One in eight had no effect and was answered OK.
+        @Test(.timeLimit(.minutes(1)))
+        func `SET takes effect whatever is due just then`() throws {
+            try withCluster(replicas: 1, sentinels: [.ours], quorum: 1) { cluster in
+                let sentinel = cluster.sentinels[0]
+                try sentinel.debug(["PING-PERIOD", "1"])
+                for quorum in 1...300 {
+                    let set = try sentinel.ask("SENTINEL", "SET", cluster.masterName, "quorum", "\(quorum)")
+                    #expect(set == .simple("OK"))
+                    let master = try sentinel.ask("SENTINEL", "MASTER", cluster.masterName)
+                    #expect(master.fields["quorum"] == "\(quorum)")
+                }
+            }
+        }
+
         @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
         func `FLUSHCONFIG writes a lost file again`(program: SentinelProgram) throws {
             try withCluster(replicas: 1, sentinels: [program], quorum: 1) { cluster in
