@@ -56,7 +56,8 @@ final class Guardian: Sendable {
     }
 }
 
-/// Starts a program with an empty signal mask and default signal actions, and returns its pid.
+/// Starts a program with an empty signal mask, default signal actions and no descriptors but the first three, and returns
+/// its pid.
 ///
 /// The mask matters: threads of Dispatch block most signals, and a child would inherit that.
 ///
@@ -90,6 +91,9 @@ func spawn(
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     }
     posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    // Foundation learns from the end of a socket that a process of its own has ended: one that another thread made just
+    // now must not live on in this child.
+    for descriptor in 3..<Int32(4096) { posix_spawn_file_actions_addclose(&actions, descriptor) }
 
     var none = sigset_t()
     var all = sigset_t()
