@@ -34,37 +34,37 @@ struct Agenda: Sendable {
 
     mutating func enter(_ subject: Subject, at instant: Instant) {
         entered += 1
-        heap.append(Entry(at: instant, order: entered, subject: subject))
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard Entry.isBefore(heap[child], heap[parent]) else { break }
-            heap.swapAt(child, parent)
-            child = parent
+        let entry = Entry(at: instant, order: entered, subject: subject)
+        heap.append(entry)
+        var place = heap.count - 1
+        while place > 0 {
+            let parent = (place - 1) / 2
+            guard Entry.isBefore(entry, heap[parent]) else { break }
+            heap[place] = heap[parent]
+            place = parent
         }
+        heap[place] = entry
     }
 
     /// Takes the first entry that is due at `now`, or `nil`.
     mutating func next(dueAt now: Instant) -> (subject: Subject, at: Instant)? {
         guard let first = heap.first, first.at <= now else { return nil }
         let last = heap.removeLast()
-        if !heap.isEmpty {
-            heap[0] = last
-            siftDown()
-        }
+        if !heap.isEmpty { siftDown(last) }
         return (first.subject, first.at)
     }
 
-    private mutating func siftDown() {
-        var parent = 0
+    /// Puts an entry in the place of the first, and what is before it ahead of it.
+    private mutating func siftDown(_ entry: Entry) {
+        var place = 0
         while true {
-            var smallest = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-                if Entry.isBefore(heap[child], heap[smallest]) { smallest = child }
-            }
-            guard smallest != parent else { return }
-            heap.swapAt(parent, smallest)
-            parent = smallest
+            var child = 2 * place + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, Entry.isBefore(heap[child + 1], heap[child]) { child += 1 }
+            guard Entry.isBefore(heap[child], entry) else { break }
+            heap[place] = heap[child]
+            place = child
         }
+        heap[place] = entry
     }
 }

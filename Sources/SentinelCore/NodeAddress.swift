@@ -85,16 +85,24 @@ package enum NumericHost {
             ? self.text(of: groups) : "\(self.text(of: groups))%\(String(decoding: parts[1], as: UTF8.self))"
     }
 
-    static func isIPv4(_ text: some Collection<UInt8>) -> Bool {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return parts.count == 4
-            && parts.allSatisfy { part in
-                guard (1...3).contains(part.count), part.allSatisfy({ (0x30...0x39).contains($0) }) else {
-                    return false
-                }
-                guard part.count == 1 || part.first != 0x30 else { return false }
-                return part.reduce(0) { $0 * 10 + Int($1 &- 0x30) } <= 255
+    /// Without making parts of the text: each hello has two hosts.
+    static func isIPv4(_ text: some Sequence<UInt8>) -> Bool {
+        var (parts, digits, value) = (1, 0, 0)
+        for byte in text {
+            switch byte {
+            case 0x30...0x39:
+                // A zero stands alone.
+                guard digits < 3, digits == 0 || value > 0 else { return false }
+                digits += 1
+                value = value * 10 + Int(byte - 0x30)
+                guard value <= 255 else { return false }
+            case UInt8(ascii: "."):
+                guard digits > 0, parts < 4 else { return false }
+                (parts, digits, value) = (parts + 1, 0, 0)
+            default: return false
             }
+        }
+        return parts == 4 && digits > 0
     }
 
     private static func groupsOfIPv6(_ text: String) -> [UInt16]? {

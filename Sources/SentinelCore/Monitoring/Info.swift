@@ -14,13 +14,16 @@ extension Sentinel {
 
     /// Sends what INFO is due in the group, and says when the next is.
     mutating func sendInfos(_ id: Master.ID, at now: Instant) -> Instant? {
+        // Each part is looked at where it is: one handed to a method of the sentinel would have all of it copied.
         var deadline: Instant?
-        if let due = infoDue(masters[id].info, on: masters[id].presence.link, period: timing.infoPeriod) {
+        let (link, period) = (masters[id].presence.link, timing.infoPeriod)
+        if links[link].hasRoom {
+            let due = masters[id].info.dueAt(period: period)
             if due <= now {
-                sendInfo(on: masters[id].presence.link)
+                sendInfo(on: link)
                 masters[id].info.askedAt = now
                 masters[id].info.wantedAt = nil
-                deadline = .earlier(deadline, now + timing.infoPeriod)
+                deadline = .earlier(deadline, now + period)
             } else {
                 deadline = .earlier(deadline, due)
             }
@@ -28,7 +31,8 @@ extension Sentinel {
         for index in masters[id].replicas.indices {
             let period = infoPeriod(ofReplica: index, of: id)
             let link = masters[id].replicas[index].presence.link
-            guard let due = infoDue(masters[id].replicas[index].info, on: link, period: period) else { continue }
+            guard links[link].hasRoom else { continue }
+            let due = masters[id].replicas[index].info.dueAt(period: period)
             if due <= now {
                 sendInfo(on: link)
                 masters[id].replicas[index].info.askedAt = now
@@ -39,10 +43,6 @@ extension Sentinel {
             }
         }
         return deadline
-    }
-
-    private func infoDue(_ info: NodeInfo, on link: Link.ID, period: Duration) -> Instant? {
-        links[link].hasRoom ? info.dueAt(period: period) : nil
     }
 
     private mutating func sendInfo(on link: Link.ID) {

@@ -62,6 +62,25 @@ extension Link {
     }
 }
 
+extension Link {
+    enum Hearing { case expected, soundAgain, unexpected }
+
+    /// Notes that something came in on a connection of this link.
+    mutating func hear(on connection: ConnectionID, at now: Instant) -> Hearing {
+        var hearing = Hearing.expected
+        if command?.id == connection {
+            switch subscription {
+            case .requested, .shared: break
+            case .mute: hearing = .soundAgain
+            case .none, .undecided, .separate: return .unexpected
+            }
+        }
+        heardOnHelloAt = now
+        hasUnheardHello = false
+        return hearing
+    }
+}
+
 extension Sentinel {
     // MARK: Agreeing on the protocol
 
@@ -141,10 +160,8 @@ extension Sentinel {
 
     /// Makes a second connection for hellos where the first brings replies but no hello, not even our own.
     mutating func doubtMuteSubscription(_ id: Link.ID, at now: Instant) {
-        guard
-            let due = links[id].isMuteAfter(timing.publishPeriod * 3, minimumAge: timing.minLinkReconnectPeriod),
-            due < now
-        else { return }
+        let (limit, age) = (timing.publishPeriod * 3, timing.minLinkReconnectPeriod)
+        guard let due = links[id].isMuteAfter(limit, minimumAge: age), due < now else { return }
         links[id].subscription = .mute
     }
 
@@ -178,17 +195,14 @@ extension Sentinel {
             counters.staleInputs += 1
             return true
         }
-        if links[id].command?.id == connection {
-            switch links[id].subscription {
-            case .requested, .shared: break
-            case .mute: shareSubscription(id)
-            case .none, .undecided, .separate:
-                counters.staleInputs += 1
-                return false
-            }
+        switch links[id].hear(on: connection, at: now) {
+        case .expected: return true
+        case .soundAgain:
+            shareSubscription(id)
+            return true
+        case .unexpected:
+            counters.staleInputs += 1
+            return false
         }
-        links[id].heardOnHelloAt = now
-        links[id].hasUnheardHello = false
-        return true
     }
 }
