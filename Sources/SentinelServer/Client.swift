@@ -52,6 +52,8 @@ final class Client: ConnectionDelegate {
     private var awaited: RequestID?
     /// Replies that wait for one the core still owes.
     private var held = HeldReplies()
+    /// What has to be answered before another request is run.
+    private var barrier: RequestID?
     /// The rest of a long reply, behind what was handed on. What comes after it waits in the encoder, or was not read.
     private var listing: InstanceListing?
     private var isProcessing = false
@@ -125,6 +127,9 @@ final class Client: ConnectionDelegate {
     /// Waits for the core's answer to `request`.
     func await(_ request: RequestID) { awaited = request }
 
+    /// Runs no other request before the one under way is answered: it makes what they may be about.
+    func runNothing(before request: RequestID) { barrier = request }
+
     /// Whether `request` is the one being run; it is not waited for any more then.
     func stopAwaiting(_ request: RequestID) -> Bool {
         guard awaited == request else { return false }
@@ -135,11 +140,17 @@ final class Client: ConnectionDelegate {
     /// The core's answer: at once, while the request is being run, or later.
     func answer(_ request: RequestID, _ append: (inout Encoder) -> Void) {
         if stopAwaiting(request) { return append(&encoder) }
-        guard !isClosed, !held.isEmpty else { return }
-        var late = Encoder(version: encoder.version)
-        append(&late)
-        port.traffic.errors += late.takeErrorCount()
-        send(held.answer(request, late.bytes))
+        let endsBarrier = barrier == request
+        if endsBarrier { barrier = nil }
+        guard !isClosed else { return }
+        if !held.isEmpty {
+            var late = Encoder(version: encoder.version)
+            append(&late)
+            port.traffic.errors += late.takeErrorCount()
+            send(held.answer(request, late.bytes))
+        } else if !endsBarrier {
+            return
+        }
         if !isProcessing { process() }
     }
 
@@ -329,7 +340,7 @@ final class Client: ConnectionDelegate {
     ///
     /// What peers send, and clients in great numbers, can. The rest may be about the connection itself, and is rare.
     private var hasToWait: Bool {
-        guard listing == nil else { return true }
+        guard listing == nil, barrier == nil else { return true }
         guard !held.isEmpty else { return false }
         guard replies == .on, held.count < Self.heldLimit, held.bytes < Self.replyBatch else { return true }
         return !request.matches(0, "sentinel") && !request.matches(0, "ping") && !request.matches(0, "publish")

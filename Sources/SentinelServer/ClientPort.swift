@@ -179,7 +179,11 @@ final class ClientPort {
         let outer = askingNow
         askingNow = (id, client)
         owner.obey(id, command)
-        if askingNow != nil { asking[id] = client }
+        if askingNow != nil {
+            asking[id] = client
+            // It may wait for a name, and the next request be about the group that it makes.
+            if case .monitor = command { client.runNothing(before: id) }
+        }
         askingNow = outer
     }
 

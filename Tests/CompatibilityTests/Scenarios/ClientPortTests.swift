@@ -34,6 +34,30 @@ extension RealServers {
             }
         }
 
+        /// What a name stands for is asked beside the loop; the requests behind are about the group.
+        @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+        func `MONITOR by a name is carried out before what stands behind it`(program: SentinelProgram) throws {
+            try withCluster(replicas: 1, sentinels: [program], quorum: 1) { cluster in
+                let sentinel = cluster.sentinels[0]
+                let on = try sentinel.ask("SENTINEL", "CONFIG", "SET", "resolve-hostnames", "yes")
+                #expect(on == .simple("OK"))
+                let port = "\(cluster.group.servers[0].port)"
+                let client = try RedisClient(port: sentinel.port)
+                for _ in 0..<20 {
+                    let replies = try client.pipeline([
+                        ["SENTINEL", "MONITOR", "other", "localhost", port, "2"],
+                        ["SENTINEL", "SET", "other", "quorum", "3"], ["PING"], ["SENTINEL", "REMOVE", "other"],
+                        ["SENTINEL", "REMOVE", "other"],
+                    ])
+                    #expect(
+                        replies == [
+                            .simple("OK"), .simple("OK"), .simple("PONG"), .simple("OK"),
+                            .error("ERR No such master with that name"),
+                        ])
+                }
+            }
+        }
+
         /// With something due each millisecond a request often meets it. One in eight had no effect and was answered OK.
         @Test(.timeLimit(.minutes(1)))
         func `SET takes effect whatever is due just then`() throws {
