@@ -185,8 +185,15 @@ extension Sentinel {
 
     /// Whether whoever is at the other end may be corrected, which has time.
     func mayBeCorrected(_ id: Link.ID) -> Bool {
-        let host = links[id].address.host
-        return takesOrders(id) && (!resolvesHostnames || NumericHost.isNumeric(host) || names.isConfirmed(host))
+        takesOrders(id) && isCertain(links[id].address)
+    }
+
+    /// Whether an address is a number, or a name that was said more than once to stand for the number it has; it may have
+    /// one that the name stood for before.
+    func isCertain(_ address: NodeAddress) -> Bool {
+        guard resolvesHostnames, !NumericHost.isNumeric(address.host) else { return true }
+        return names.isConfirmed(address.host)
+            && address.ip.map(names.addresses(of: address.host).contains) ?? false
     }
 
     /// Whether a replica's name was answered only once, and whoever is there does not say that he follows the master: he

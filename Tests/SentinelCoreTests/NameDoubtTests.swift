@@ -242,6 +242,38 @@ import Testing
         #expect(host(of: world) == right.host)
     }
 
+    /// Seed 430024947 of the simulator.
+    @Test func `that has our name stand for what a newer configuration says does not have its epoch taken`() {
+        let right = Endpoint(host: "10.0.0.66", port: 6379)
+        var world = World(resolvesHostnames: true, announcesHostnames: true) { $0.address = Self.named }
+        world.names["redis-0"] = [right.host]
+        world.take(.resolved("redis-0", [right.host]))
+        world.run(for: .seconds(1))
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
+            master: right, configEpoch: Epoch(5))
+        _ = world.ask(.publishHello(hello))
+        world.names["redis-0"] = [World.master.host]
+        for _ in 0..<20 {
+            world.run(for: .seconds(2))
+            _ = world.ask(.publishHello(hello))
+        }
+        #expect(world.ask(.masterAddress(World.name)) == .address(right))
+    }
+
+    /// Seeds 430012260 and 430012361 of the simulator: it was told to follow itself.
+    @Test func `about the master does not have a node put right before it was given again`() {
+        var world = World(peers: "", resolvesHostnames: true, announcesHostnames: true) { $0.address = Self.named }
+        let wrong = Endpoint(host: "10.0.0.66", port: 6379)
+        world.names["redis-0"] = [wrong.host]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.following[World.replicas[0]] = nil
+        world.run(for: .seconds(10))
+        #expect(world.following[World.replicas[0]] == nil)
+        world.run(for: .seconds(20))
+        #expect(world.following[World.replicas[0]] == Self.named)
+    }
+
     @Test func `a newer configuration that names another host is another one, wherever that name leads`() throws {
         var world = world()
         world.run(for: .seconds(3))

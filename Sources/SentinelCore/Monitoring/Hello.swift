@@ -196,10 +196,9 @@ extension Sentinel {
             || !names.isChangeNew(current.host)
     }
 
-    /// Whether two addresses are one as they are written, or by a name that was said to stand for it more than once.
+    /// Whether two addresses are one as they are written, or by names that were said to stand for it more than once.
     private func isWrittenOrConfirmed(_ told: NodeAddress, as current: NodeAddress) -> Bool {
-        !resolvesHostnames || NumericHost.isNumeric(told.host)
-            || told.host.lowercased() == current.host.lowercased() || names.isConfirmed(told.host)
+        told.host.lowercased() == current.host.lowercased() || isCertain(told) && isCertain(current)
     }
 
     /// Gives the group the address that a peer names.
