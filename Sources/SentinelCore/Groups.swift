@@ -143,6 +143,7 @@ extension Sentinel {
     mutating func closeLink(_ id: Link.ID) {
         if let command = links[id].command { close(command, of: id) }
         if let hello = links[id].hello { close(hello, of: id) }
+        endProbe(of: id)
         links[id].loseCommand()
         links[id].hello = nil
         if links[id].isDataNode { links[id].subscription = .undecided }

@@ -43,6 +43,17 @@ extension Duration {
     }
 }
 
+// The standard library's ask at run time what kind of number they are given; limits are computed all the time.
+extension Duration {
+    static func * (duration: Duration, factor: Int) -> Duration {
+        Duration(attoseconds: duration.attoseconds * Int128(factor))
+    }
+
+    static func / (duration: Duration, divisor: Int) -> Duration {
+        Duration(attoseconds: duration.attoseconds / Int128(divisor))
+    }
+}
+
 extension Optional where Wrapped == Instant {
     /// The earlier of two deadlines, where `nil` is "never".
     static func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {

@@ -24,63 +24,6 @@ struct Connection: Sendable {
     var establishedAt: Instant?
 }
 
-/// What a link knows of the address that its name led it to.
-struct Lead: Sendable {
-    /// When it was found.
-    let since: Instant
-    /// Whether the name was said to stand for it a while later, too.
-    private(set) var isConfirmed = false
-    /// Whether somebody could be connected there.
-    private(set) var isReached = false
-    /// Whether it is what is told: the first there was, or one where somebody could be connected.
-    private(set) var isTold = true
-    /// Whether what was told before, and is while this is not, was proven.
-    private let wasToldProven: Bool
-    /// Whether what is told was said again a while later, and somebody is there: enough to forget the name for it.
-    var isToldProven: Bool { isTold ? isConfirmed && isReached : wasToldProven }
-    /// Since when the name has been said to stand for others only.
-    private(set) var contradictedSince: Instant?
-
-    /// The first replica that can have been heard of there, if nothing was known of the address before.
-    let firstReplica: ReplicaID?
-    /// The first replica that can have been heard of where an answer led before that was never confirmed.
-    var doubtfulFrom: ReplicaID?
-
-    init(since: Instant) {
-        self.since = since
-        firstReplica = nil
-        wasToldProven = false
-    }
-
-    /// Another address, where nobody has answered yet.
-    init(since: Instant, after former: Lead, firstReplica: ReplicaID) {
-        self.since = since
-        self.firstReplica = firstReplica
-        doubtfulFrom = former.isConfirmed ? nil : former.doubtfulFrom ?? former.firstReplica
-        isTold = false
-        wasToldProven = former.isToldProven
-    }
-
-    /// It is what is told from now on.
-    mutating func tell(isReached: Bool) {
-        isTold = true
-        self.isReached = self.isReached || isReached
-    }
-
-    /// The name was asked about again.
-    mutating func heard(isSame: Bool, at now: Instant) {
-        contradictedSince = isSame ? nil : contradictedSince ?? now
-        guard isSame, now - since >= Names.doubtFor else { return }
-        isConfirmed = true
-    }
-
-    /// Whether it was no more than a passing answer: never confirmed, and contradicted for a while.
-    func isRefuted(at now: Instant) -> Bool {
-        guard !isConfirmed, let contradictedSince else { return false }
-        return now - contradictedSince >= Names.doubtFor
-    }
-}
-
 /// The way to one process: its connections and what its answers to PING say about it.
 ///
 /// A data node has a link of its own. The entries that one peer has under several masters share a link, so that it is
@@ -104,6 +47,8 @@ package struct Link: Sendable {
 
     var command: Connection?
     var hello: Connection?
+    /// Made to see whether somebody is where the link's name has come to lead while it works elsewhere.
+    var probe: Connection?
     var commandAttemptedAt: Instant?
     var helloAttemptedAt: Instant?
     /// When it was last made again at once after it broke.

@@ -79,6 +79,8 @@ package enum NumericHost {
     /// The address in the one form that all its spellings share (RFC 5952, as `inet_ntop` writes it); `nil` for a name.
     package static func canonical(_ text: String) -> String? {
         if isIPv4(text.utf8) { return text }
+        // Most texts that are no IPv4 are names; they are told at once.
+        guard text.utf8.contains(UInt8(ascii: ":")) else { return nil }
         let parts = text.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let groups = groupsOfIPv6(String(decoding: parts[0], as: UTF8.self)) else { return nil }
         return parts.count == 1

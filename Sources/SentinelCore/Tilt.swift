@@ -28,6 +28,7 @@ extension Sentinel {
     mutating func noticeDelay(at now: Instant) {
         guard let due = agenda.earliest, now - due > timing.tiltTrigger else { return }
         tilt.enter(at: now)
+        distrustNames(at: now)
         emit(.tiltEntered)
         wake(.tilt, at: now + timing.tiltPeriod)
     }

@@ -11,13 +11,14 @@ final class Wire {
     /// Whom a message is on its way to.
     enum End { case target, owner }
 
+    /// Those that hold much are moved about more often than they are read.
     enum Message {
         case open
         case opened
-        case request(Request)
-        case reply(Reply)
+        indirect case request(Request)
+        indirect case reply(Reply)
         case heard
-        case hello(Hello)
+        indirect case hello(Hello)
         case closed
     }
 

@@ -115,6 +115,8 @@ package struct Schedule: Sendable {
         leaveOut()
     }
 
+    package static func has(_ trait: Trait, seed: UInt64) -> Bool { Schedule(seed: seed).traits.contains(trait) }
+
     private mutating func leaveOut() {
         for fault in reduction.faults { meanIntervals[fault.rawValue] = nil }
         traits.subtract(reduction.traits)

@@ -8,7 +8,7 @@ enum Happening {
     case retry(Wire, Wire.End)
     case wake(SentinelProcess, life: Int)
     case writeEnds(SentinelProcess, life: Int)
-    case input(SentinelProcess, life: Int, Input)
+    indirect case input(SentinelProcess, life: Int, Input)
     case scriptEnds(SentinelProcess, life: Int, ScriptID, ScriptEnd)
     case sentinelStarts(SentinelProcess)
     case sentinelResumes(SentinelProcess, life: Int)

@@ -18,12 +18,19 @@ let usage = """
            sentinel-simulate --kept                          the seeds that once broke a rule
            sentinel-simulate --see [--schedules M]           that each defect it can be given is seen within M
            options: --quiet (no trace), --keep-going (after violations), --sabotage KIND (see that it is caught),
-                    --without WORDS (what --shrink left out)
+                    --without WORDS (what --shrink left out), --only TRAIT (of the seeds, those whose schedules have it)
     """
 
 func fail(_ text: String) -> Never {
     print(text)
     exit(2)
+}
+
+func choice<Kind: CaseIterable>(_ name: String?) -> Kind {
+    guard let kind = Kind.allCases.first(where: { "\($0)" == name }) else {
+        fail(Kind.allCases.map { "\($0)" }.joined(separator: "\n"))
+    }
+    return kind
 }
 
 /// The words of the command line.
@@ -34,6 +41,7 @@ struct Options {
     var isQuiet = false
     var keepsGoing = false
     var sabotage: Sabotage?
+    var trait: Trait?
     var mode = Mode.many
 
     var reduction = Reduction()
@@ -61,12 +69,8 @@ struct Options {
             case "--from": first = number()
             case "--quiet": isQuiet = true
             case "--keep-going": keepsGoing = true
-            case "--sabotage":
-                let name = words.popFirst()
-                guard let kind = Sabotage.allCases.first(where: { "\($0)" == name }) else {
-                    fail(Sabotage.allCases.map { "\($0)" }.joined(separator: "\n"))
-                }
-                sabotage = kind
+            case "--sabotage": sabotage = choice(words.popFirst())
+            case "--only": trait = choice(words.popFirst())
             default: fail(usage)
             }
         }
@@ -109,7 +113,7 @@ func elapsedMilliseconds() -> Int {
 /// Runs seeds in batches, so that progress is shown and the first violation ends the run, with the same result on any
 /// machine.
 func run(
-    _ seeds: some Collection<UInt64>, _ sabotage: Sabotage?, batch size: Int, keepsGoing: Bool, isTalkative: Bool
+    _ seeds: [UInt64], _ sabotage: Sabotage?, batch size: Int, keepsGoing: Bool, isTalkative: Bool
 ) -> Campaign {
     let isTerminal = isTalkative && isatty(1) == 1
     var campaign = Campaign()
@@ -131,7 +135,7 @@ func run(
     return campaign
 }
 
-func runMany(_ seeds: some Collection<UInt64>, _ options: Options) -> Never {
+func runMany(_ seeds: [UInt64], _ options: Options) -> Never {
     let campaign = run(seeds, options.sabotage, batch: 64, keepsGoing: options.keepsGoing, isTalkative: true)
     print(campaign.summary(elapsedMilliseconds: elapsedMilliseconds()))
     if let first = campaign.violations.first {
@@ -142,8 +146,14 @@ func runMany(_ seeds: some Collection<UInt64>, _ options: Options) -> Never {
     exit(0)
 }
 
+/// Those whose schedules have a trait.
+func seedsAlike(_ range: Range<UInt64>, with trait: Trait?) -> [UInt64] {
+    guard let trait else { return Array(range) }
+    return range.filter { Schedule.has(trait, seed: $0) }
+}
+
 /// Gives the core each defect in turn and looks whether a rule is broken.
-func see(_ seeds: some Collection<UInt64>) -> Never {
+func see(_ seeds: [UInt64]) -> Never {
     var unseen = 0
     for sabotage in Sabotage.allCases {
         let campaign = run(seeds, sabotage, batch: 4, keepsGoing: false, isTalkative: false)
@@ -170,7 +180,9 @@ func outcomes(of seeds: [UInt64], _ sabotage: Sabotage?) -> [Outcome] {
 }
 
 let options = Options(Array(CommandLine.arguments.dropFirst()))
-let seeds = options.first..<(options.first + UInt64(options.schedules))
+let (end, isHuge) = options.first.addingReportingOverflow(UInt64(clamping: options.schedules))
+if isHuge { fail(usage) }
+let seeds = seedsAlike(options.first..<end, with: options.trait)
 switch options.mode {
 case .one: replay(options.seed, options)
 case .shrink: shrink(options.seed, options)

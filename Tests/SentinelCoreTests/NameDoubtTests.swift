@@ -90,11 +90,30 @@ import Testing
         #expect(host(of: world) == World.master.host)
     }
 
-    @Test func `about a connection that works changes nothing once the right one was given again`() {
+    @Test func `about a connection that works changes nothing while nobody is there`() {
         var world = world()
         world.run(for: .seconds(12))
+        let connection = world.connection(to: World.master)
+        world.kill(Endpoint(host: "10.9.9.9", port: Self.named.port))
         world.names["redis-0"] = ["10.9.9.9"]
         world.run(for: .seconds(60))
+        #expect(host(of: world) == World.master.host)
+        #expect(connection != nil && world.connection(to: World.master) == connection)
+    }
+
+    /// Seed 430037496 of the simulation: given before and after the jump, it was taken for one that stayed.
+    @Test func `is not confirmed by a clock that jumps, and is left once the right one was given for a while`() {
+        var world = World(peers: "", resolvesHostnames: true) { $0.address = Self.named }
+        let wrong = Endpoint(host: "10.0.0.66", port: Self.named.port)
+        world.names["redis-0"] = [wrong.host]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.run(for: .seconds(1))
+        world.now = world.now + .seconds(12)
+        world.run(for: .seconds(1))
+        #expect(world.events.contains(.tiltEntered))
+        #expect(!world.sentinel.names.isConfirmed("redis-0"))
+        world.names["redis-0"] = [World.master.host]
+        world.run(for: .seconds(32))
         #expect(host(of: world) == World.master.host)
     }
 
@@ -272,6 +291,23 @@ import Testing
         #expect(world.following[World.replicas[0]] == nil)
         world.run(for: .seconds(20))
         #expect(world.following[World.replicas[0]] == Self.named)
+    }
+
+    /// Seed 430027286 of the simulation: another group's node was told to follow the master of this one.
+    @Test func `about a replica does not have whoever is there follow the new master before it was given again`() {
+        let name = "redis-9"
+        let (stranger, elsewhere) = (Endpoint(host: "10.0.7.2", port: 6379), Endpoint(host: "10.0.7.1", port: 6379))
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.knownReplicas = [World.replicas[0], Endpoint(host: name, port: 6379)]
+        }
+        world.names[name] = [stranger.host]
+        world.following[stranger] = elsewhere
+        world.take(.resolved(name, [stranger.host]))
+        world.run(for: .seconds(1))
+        world.kill(World.master)
+        world.run(for: .seconds(5))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.following[stranger] == elsewhere)
     }
 
     @Test func `a newer configuration that names another host is another one, wherever that name leads`() throws {

@@ -106,6 +106,19 @@ import Testing
         #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
     }
 
+    @Test func `a connection that works is left for one of the addresses that a name goes on standing for, in turn`() {
+        var world = world()
+        world.run(for: .seconds(12))
+        let (dead, alive) = (Endpoint(host: "10.0.0.66", port: 6379), Endpoint(host: "10.0.0.67", port: 6379))
+        world.kill(dead)
+        world.names["redis-0.redis"] = [dead.host, alive.host]
+        world.run(for: .seconds(60))
+        #expect(world.connection(to: World.master) == nil)
+        #expect(world.connection(to: alive, .command) != nil && world.connection(to: alive, .hello) != nil)
+        #expect(!world.connections.contains { $0.to == dead })
+        #expect(!world.events.contains { if case .sdown(let label) = $0 { label.kind == .master } else { false } })
+    }
+
     @Test func `MONITOR of a name waits for its address, and fails without one`() {
         var world = World(resolvesHostnames: true)
         let (good, bad) = (Endpoint(host: "good", port: 1), Endpoint(host: "bad", port: 1))

@@ -67,14 +67,17 @@ extension Sentinel {
         for index in masters[id].replicas.indices {
             guard underWay < masters[id].parallelSyncs else { return }
             let replica = masters[id].replicas[index]
-            guard replica.id != promoted, replica.reconfiguration == .none,
-                takesOrders(replica.presence.link), !isToBeLeft(replica, by: id)
+            guard replica.id != promoted, replica.reconfiguration == .none, mayBeReconfigured(replica, of: id)
             else { continue }
             replicate(id, index, of: address, at: now)
             masters[id].replicas[index].reconfiguration = .sent(since: now)
             emit(.failover(.reconfSent, label(id, replicaAt: index)))
             underWay += 1
         }
+    }
+
+    private func mayBeReconfigured(_ replica: Replica, of id: Master.ID) -> Bool {
+        takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id) && !isToBeLeft(replica, by: id)
     }
 
     /// Whether an entry is the master under another name: it must not be told to follow itself.
@@ -110,8 +113,7 @@ extension Sentinel {
         if isBestEffort, let address = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames) {
             for index in masters[id].replicas.indices {
                 let replica = masters[id].replicas[index]
-                guard replica.id != promoted, replica.reconfiguration == .none,
-                    takesOrders(replica.presence.link), !isToBeLeft(replica, by: id)
+                guard replica.id != promoted, replica.reconfiguration == .none, mayBeReconfigured(replica, of: id)
                 else { continue }
                 replicate(id, index, of: address, at: now)
                 emit(.failover(.reconfSentBestEffort, label(id, replicaAt: index)))

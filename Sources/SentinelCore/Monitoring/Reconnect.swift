@@ -107,6 +107,8 @@ extension Sentinel {
             for user in links[id].users { touch(.master(user), at: now) }
         } else if links[id].hello?.id == connection {
             links[id].hello?.establishedAt = now
+        } else {
+            return moveToProbed(id, at: now)
         }
         touch(.link(id), at: now)
     }
@@ -116,6 +118,7 @@ extension Sentinel {
             counters.staleInputs += 1
             return
         }
+        guard links[id].probe?.id != connection else { return loseProbe(of: id) }
         let channel: Channel = links[id].command?.id == connection ? .command : .hello
         if let user = links[id].users.first, let subject = label(ofLink: id, in: user) {
             emit(.linkLost(subject, channel, reason: reason))
@@ -202,6 +205,10 @@ extension Sentinel {
             close(hello, of: id)
             links[id].hello = nil
         }
+        if let probe = links[id].probe, now - probe.startedAt > limit {
+            close(probe, of: id)
+            loseProbe(of: id)
+        }
     }
 
     /// Half of down-after, and never so short that a peer which answers every ping is taken for a silent one.
@@ -232,7 +239,7 @@ extension Sentinel {
         let link = links[id]
         let justAfter = Duration.microseconds(1)
         var deadline: Instant?
-        for case let connection? in [link.command, link.hello] where connection.establishedAt == nil {
+        for case let connection? in [link.command, link.hello, link.probe] where connection.establishedAt == nil {
             deadline = .earlier(deadline, connection.startedAt + connectLimit(id) + justAfter)
         }
         guard !tilt.isOn else { return deadline }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Two entries that turn out to be one node, or none of the group's.
+
+extension Sentinel {
+    /// Drops what was heard of as replicas where the master's name led by mistake: they are another group's, if anybody's.
+    mutating func dropDoubtfulReplicas(of id: Master.ID) {
+        let link = masters[id].presence.link
+        guard let first = links[link].lead.doubtfulFrom, masters[id].failover == nil else { return }
+        links[link].lead.doubtfulFrom = nil
+        for replica in masters[id].replicas where replica.id >= first { drop(replica.id, of: id) }
+    }
+
+    /// Drops a replica that turns out to be a node the group has already, under its numeric address or another name.
+    ///
+    /// - Source: spec/defects.md 32.
+    mutating func dropIfDouble(_ index: Int, of id: Master.ID) {
+        let replica = masters[id].replicas[index]
+        let address = replica.presence.address
+        let double = masters[id].replicas.first { $0.id != replica.id && $0.presence.address.isSameNode(as: address) }
+        let isMaster = masters[id].presence.address.isSameNode(as: address)
+        guard masters[id].failover == nil, isMaster || double != nil else { return }
+        // Where names are told, the name is what stays true.
+        let dropsOther = !isMaster && settingsAnnounceHostnames && !NumericHost.isNumeric(address.host)
+        drop(dropsOther ? double?.id ?? replica.id : replica.id, of: id)
+    }
+
+    /// Drops what is known as replicas, of a group whose master has turned out to be the same node.
+    mutating func dropDoubles(of master: NodeAddress, in id: Master.ID) {
+        guard masters[id].failover == nil else { return }
+        for replica in masters[id].replicas where replica.presence.address.isSameNode(as: master) {
+            drop(replica.id, of: id)
+        }
+    }
+
+    mutating func drop(_ replica: ReplicaID, of id: Master.ID) {
+        guard let index = masters[id].replicaIndex(replica) else { return }
+        let link = masters[id].replicas.remove(at: index).presence.link
+        releaseLink(link, of: id)
+    }
+}

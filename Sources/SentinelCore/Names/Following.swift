@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Where a name leads, its link goes.
+
+extension Sentinel {
+    /// Has a link go where its name leads now; one that is connected only if it leads to somebody else.
+    mutating func follow(_ addresses: [String], link id: Link.ID, at now: Instant) {
+        guard let first = addresses.first else { return }
+        if links[id].address.ip.map(addresses.contains) ?? false {
+            changeLead(of: id) { $0.heardAgain(at: now) }
+            endProbe(of: id)
+            return links[id].canSend ? () : touch(.link(id), at: now)
+        }
+        if links[id].canSend, let ip = links[id].address.ip, !isTaken(ip, from: id) {
+            return names.isConfirmed(links[id].address.host) ? probe(addresses, for: id, at: now) : endProbe(of: id)
+        }
+        let isFirst = links[id].address.ip == nil
+        lead(id, to: first, at: now)
+        // What is told and remembered stays the last address that answered.
+        if isFirst { adopt(ip: first, for: id, isReached: false, at: now) }
+        // Gone by now, if that made two entries one.
+        if links.contains(id) { reconnect(id, at: now) }
+    }
+
+    /// Looks whether somebody is where a link's name has been said twice to lead, while the link works elsewhere: what
+    /// works is left only for what works too. Of several addresses each has its turn.
+    private mutating func probe(_ addresses: [String], for id: Link.ID, at now: Instant) {
+        guard links[id].probe.map({ !addresses.contains($0.host) }) ?? true else { return }
+        endProbe(of: id)
+        let ip = addresses[links[id].failures % addresses.count]
+        let probe = Connection(id: makeConnectionID(), host: ip, startedAt: now)
+        linkOfConnection[probe.id] = id
+        links[id].probe = probe
+        perform(.connect(probe.id, .command, to: Endpoint(host: ip, port: links[id].address.port)))
+        touch(.link(id), at: now)
+    }
+
+    /// Nobody is there, as far as it is known.
+    mutating func loseProbe(of id: Link.ID) {
+        links[id].probe = nil
+        links[id].failures += 1
+    }
+
+    mutating func endProbe(of id: Link.ID) {
+        guard let probe = links[id].probe else { return }
+        close(probe, of: id)
+        links[id].probe = nil
+    }
+
+    /// Somebody is where the name leads: the link goes there.
+    mutating func moveToProbed(_ id: Link.ID, at now: Instant) {
+        guard let ip = links[id].probe?.host else { return }
+        lead(id, to: ip, at: now)
+        adopt(ip: ip, for: id, isReached: true, at: now)
+        // Gone by now, if that made two entries one.
+        if links.contains(id) { reconnect(id, at: now) }
+    }
+
+    /// After time that was not measured no answer was given for a while.
+    mutating func distrustNames(at now: Instant) {
+        guard resolvesHostnames else { return }
+        names.distrustTime(at: now)
+        for id in links.ids { links[id].lead.distrustTime(at: now) }
+    }
+
+    private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {
+        guard links[id].address.ip != ip else { return }
+        links[id].lead = Lead(since: now, after: links[id].lead, firstReplica: makeReplicaID())
+        setAddress(ofLink: id, to: ip)
+        links[id].failures = 0
+    }
+
+    /// Notes something about an address; one that is proven by it takes the place of the name in the file.
+    private mutating func changeLead(of id: Link.ID, _ change: (inout Lead) -> Void) {
+        let wasProven = links[id].lead.isToldProven
+        change(&links[id].lead)
+        if links[id].lead.isToldProven, !wasProven, resolvesHostnames, !settingsAnnounceHostnames { persist() }
+    }
+
+    /// Takes note of the numeric address behind a link's name.
+    ///
+    /// - Parameter isReached: Whether somebody is there.
+    mutating func adopt(ip: String, for id: Link.ID, isReached: Bool, at now: Instant) {
+        lead(id, to: ip, at: now)
+        changeLead(of: id) { $0.tell(isReached: isReached) }
+        var isNews = false
+        func take(_ presence: inout Presence) {
+            guard presence.link == id, presence.address.ip != ip else { return }
+            presence.address.ip = ip
+            isNews = true
+        }
+        for user in links[id].users {
+            if masters[user].presence.link == id {
+                unindex(user)
+                take(&masters[user].presence)
+                index(user)
+            }
+            for index in masters[user].peers.indices { take(&masters[user].peers[index].presence) }
+            for index in masters[user].replicas.indices { take(&masters[user].replicas[index].presence) }
+            guard isNews else { continue }
+            if masters[user].presence.link == id { dropDoubtfulReplicas(of: user) }
+            dropDoubles(of: masters[user].presence.address, in: user)
+            if let index = masters[user].replicas.firstIndex(where: { $0.presence.link == id }) {
+                dropIfDouble(index, of: user)
+            }
+        }
+        if isNews { persist() }
+    }
+}

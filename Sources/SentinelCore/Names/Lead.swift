@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a link knows of the address that its name led it to.
+struct Lead: Sendable {
+    /// When it was found.
+    private var since: Instant
+    /// Whether the name was said to stand for it a while later, too.
+    private(set) var isConfirmed = false
+    /// Whether somebody could be connected there.
+    private(set) var isReached = false
+    /// Whether it is what is told: the first there was, or one where somebody could be connected.
+    private(set) var isTold = true
+    /// Whether what was told before, and is while this is not, was proven.
+    private let wasToldProven: Bool
+    /// Whether what is told was said again a while later, and somebody is there: enough to forget the name for it.
+    var isToldProven: Bool { isTold ? isConfirmed && isReached : wasToldProven }
+    /// The first replica that can have been heard of there, if nothing was known of the address before.
+    let firstReplica: ReplicaID?
+    /// The first replica that can have been heard of where an answer led before that was never confirmed.
+    var doubtfulFrom: ReplicaID?
+
+    init(since: Instant) {
+        self.since = since
+        firstReplica = nil
+        wasToldProven = false
+    }
+
+    /// Another address, where nobody has answered yet.
+    init(since: Instant, after former: Lead, firstReplica: ReplicaID) {
+        self.since = since
+        self.firstReplica = firstReplica
+        doubtfulFrom = former.isConfirmed ? nil : former.doubtfulFrom ?? former.firstReplica
+        isTold = false
+        wasToldProven = former.isToldProven
+    }
+
+    /// It is what is told from now on.
+    mutating func tell(isReached: Bool) {
+        isTold = true
+        self.isReached = self.isReached || isReached
+    }
+
+    /// The name was asked about again, and goes on standing for it.
+    mutating func heardAgain(at now: Instant) {
+        guard now - since >= Names.doubtFor else { return }
+        isConfirmed = true
+    }
+
+    /// Time was not measured since: what is not confirmed yet begins anew.
+    mutating func distrustTime(at now: Instant) { if !isConfirmed { since = now } }
+}

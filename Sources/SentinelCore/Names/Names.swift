@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Names of hosts, where `resolve-hostnames` allows them. What one stands for is asked of the shell (`.resolve`) and
+// heard later (`.resolved`); nothing here waits for it but what needs it.
+//
+// 1. An input that mentions a name nobody has asked about is put aside and taken up again with the answer.
+// 2. A name that resolved is taken for what it last stood for, and asked about again once that is old. It stays so while
+//    it does not resolve: "does not resolve" means unknown, never "different".
+// 3. A link asks about its name whenever its connection ends. If the name stands for other addresses by then, it goes
+//    there; if for several, the next is tried after one that could not be reached, and the one that answered is kept.
+// 4. An answer that has a name stand where another node is known to be is believed only when it has been given for a
+//    while: taken at its word, a resolver that is wrong for a moment would have one group's sentinels give orders to the
+//    nodes of another. Whoever is at an address that was told once gets no orders that can wait.
+// 5. A connection that works is left for an address that its name has been given for a while, as soon as somebody can be
+//    connected there: names lead to the right place in the end, whatever was believed before.
+//
+// The original asks the system inside its loop and takes the first address. - Source: spec/monitoring.md 9b;
+// spec/defects.md 24, 25, 27, 29; design.md 7.
+
+/// What names are known to stand for.
+struct Names: Sendable {
+    /// What is taken up again when an answer is there.
+    enum Waiting: Sendable, Equatable {
+        case hello(Hello)
+        case command(RequestID, Command)
+        /// The node's INFO, which is asked for again.
+        case info(Link.ID)
+    }
+
+    private struct Entry: Sendable {
+        /// The last good answer, in order of preference; empty if there was none.
+        var addresses: [String] = []
+        /// When the last answer came, good or not.
+        var answeredAt: Instant?
+        var isFailing = false
+        /// When it became another one altogether or there was a first, until the same answer a while later confirms it.
+        var changedAt: Instant?
+        var isFirst = true
+        /// An answer that is not believed yet, and since when it has been the same.
+        var doubted: (addresses: [String], since: Instant)?
+        var isAsked = false
+        var waiting: [Waiting] = []
+
+        mutating func distrustTime(at now: Instant) {
+            if changedAt != nil { changedAt = now }
+            doubted?.since = now
+        }
+
+        mutating func noteChange(to new: [String], at now: Instant) {
+            if !new.contains(where: addresses.contains) {
+                isFirst = addresses.isEmpty
+                changedAt = now
+            } else if let changed = changedAt, now - changed >= Names.doubtFor {
+                changedAt = nil
+            }
+        }
+    }
+
+    /// Names remembered, and inputs put aside for each: more than any deployment has, less than a flood.
+    private static let capacity = 4096
+    private static let patience = 256
+    /// How old a good answer may be before it is asked for again.
+    static let freshFor = Duration.seconds(10)
+    /// How long an answer that leads to another node has to stay the same to be believed.
+    static let doubtFor = Duration.seconds(10)
+
+    /// By name in lower case.
+    private var entries: [String: Entry] = [:]
+
+    /// The last good answer.
+    func addresses(of host: String) -> [String] { entries[host.lowercased()]?.addresses ?? [] }
+
+    /// Whether a name stands for another address than before, and that has not been said again a while later.
+    func isChangeNew(_ host: String) -> Bool {
+        entries[host.lowercased()].map { $0.changedAt != nil && !$0.isFirst } ?? false
+    }
+
+    /// Whether the last good answer is not believed yet.
+    func isDoubted(_ host: String) -> Bool { entries[host.lowercased()]?.doubted != nil }
+
+    /// Whether what a name stands for was said once and again a while later.
+    func isConfirmed(_ host: String) -> Bool { entries[host.lowercased()].map { $0.changedAt == nil } ?? false }
+
+    /// Whether `host` is to be asked about now; if so it is noted as asked.
+    mutating func shouldAsk(_ host: String, isUrgent: Bool, spacing: Duration, at now: Instant) -> Bool {
+        let key = host.lowercased()
+        if entries[key] == nil, entries.count >= Self.capacity {
+            // Whatever is still used is asked about again.
+            entries = entries.filter { $0.value.isAsked }
+            guard entries.count < Self.capacity else { return false }
+        }
+        let entry = entries[key, default: Entry()]
+        let age = entry.answeredAt.map { now - $0 }
+        let limit = isUrgent || entry.isFailing ? spacing : Self.freshFor
+        guard !entry.isAsked, age.map({ $0 >= limit }) ?? true else { return false }
+        entries[key, default: entry].isAsked = true
+        return true
+    }
+
+    /// Whether there is an answer to go by, if only that there is no address.
+    func isKnown(_ host: String, spacing: Duration, at now: Instant) -> Bool {
+        guard let entry = entries[host.lowercased()], let answeredAt = entry.answeredAt else { return false }
+        return !entry.addresses.isEmpty || now - answeredAt < spacing
+    }
+
+    /// Puts `waiting` aside until an answer comes; tells whether one will.
+    mutating func put(_ waiting: Waiting, asideFor host: String) -> Bool {
+        let key = host.lowercased()
+        guard let entry = entries[key], entry.isAsked, entry.waiting.count < Self.patience else { return false }
+        if !entry.waiting.contains(waiting) { entries[key]?.waiting.append(waiting) }
+        return true
+    }
+
+    /// The ports at a name that inputs put aside for it are about.
+    func portsWaitedFor(at host: String) -> Set<UInt16> {
+        let key = host.lowercased()
+        var ports: Set<UInt16> = []
+        for waiting in entries[key]?.waiting ?? [] {
+            switch waiting {
+            case .hello(let hello):
+                for endpoint in [hello.sender, hello.master] where endpoint.host.lowercased() == key {
+                    ports.insert(endpoint.port)
+                }
+            case .command(_, .isMasterDown(let endpoint, _, _)): ports.insert(endpoint.port)
+            case .command, .info: break
+            }
+        }
+        return ports
+    }
+
+    /// Takes an answer in; tells whether the name has ceased to resolve with it, and what waited for it.
+    ///
+    /// - Parameter isDoubtful: Whether it leads to where another node is known to be.
+    mutating func answer(
+        _ host: String, _ addresses: [String], isDoubtful: Bool, at now: Instant
+    ) -> (isNewlyLost: Bool, [Waiting]) {
+        let key = host.lowercased()
+        var entry = entries[key, default: Entry()]
+        let isNewlyLost = addresses.isEmpty && !entry.isFailing
+        if !addresses.isEmpty {
+            let since = entry.doubted.flatMap { $0.addresses == addresses ? $0.since : nil } ?? now
+            entry.doubted = isDoubtful && now - since < Self.doubtFor ? (addresses, since) : nil
+            if entry.doubted == nil {
+                entry.noteChange(to: addresses, at: now)
+                entry.addresses = addresses
+            }
+        }
+        // What is doubted is asked about again as soon as what fails.
+        entry.isFailing = addresses.isEmpty || entry.doubted != nil
+        entry.answeredAt = now
+        entry.isAsked = false
+        let waiting = entry.waiting
+        entry.waiting = []
+        entries[key] = entry
+        return (isNewlyLost, waiting)
+    }
+
+    /// Time was not measured since: whatever waits to be said again a while later waits anew.
+    mutating func distrustTime(at now: Instant) {
+        for key in entries.keys { entries[key]?.distrustTime(at: now) }
+    }
+}
