@@ -129,8 +129,8 @@ extension Simulation {
     private func move(_ node: DataNode, _ chance: inout Dice) {
         for wire in wiresTo[node.host] { wire.isDeserted = true }
         crash(node, isUnplugged: chance.chance(0.5))
-        // Where addresses are what is told and written, the operator who moved a node looks after it.
-        if schedule.names == .resolved { renewals += 1 }
+        // Where numbers are what is told of a node and written, the operator who moved it looks after it.
+        if schedule.names == .resolved || node.announcedHost == nil { renewals += 1 }
         deserted.insert(node.endpoint)
         movesMade += 1
         node.endpoint = Endpoint(host: "10.2.\(movesMade / 250).\(movesMade % 250 + 1)", port: node.endpoint.port)

@@ -120,7 +120,10 @@ package struct Schedule: Sendable {
     private mutating func leaveOut() {
         for fault in reduction.faults { meanIntervals[fault.rawValue] = nil }
         traits.subtract(reduction.traits)
-        if !traits.contains(.names) { names = .none }
+        if !traits.contains(.names) {
+            names = .none
+            for fault in Fault.allCases where fault.isAboutNames { meanIntervals[fault.rawValue] = nil }
+        }
         for index in groups.indices {
             groups[index] = reduction.groups.contains(index) ? 0 : min(groups[index], max(1, reduction.nodes ?? .max))
         }

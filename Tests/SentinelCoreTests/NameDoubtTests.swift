@@ -219,6 +219,27 @@ import Testing
     }
 
     /// Seed 1404596 of the simulation: a sentinel that started late, and knew the master that had been by its name.
+    /// Seed 460084467 of the simulation: just after a start; one of them was promoted in the next failover.
+    @Test func `about the master leaves no replicas behind when the group moves away meanwhile`() {
+        let (wrong, new) = (Endpoint(host: "10.0.7.1", port: Self.named.port), World.replicas[1])
+        let stranger = Endpoint(host: "10.0.7.2", port: 6379)
+        var world = World(resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = [World.replicas[0]]
+        }
+        world.replicasOf = [wrong: [stranger]]
+        world.names["redis-0"] = [wrong.host]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.run(for: .seconds(2))
+        #expect(Set(world.sentinel.remembered.masters[0].knownReplicas) == [World.replicas[0], stranger])
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
+            master: new, configEpoch: Epoch(5))
+        _ = world.ask(.publishHello(hello))
+        #expect(world.ask(.masterAddress(World.name)) == .address(new))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [World.replicas[0], Self.named])
+    }
+
     @Test func `that leads to the new master does not make the old one's name its name`() {
         var world = World(resolvesHostnames: true, announcesHostnames: true) { settings in
             settings.address = Self.named

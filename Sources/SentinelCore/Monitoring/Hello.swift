@@ -211,6 +211,7 @@ extension Sentinel {
         let from = announced(masters[id].currentAddress)
         let to = announced(address)
         emit(.masterSwitched(masters[id].name, from: from, to: to))
+        dropUnconfirmedReplicas(of: id)
         moveMaster(id, to: address, at: now)
         runReconfigScript(id, isLeader: false, from: from, to: to, at: now)
     }

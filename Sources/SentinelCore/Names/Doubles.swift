@@ -11,6 +11,13 @@ extension Sentinel {
         for replica in masters[id].replicas where replica.id >= first { drop(replica.id, of: id) }
     }
 
+    /// Drops what was heard of as replicas where the master's name was answered once, of a group that moves away from
+    /// there: those that follow the new master are heard of there.
+    mutating func dropUnconfirmedReplicas(of id: Master.ID) {
+        guard let first = links[masters[id].presence.link].lead.unconfirmedFrom else { return }
+        for replica in masters[id].replicas where replica.id >= first { drop(replica.id, of: id) }
+    }
+
     /// Drops a replica that turns out to be a node the group has already, under its numeric address or another name.
     ///
     /// - Source: spec/defects.md 32.

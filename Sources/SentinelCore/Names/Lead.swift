@@ -19,6 +19,9 @@ struct Lead: Sendable {
     /// The first replica that can have been heard of where an answer led before that was never confirmed.
     var doubtfulFrom: ReplicaID?
 
+    /// The first replica that can have been heard of where no answer that was confirmed has led.
+    var unconfirmedFrom: ReplicaID? { doubtfulFrom ?? (isConfirmed ? nil : firstReplica) }
+
     init(since: Instant) {
         self.since = since
         firstReplica = nil
@@ -29,7 +32,7 @@ struct Lead: Sendable {
     init(since: Instant, after former: Lead, firstReplica: ReplicaID) {
         self.since = since
         self.firstReplica = firstReplica
-        doubtfulFrom = former.isConfirmed ? nil : former.doubtfulFrom ?? former.firstReplica
+        doubtfulFrom = former.isConfirmed ? nil : former.unconfirmedFrom
         isTold = false
         wasToldProven = former.isToldProven
     }
