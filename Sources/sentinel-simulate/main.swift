@@ -117,6 +117,7 @@ func run(
 ) -> Campaign {
     let isTerminal = isTalkative && isatty(1) == 1
     var campaign = Campaign()
+    var nextLine = 60_000
     var rest = seeds[...]
     while !rest.isEmpty, campaign.violations.isEmpty || keepsGoing {
         let batch = Array(rest.prefix(size))
@@ -126,9 +127,14 @@ func run(
             guard isTalkative, let violation = outcome.violation else { continue }
             print("\(isTerminal ? "\r" : "")seed \(outcome.seed): \(violation.rule.rawValue): \(violation.text)")
         }
-        fflush(nil)
-        guard isTerminal else { continue }
-        print("\r\(campaign.progress(elapsedMilliseconds: elapsedMilliseconds()))   ", terminator: "")
+        let elapsed = elapsedMilliseconds()
+        if isTerminal {
+            print("\r\(campaign.progress(elapsedMilliseconds: elapsed))   ", terminator: "")
+        } else if isTalkative, elapsed >= nextLine {
+            // A line a minute where nobody watches.
+            print(campaign.progress(elapsedMilliseconds: elapsed))
+            nextLine = elapsed + 60_000
+        }
         fflush(nil)
     }
     if isTerminal { print() }

@@ -331,6 +331,25 @@ import Testing
         #expect(world.following[stranger] == elsewhere)
     }
 
+    /// Seed 480026968 of the simulation: one sentinel's master was a number, the others' a name, for ever.
+    @Test func `does not settle what configuration an epoch stands for, but a name that is certain does`() {
+        let number = Endpoint(host: "10.0.0.66", port: Self.named.port)
+        var world = world()
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
+            master: number, configEpoch: Epoch(5))
+        _ = world.ask(.publishHello(hello))
+        let same = Hello(
+            sender: World.host(ofPeer: "c"), runID: World.id("c"), currentEpoch: Epoch(5), masterName: World.name,
+            master: Self.named, configEpoch: Epoch(5))
+        _ = world.ask(.publishHello(same))
+        #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch(5))
+        world.run(for: .seconds(12))
+        _ = world.ask(.publishHello(same))
+        #expect(world.sentinel.remembered.masters[0].address == number)
+        #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch(6))
+    }
+
     @Test func `a newer configuration that names another host is another one, wherever that name leads`() throws {
         var world = world()
         world.run(for: .seconds(3))

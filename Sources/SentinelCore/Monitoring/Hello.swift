@@ -231,10 +231,11 @@ extension Sentinel {
         let isConflict =
             hello.configEpoch == masters[id].configEpoch && hello.configEpoch > .zero && !own.isSameNode(as: address)
         let since = noteContradiction(isConflict, by: hello.runID, in: id, at: now)
-        // As written, not as resolved: one that is told a wrong address for a name does not speak for the others.
+        // As written, not as resolved: one that is told a wrong address for a name does not speak for the others. Where
+        // one side is a name and the other a number, it speaks once it knows the name for certain.
         let (ours, theirs) = (own.host.lowercased(), address.host.lowercased())
         guard isConflict, address.port != 0, address.ip != nil,
-            NumericHost.isNumeric(ours) == NumericHost.isNumeric(theirs),
+            NumericHost.isNumeric(ours) == NumericHost.isNumeric(theirs) || isCertain(own) && isCertain(address),
             masters[id].failover.map({ $0.epoch <= hello.configEpoch }) ?? true,
             masters[id].conflictsSettled < Master.conflictLimit
         else { return }
