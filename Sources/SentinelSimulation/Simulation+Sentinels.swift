@@ -313,8 +313,9 @@ extension Simulation {
         guard let vote else { return Opinion(isDown: isDown, vote: nil) }
         let name = schedule.names == .none ? meant : process.votedIn[vote] ?? meant
         try votes.told(vote, by: process.runID, group: name)
-        // An address that went from one group to another can be both groups' master's.
-        for settings in process.remembered.masters where settings.name != name && settings.address == endpoint {
+        // An address that went from one group to another can be both groups' master's, as one that a name led to can.
+        for settings in process.remembered.masters
+        where settings.name != name && mayBeOneNode(settings.address, endpoint) {
             votes.mayMean(vote, by: process.runID, group: settings.name)
         }
         try checkDurable(vote, group: name, of: process)
