@@ -153,7 +153,7 @@ extension Sentinel {
         settings.configEpoch = master.configEpoch
         settings.leaderEpoch = master.leaderEpoch
         settings.renamedCommands = master.renamedCommands
-        settings.knownReplicas = master.replicas.map { replica in
+        settings.knownReplicas = confirmedReplicas(of: master).map { replica in
             remembered(
                 replica.presence.address.isSameNode(as: current.address) ? master.presence : replica.presence)
         }
@@ -161,6 +161,15 @@ extension Sentinel {
             KnownSentinel(address: remembered($0.presence), runID: $0.runID)
         }
         return settings
+    }
+
+    /// Without those that were heard of where the master's name has led so far: with the name a wrong answer ends, and
+    /// what it brought would stay.
+    private func confirmedReplicas(of master: Master) -> [Replica] {
+        guard resolvesHostnames, let first = links[master.presence.link].lead.unconfirmedFrom else {
+            return master.replicas
+        }
+        return master.replicas.filter { $0.id < first }
     }
 
     /// An address as it goes into the file. Where numbers do, a name stays one until what it stands for is proven: with

@@ -66,7 +66,9 @@ extension Simulation {
         guard !trustsFirstAnswers(process) else { return }
         let downFor = process.downSince[name].map { process.localTime(now) - $0 } ?? .zero
         let age = process.infoMadeAt[node.host].map { now - $0 } ?? .zero
-        let limit = schedule.downAfter * 10 + downFor + age + .seconds(1)
+        // One that was monitored again may not have been told how long to wait yet.
+        let downAfter = process.settings(of: name)?.downAfter ?? schedule.downAfter
+        let limit = downAfter * 10 + downFor + age + .seconds(1)
         // What the original takes a link for that INFO says nothing about is known.
         guard node.priority == 0 || !isCircle(name, process) && !process.isOriginal && node.linkDownFor(now) > limit
         else { return }

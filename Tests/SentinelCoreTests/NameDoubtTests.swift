@@ -20,6 +20,10 @@ import Testing
         world.sentinel.masters[world.sentinel.masterOrder[0]].presence.address.ip
     }
 
+    private func replicas(of world: World) -> [String] {
+        world.sentinel.masters[world.sentinel.masterOrder[0]].replicas.compactMap(\.presence.address.ip)
+    }
+
     private func isTried(_ endpoint: Endpoint, by world: World) -> Bool {
         world.connections.contains { $0.to == endpoint }
     }
@@ -211,7 +215,7 @@ import Testing
         world.replicasOf = [wrong: [stranger], World.master: [World.replicas[1]]]
         world.take(.resolved("redis-0", [wrong.host]))
         world.run(for: .seconds(2))
-        #expect(Set(world.sentinel.remembered.masters[0].knownReplicas) == [World.replicas[0], stranger])
+        #expect(Set(replicas(of: world)) == [World.replicas[0].host, stranger.host])
         world.names["redis-0"] = [World.master.host]
         world.kill(wrong)
         world.run(for: .seconds(20))
@@ -219,6 +223,41 @@ import Testing
     }
 
     /// Seed 1404596 of the simulation: a sentinel that started late, and knew the master that had been by its name.
+    /// Seed 500059576 of the simulation: they were in the file when the sentinel crashed.
+    @Test func `about the master has no replicas remembered before it was given again`() {
+        var world = World(peers: "", resolvesHostnames: true, announcesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = [World.replicas[0]]
+        }
+        world.replicasOf = [World.master: World.replicas]
+        world.names["redis-0"] = [World.master.host]
+        world.take(.resolved("redis-0", [World.master.host]))
+        world.run(for: .seconds(3))
+        #expect(replicas(of: world) == World.replicas.map(\.host))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [World.replicas[0]])
+        world.forget()
+        world.run(for: .seconds(12))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == World.replicas)
+        #expect(world.effects.contains { if case .persist = $0 { true } else { false } })
+    }
+
+    /// Seed 500106541 of the simulation: during an attempt the master's name came to lead to a number by which it was known
+    /// as a replica; that was promoted, and told to follow itself.
+    @Test func `a replica that turns out to be the master during an attempt is not promoted`() throws {
+        var world = World(resolvesHostnames: true, announcesHostnames: true) { $0.address = Self.named }
+        let node = World.replicas[0]
+        world.opinions[World.host(ofPeer: "b")] = { _ in Opinion(isDown: true, vote: nil) }
+        world.kill(World.replicas[1])
+        world.run(for: .seconds(3))
+        #expect(world.steps == [.tried])
+        world.take(.resolved("redis-0", [node.host]))
+        let late = try #require(world.connection(to: World.host(ofPeer: "c")))
+        let vote = Vote(candidate: World.myID, epoch: world.sentinel.currentEpoch)
+        world.take(.reply(late, .opinion(Opinion(isDown: true, vote: vote))))
+        world.run(for: .seconds(1))
+        #expect(world.steps.contains(.noGoodReplica) && !world.steps.contains(.selectedReplica))
+    }
+
     /// Seed 460084467 of the simulation: just after a start; one of them was promoted in the next failover.
     @Test func `about the master leaves no replicas behind when the group moves away meanwhile`() {
         let (wrong, new) = (Endpoint(host: "10.0.7.1", port: Self.named.port), World.replicas[1])
@@ -231,7 +270,7 @@ import Testing
         world.names["redis-0"] = [wrong.host]
         world.take(.resolved("redis-0", [wrong.host]))
         world.run(for: .seconds(2))
-        #expect(Set(world.sentinel.remembered.masters[0].knownReplicas) == [World.replicas[0], stranger])
+        #expect(Set(replicas(of: world)) == [World.replicas[0].host, stranger.host])
         let hello = Hello(
             sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
             master: new, configEpoch: Epoch(5))
@@ -348,6 +387,18 @@ import Testing
         _ = world.ask(.publishHello(same))
         #expect(world.sentinel.remembered.masters[0].address == number)
         #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch(6))
+    }
+
+    /// Seed 500164511 of the simulation: the number was taken for a configuration of its own, and won.
+    @Test func `about the master is told as the name and not as the number`() throws {
+        var world = world(announcesHostnames: false)
+        world.run(for: .seconds(3))
+        func told() -> Endpoint? {
+            world.sent.reversed().lazy.compactMap { if case .hello(let hello) = $0 { hello.master } else { nil } }.first
+        }
+        #expect(told() == Self.named)
+        world.run(for: .seconds(12))
+        #expect(told() == World.master)
     }
 
     @Test func `a newer configuration that names another host is another one, wherever that name leads`() throws {

@@ -34,6 +34,7 @@ extension Sentinel {
     mutating func demoteReplacedMaster(_ id: Master.ID, at now: Instant) {
         let link = masters[id].presence.link
         guard !masters[id].presence.isSdown, masters[id].info.role == .master, links[link].canSend,
+            !masters[id].presence.address.isSameNode(as: masters[id].currentAddress),
             let connection = links[link].command,
             let address = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         else { return }

@@ -59,6 +59,7 @@ extension Sentinel {
                 id: replica.id,
                 isDown: replica.presence.isSdown,
                 isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
+                    && !isCurrentMaster(replica, of: id)
                     && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,

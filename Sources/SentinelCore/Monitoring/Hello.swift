@@ -51,7 +51,9 @@ extension Sentinel {
 
     private mutating func makeHello(for id: Master.ID, on link: Link.ID) -> Hello? {
         guard let host = announceHost ?? links[link].localHost,
-            let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
+            let master = masters[id].currentAddressAnnounced(
+                // A number that may be mistaken would be one more configuration of its epoch.
+                asHostname: settingsAnnounceHostnames || !isCertain(masters[id].currentAddress))
         else { return nil }
         let sender = Endpoint(host: host, port: announcePort != 0 ? announcePort : listeningPort)
         announcedAs.insert(sender)

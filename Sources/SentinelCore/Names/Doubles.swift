@@ -6,9 +6,12 @@ extension Sentinel {
     /// Drops what was heard of as replicas where the master's name led by mistake: they are another group's, if anybody's.
     mutating func dropDoubtfulReplicas(of id: Master.ID) {
         let link = masters[id].presence.link
-        guard let first = links[link].lead.doubtfulFrom, masters[id].failover == nil else { return }
+        let lead = links[link].lead
+        guard let first = lead.doubtfulFrom, masters[id].failover == nil else { return }
         links[link].lead.doubtfulFrom = nil
-        for replica in masters[id].replicas where replica.id >= first { drop(replica.id, of: id) }
+        for replica in masters[id].replicas where replica.id >= first && lead.firstReplica.map({ replica.id < $0 }) ?? true {
+            drop(replica.id, of: id)
+        }
     }
 
     /// Drops what was heard of as replicas where the master's name was answered once, of a group that moves away from

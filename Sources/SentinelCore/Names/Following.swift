@@ -8,6 +8,9 @@ extension Sentinel {
         guard let first = addresses.first else { return }
         if links[id].address.ip.map(addresses.contains) ?? false {
             changeLead(of: id) { $0.heardAgain(at: now) }
+            for user in links[id].users where masters[user].presence.link == id && links[id].lead.isConfirmed {
+                dropDoubtfulReplicas(of: user)
+            }
             endProbe(of: id)
             return links[id].canSend ? () : touch(.link(id), at: now)
         }
@@ -70,11 +73,15 @@ extension Sentinel {
         links[id].failures = 0
     }
 
-    /// Notes something about an address; one that is proven by it takes the place of the name in the file.
+    /// Notes something about an address; one that is proven by it takes the place of the name in the file, and what was
+    /// heard of there gets in.
     private mutating func changeLead(of id: Link.ID, _ change: (inout Lead) -> Void) {
-        let wasProven = links[id].lead.isToldProven
+        let before = links[id].lead
         change(&links[id].lead)
-        if links[id].lead.isToldProven, !wasProven, resolvesHostnames, !settingsAnnounceHostnames { persist() }
+        let after = links[id].lead
+        let isNameToGo = after.isToldProven && !before.isToldProven && !settingsAnnounceHostnames
+        let hasReplicas = after.isConfirmed && !before.isConfirmed && links[id].isDataNode
+        if resolvesHostnames, isNameToGo || hasReplicas { persist() }
     }
 
     /// Takes note of the numeric address behind a link's name.
