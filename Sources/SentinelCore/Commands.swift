@@ -159,7 +159,7 @@ extension Sentinel {
 
     private mutating func failOverOnRequest(_ id: Master.ID, _ request: RequestID, at now: Instant) {
         guard masters[id].failover == nil else { return reply(request, .failed(.inProgress)) }
-        guard ReplicaSelection.best(of: replicaCandidates(id, at: now)) != nil else {
+        guard ReplicaSelection.best(of: replicaCandidates(id, trustsFirstAnswer: true, at: now)) != nil else {
             return reply(request, .failed(.noGoodReplica))
         }
         reply(request, .ok)

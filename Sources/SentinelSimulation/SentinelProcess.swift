@@ -81,6 +81,8 @@ final class SentinelProcess {
     var lastRaisedEpoch = Epoch.zero
     /// The groups of the votes that it says it gave: a question names an address, which may lead astray where names do.
     var votedIn: [Vote: MasterName] = [:]
+    /// Replicas that it has heard of in this life; where names are, what was heard of last is not remembered yet.
+    var listed: [MasterName: Set<Endpoint>] = [:]
     var forcedNext: MasterName?
     /// Groups that an operator removed once, whose epochs may begin anew.
     var renewedGroups: Set<MasterName> = []

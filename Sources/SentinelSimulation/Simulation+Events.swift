@@ -35,6 +35,7 @@ extension Simulation {
             // Where there are names, whoever is told is judged: the name may lead to another node for a moment.
             guard schedule.names == .none, let node = node(at: replica.address) else { break }
             try checkFitness(of: node, in: replica.masterName, process)
+        case .replicaFound(let label): process.listed[label.masterName, default: []].insert(label.address)
         case .failover(let step, let subject): try notice(step, of: subject.masterName, by: process)
         case .masterSwitched(let name, _, _): forget(name, in: process)
         case .masterReset(let label), .unmonitored(let label): forget(label.masterName, in: process)

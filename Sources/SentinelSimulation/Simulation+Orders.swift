@@ -21,6 +21,8 @@ extension Simulation {
         let names = process.remembered.masters.filter { settings in
             settings.name == groupName(node.group) || isOneNode(settings.address, endpoint)
                 || settings.knownReplicas.contains { isOneNode($0, endpoint) }
+                || schedule.names != .none
+                    && process.listed[settings.name, default: []].contains { isOneNode($0, endpoint) }
         }.map(\.name)
         guard let master else {
             guard let name = names.first(where: { process.attempts[$0]?.isElected == true }) else {

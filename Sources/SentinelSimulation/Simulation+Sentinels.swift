@@ -30,6 +30,7 @@ extension Simulation {
         process.wires = [:]
         process.requests = [:]
         process.attempts = [:]
+        process.listed = [:]
         process.ambush = nil
         process.diesInWrite = false
         process.clockOffset = .zero

@@ -68,6 +68,20 @@ import Testing
         #expect(world.sent.contains(.replicate(nil, isBare: true)))
     }
 
+    /// Seed 500194259 of the simulation: a node was promoted by nobody's leader.
+    @Test func `a transaction that is refused when the attempt is over is not followed by the bare order`() throws {
+        var world = World(quorum: 1, failoverTimeout: .seconds(3)) { $0.knownSentinels = [] }
+        world.run(for: .seconds(5))
+        _ = world.ask(.failover(World.name))
+        #expect(world.steps.last == .waitingForPromotion)
+        let chosen = try #require(world.connection(to: World.replicas[1]))
+        world.run(for: .seconds(4), answering: false)
+        #expect(world.steps.last == .promotionTimedOut)
+        world.forget()
+        world.take(.reply(chosen, .replicated(false)))
+        #expect(!world.sent.contains { if case .replicate = $0 { true } else { false } })
+    }
+
     @Test func `the others stand as soon as the one they voted for is down`() {
         var world = World(failoverTimeout: .seconds(180))
         world.run(for: .seconds(5))

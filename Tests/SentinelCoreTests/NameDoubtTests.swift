@@ -241,6 +241,28 @@ import Testing
         #expect(world.effects.contains { if case .persist = $0 { true } else { false } })
     }
 
+    /// Seed 460084467 of the simulation, again: an operator asked for a failover just after a start.
+    @Test func `about the master that is there has nobody promoted who was heard of there, until it was given again`() {
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = []
+        }
+        world.replicasOf = [World.master: World.replicas]
+        world.names["redis-0"] = [World.master.host]
+        world.take(.resolved("redis-0", [World.master.host]))
+        world.run(for: .seconds(3))
+        var other = world
+        #expect(world.ask(.failover(World.name)) == .ok)
+        world.run(for: .seconds(3))
+        #expect(world.steps.last == .selectingReplica)
+        world.run(for: .seconds(12))
+        #expect(world.steps.contains(.selectedReplica))
+
+        other.kill(World.master)
+        other.run(for: .seconds(3))
+        #expect(other.steps.contains(.selectedReplica))
+    }
+
     /// Seed 500106541 of the simulation: during an attempt the master's name came to lead to a number by which it was known
     /// as a replica; that was promoted, and told to follow itself.
     @Test func `a replica that turns out to be the master during an attempt is not promoted`() throws {

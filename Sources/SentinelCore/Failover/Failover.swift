@@ -27,6 +27,8 @@ struct Failover: Sendable {
     let startedAt: Instant
     /// Asked for by an operator: neither quorum nor votes are needed.
     let isForced: Bool
+    /// How long one that an operator asked for waits for the master's name to be answered again.
+    fileprivate static let patienceWithNames = Names.doubtFor * 2
     private(set) var stage = FailoverStage.waitStart
     private(set) var stageSince: Instant
 
@@ -121,7 +123,9 @@ extension Sentinel {
     }
 
     private mutating func selectReplica(_ id: Master.ID, _ failover: Failover, at now: Instant) {
-        let candidates = replicaCandidates(id, at: now)
+        // What an operator asks for can wait until the master's name was answered again; a master that is down can't.
+        let trustsFirstAnswer = !failover.isForced || masters[id].presence.isSdown
+        let candidates = replicaCandidates(id, trustsFirstAnswer: trustsFirstAnswer, at: now)
         let isWaiting = now - failover.stageSince < timing.freshInfoWait
         if isWaiting, let downSince = masters[id].presence.sdownSince,
             masters[id].replicas.contains(where: { replica in
@@ -132,6 +136,10 @@ extension Sentinel {
             return
         }
         guard let best = ReplicaSelection.best(of: candidates) else {
+            let isDoubtAll =
+                !trustsFirstAnswer
+                && ReplicaSelection.best(of: replicaCandidates(id, trustsFirstAnswer: true, at: now)) != nil
+            guard !isDoubtAll || now - failover.stageSince >= Failover.patienceWithNames else { return }
             abortFailover(id, .noGoodReplica, label(id))
             return retryFruitlessAttempt(id, at: now)
         }
@@ -183,7 +191,7 @@ extension Sentinel {
         case .waitStart:
             return failover.startedAt + min(timing.electionTimeout, master.failoverTimeout) + justAfter
         case .selectReplica:
-            return failover.stageSince + timing.freshInfoWait
+            return failover.stageSince + (failover.isForced ? Failover.patienceWithNames : timing.freshInfoWait)
         case .sendPromotion, .waitPromotion:
             return failover.stageSince + master.failoverTimeout + justAfter
         case .reconfReplicas:

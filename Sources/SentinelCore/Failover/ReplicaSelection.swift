@@ -47,19 +47,24 @@ enum ReplicaSelection {
 }
 
 extension Sentinel {
-    func replicaCandidates(_ id: Master.ID, at now: Instant) -> [ReplicaSelection.Candidate] {
+    /// - Parameter trustsFirstAnswer: Whether those are fit too that were heard of where the master's name was answered
+    ///   once: it may be another group's, and so are they then.
+    func replicaCandidates(
+        _ id: Master.ID, trustsFirstAnswer: Bool, at now: Instant
+    ) -> [ReplicaSelection.Candidate] {
         let master = masters[id]
         let isDown = master.presence.isSdown
         let downFor = master.presence.sdownSince.map { now - $0 } ?? .zero
         // A master that follows one of its replicas: there is nobody whom they could have been connected to.
         let isCircle = master.follows.map { master.replicaIndex(at: knownAddress($0)) != nil } ?? false
+        let doubtful = trustsFirstAnswer ? nil : links[master.presence.link].lead.unconfirmedFrom
         return master.replicas.map { replica in
             let link = links[replica.presence.link]
             return ReplicaSelection.Candidate(
                 id: replica.id,
                 isDown: replica.presence.isSdown,
                 isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
-                    && !isCurrentMaster(replica, of: id)
+                    && !isCurrentMaster(replica, of: id) && doubtful.map { replica.id < $0 } ?? true
                     && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,

@@ -79,13 +79,21 @@ extension Sentinel {
         masters[id].replicas[index].order = nil
         if !isTaken, let order, let connection = links[link].command {
             emitLog(.orderRefused(label(id, replicaAt: index)))
-            perform(.send(connection.id, .replicate(order.master, isBare: true), renamed: renames(of: link)))
-            links[link].pending += 1
-            masters[id].replicas[index].info.askedAt = nil
+            if stillStands(order, to: masters[id].replicas[index].id, of: id) {
+                perform(.send(connection.id, .replicate(order.master, isBare: true), renamed: renames(of: link)))
+                links[link].pending += 1
+                masters[id].replicas[index].info.askedAt = nil
+            }
         }
         masters[id].replicas[index].info.wantedAt = now
         masters[id].replicas[index].info.pause = .zero
         touch(.master(id), at: now)
+    }
+
+    /// Whether an order would be given now, too: its answer may have been long under way.
+    private func stillStands(_ order: Replica.Order, to replica: ReplicaID, of id: Master.ID) -> Bool {
+        guard let master = order.master else { return masters[id].failover?.stage == .waitPromotion(replica) }
+        return master == masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
     }
 
     /// The same of a master that was replaced.

@@ -12,6 +12,7 @@ extension Sentinel {
         for replica in masters[id].replicas where replica.id >= first && lead.firstReplica.map({ replica.id < $0 }) ?? true {
             drop(replica.id, of: id)
         }
+        persist()
     }
 
     /// Drops what was heard of as replicas where the master's name was answered once, of a group that moves away from

@@ -10,6 +10,7 @@ extension Sentinel {
             changeLead(of: id) { $0.heardAgain(at: now) }
             for user in links[id].users where masters[user].presence.link == id && links[id].lead.isConfirmed {
                 dropDoubtfulReplicas(of: user)
+                touch(.master(user), at: now)
             }
             endProbe(of: id)
             return links[id].canSend ? () : touch(.link(id), at: now)
