@@ -295,7 +295,8 @@ extension Sentinel {
         guard isSane(id, at: now), !wasDown(replica.presence, within: patience, at: now), now - wrongSince > patience,
             replica.putRightAt.map({ now - $0 >= timing.infoPeriod }) ?? true,
             // The master's name may be the replica's own as long as it was answered only once.
-            mayBeCorrected(replica.presence.link), mayBeCorrected(masters[id].presence.link), !isToBeLeft(replica, by: id),
+            mayBeCorrected(replica.presence.link), mayBeCorrected(masters[id].presence.link),
+            !isToBeLeft(replica, by: id),
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         else { return false }
         masters[id].replicas[index].putRightAt = now

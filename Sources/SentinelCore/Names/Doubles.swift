@@ -9,8 +9,9 @@ extension Sentinel {
         let lead = links[link].lead
         guard let first = lead.doubtfulFrom, masters[id].failover == nil else { return }
         links[link].lead.doubtfulFrom = nil
-        for replica in masters[id].replicas where replica.id >= first && lead.firstReplica.map({ replica.id < $0 }) ?? true {
-            drop(replica.id, of: id)
+        for replica in masters[id].replicas.map(\.id)
+        where replica >= first && lead.firstReplica.map({ replica < $0 }) ?? true {
+            drop(replica, of: id)
         }
         persist()
     }
