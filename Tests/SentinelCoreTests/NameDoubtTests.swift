@@ -263,6 +263,42 @@ import Testing
         #expect(other.steps.contains(.selectedReplica))
     }
 
+    /// Seed 530029042 of the simulation: the master was down, and whoever its name led to then was told to follow the new.
+    @Test func `about the master that is replaced has nobody demoted`() {
+        let stranger = Endpoint(host: "10.0.7.1", port: 6379)
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true, announcesHostnames: true) {
+            $0.address = Self.named
+        }
+        world.names["redis-0"] = [World.master.host]
+        world.take(.resolved("redis-0", [World.master.host]))
+        world.run(for: .seconds(12))
+        world.names["redis-0"] = [stranger.host]
+        world.cut(World.master)
+        world.run(for: .seconds(2))
+        #expect(world.connection(to: stranger) != nil)
+        _ = world.ask(.failover(World.name))
+        world.run(for: .seconds(3))
+        #expect(world.steps.last == .ended)
+        #expect(world.following[stranger] == nil)
+    }
+
+    /// Seed 530127664 of the simulation: a replica was promoted that had been without its master for long.
+    @Test func `about the master that leads to a replica does not make a circle of them`() {
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { $0.address = Self.named }
+        let wrong = Endpoint(host: "10.0.0.66", port: 6379)
+        world.following[wrong] = World.replicas[0]
+        world.withoutMasterSince = world.now - .seconds(60)
+        world.names["redis-0"] = [wrong.host]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.run(for: .seconds(2))
+        for node in World.replicas { world.following[node] = wrong }
+        world.names["redis-0"] = nil
+        world.run(for: .seconds(30))
+        world.kill(wrong)
+        world.run(for: .seconds(5))
+        #expect(world.steps.contains(.noGoodReplica) && !world.steps.contains(.selectedReplica))
+    }
+
     /// Seed 500106541 of the simulation: during an attempt the master's name came to lead to a number by which it was known
     /// as a replica; that was promoted, and told to follow itself.
     @Test func `a replica that turns out to be the master during an attempt is not promoted`() throws {

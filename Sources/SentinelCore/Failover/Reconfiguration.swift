@@ -33,7 +33,7 @@ extension Sentinel {
     /// behind this one. - Source: spec/defects.md 50.
     mutating func demoteReplacedMaster(_ id: Master.ID, at now: Instant) {
         let link = masters[id].presence.link
-        guard !masters[id].presence.isSdown, masters[id].info.role == .master, links[link].canSend,
+        guard !masters[id].presence.isSdown, masters[id].info.role == .master, mayBeCorrected(link),
             !masters[id].presence.address.isSameNode(as: masters[id].currentAddress),
             let connection = links[link].command,
             let address = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)

@@ -56,7 +56,9 @@ extension Sentinel {
         let isDown = master.presence.isSdown
         let downFor = master.presence.sdownSince.map { now - $0 } ?? .zero
         // A master that follows one of its replicas: there is nobody whom they could have been connected to.
-        let isCircle = master.follows.map { master.replicaIndex(at: knownAddress($0)) != nil } ?? false
+        let isCircle =
+            isCertain(master.presence.address)
+            && master.follows.map { master.replicaIndex(at: knownAddress($0)) != nil } ?? false
         let doubtful = trustsFirstAnswer ? nil : links[master.presence.link].lead.unconfirmedFrom
         return master.replicas.map { replica in
             let link = links[replica.presence.link]
