@@ -37,8 +37,9 @@ final class DataNodes {
     }
 
     private func waitUntilUp() async throws(BenchmarkError) {
-        // The last node of a process comes up last; a replica keeps trying until it reaches its master.
-        for address in masters.isEmpty ? [] : lastOfEach(masters) + lastOfEach(replicas) {
+        // The last master of a process comes up last; each replica keeps trying until it reaches its own, and who is
+        // not attached when a sentinel first asks is not heard of for an INFO period.
+        for address in lastOfEach(masters) + replicas {
             let server = DataServer(name: "\(address)", address: address)
             try await wait(for: "data node \(address)", seconds: 60) {
                 await server.look()
