@@ -119,6 +119,18 @@ import Testing
         #expect(!world.events.contains { if case .sdown(let label) = $0 { label.kind == .master } else { false } })
     }
 
+    /// Seed 1000008616 of the simulation: a replica that came back under a name of long ago was not promoted.
+    @Test func `what was said of a name that nobody used since makes no change of what is said now`() {
+        func isChangeNew(after pause: Duration) -> Bool {
+            var names = SentinelCore.Names()
+            _ = names.answer("redis-1", ["10.0.0.1"], isDoubtful: false, at: .start)
+            _ = names.answer("redis-1", ["10.0.0.2"], isDoubtful: false, at: .start + pause)
+            return names.isChangeNew("redis-1")
+        }
+        #expect(isChangeNew(after: .seconds(20)))
+        #expect(!isChangeNew(after: .seconds(40)))
+    }
+
     @Test func `MONITOR of a name waits for its address, and fails without one`() {
         var world = World(resolvesHostnames: true)
         let (good, bad) = (Endpoint(host: "good", port: 1), Endpoint(host: "bad", port: 1))

@@ -64,6 +64,9 @@ struct Names: Sendable {
     /// How long an answer that leads to another node has to stay the same to be believed.
     static let doubtFor = Duration.seconds(10)
 
+    /// What is in use is asked about more often.
+    private static let unusedAfter = Duration.seconds(30)
+
     /// By name in lower case.
     private var entries: [String: Entry] = [:]
 
@@ -138,6 +141,8 @@ struct Names: Sendable {
         var entry = entries[key, default: Entry()]
         let isNewlyLost = addresses.isEmpty && !entry.isFailing
         if !addresses.isEmpty {
+            // One that nobody has asked about for long is no change of anything in use.
+            if let answeredAt = entry.answeredAt, now - answeredAt > Self.unusedAfter { entry.addresses = [] }
             let since = entry.doubted.flatMap { $0.addresses == addresses ? $0.since : nil } ?? now
             entry.doubted = isDoubtful && now - since < Self.doubtFor ? (addresses, since) : nil
             if entry.doubted == nil {
