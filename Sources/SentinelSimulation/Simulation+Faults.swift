@@ -326,8 +326,11 @@ extension Simulation {
                 (disagreeing ? likelyMaster(of: name, among: masters) ?? masters.first : nil)
                 ?? likelyMaster(of: name) ?? groups[group][0].endpoint
             let master = node(at: address)
-            // Forgotten everywhere, replicas that follow each other can't be found any more.
-            let knowsReplicas = sentinels.contains { $0.settings(of: name)?.knownReplicas.isEmpty == false }
+            // Forgotten everywhere, replicas that follow each other can't be found any more; the original's kind does not
+            // promote one of them.
+            let knowsReplicas = sentinels.contains { process in
+                !process.isOriginal && process.settings(of: name)?.knownReplicas.isEmpty == false
+            }
             if disagreeing, masters.isEmpty, !knowsReplicas, let master, master.isRunning {
                 say("operator", "\(master.endpoint) is to follow nobody")
                 master.follow(nil, newHistory: dice.seed(), at: now)
