@@ -353,6 +353,16 @@ extension Simulation {
         }
     }
 
+    /// Whether one of the original's kind counts a node to a group that it was in before: it would take it back.
+    var listsOriginalStrangers: Bool {
+        sentinels.contains { process in
+            process.isOriginal
+                && process.remembered.masters.contains { settings in
+                    settings.knownReplicas.contains { group(of: $0) != settings.name }
+                }
+        }
+    }
+
     /// Operators have nodes follow the master of the group they are in now, and RESET what still counts them elsewhere.
     func repairMovedNodes() throws(Violation) {
         for group in groups.indices where !groups[group].isEmpty {

@@ -146,7 +146,8 @@ package final class Simulation {
             if disagreement(at: now) != nil { try run(until: now + .seconds(30)) }
             if disagreement(at: now) != nil { try repairGroups(disagreeing: true) }
         }
-        for _ in 0..<5 where outcome.faults[Fault.addressReused.rawValue] > 0 && disagreement(at: now) != nil {
+        for _ in 0..<5 where outcome.faults[Fault.addressReused.rawValue] > 0 {
+            guard disagreement(at: now) != nil || listsOriginalStrangers else { break }
             try repairMovedNodes()
             try run(until: now + .seconds(30))
         }
