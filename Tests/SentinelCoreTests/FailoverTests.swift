@@ -82,6 +82,18 @@ import Testing
         #expect(!world.sent.contains { if case .replicate = $0 { true } else { false } })
     }
 
+    @Test func `an operator's failover of a master that is down wants to go on as soon as INFO was waited for`() throws {
+        var world = World(quorum: 2) { $0.knownSentinels = [] }
+        world.run(for: .seconds(5))
+        world.kill(World.master)
+        world.silent = [World.replicas[0]]
+        world.run(for: .milliseconds(1100))
+        _ = world.ask(.failover(World.name))
+        #expect(world.steps.last == .selectingReplica)
+        let deadline = try #require(world.sentinel.failoverDeadline(world.sentinel.masterOrder[0]))
+        #expect(deadline - world.now <= .milliseconds(250))
+    }
+
     @Test func `the others stand as soon as the one they voted for is down`() {
         var world = World(failoverTimeout: .seconds(180))
         world.run(for: .seconds(5))

@@ -27,8 +27,6 @@ struct Failover: Sendable {
     let startedAt: Instant
     /// Asked for by an operator: neither quorum nor votes are needed.
     let isForced: Bool
-    /// How long one that an operator asked for waits for the master's name to be answered again.
-    fileprivate static let patienceWithNames = Names.doubtFor * 2
     private(set) var stage = FailoverStage.waitStart
     private(set) var stageSince: Instant
 
@@ -38,6 +36,13 @@ struct Failover: Sendable {
         startedAt = now
         stageSince = now
     }
+
+    /// How long one that an operator asked for waits for the master's name to be answered again.
+    fileprivate static let patienceWithNames = Names.doubtFor * 2
+
+    /// Whether replicas are fit that were heard of where the master's name was answered once: what an operator asks for
+    /// can wait for a second answer, a master that is down can't.
+    fileprivate func trustsFirstAnswer(isMasterDown: Bool) -> Bool { !isForced || isMasterDown }
 
     /// The replica being promoted or promoted already.
     var chosen: ReplicaID? {
@@ -123,8 +128,7 @@ extension Sentinel {
     }
 
     private mutating func selectReplica(_ id: Master.ID, _ failover: Failover, at now: Instant) {
-        // What an operator asks for can wait until the master's name was answered again; a master that is down can't.
-        let trustsFirstAnswer = !failover.isForced || masters[id].presence.isSdown
+        let trustsFirstAnswer = failover.trustsFirstAnswer(isMasterDown: masters[id].presence.isSdown)
         let candidates = replicaCandidates(id, trustsFirstAnswer: trustsFirstAnswer, at: now)
         let isWaiting = now - failover.stageSince < timing.freshInfoWait
         if isWaiting, let downSince = masters[id].presence.sdownSince,
@@ -191,7 +195,8 @@ extension Sentinel {
         case .waitStart:
             return failover.startedAt + min(timing.electionTimeout, master.failoverTimeout) + justAfter
         case .selectReplica:
-            return failover.stageSince + (failover.isForced ? Failover.patienceWithNames : timing.freshInfoWait)
+            let trustsFirstAnswer = failover.trustsFirstAnswer(isMasterDown: master.presence.isSdown)
+            return failover.stageSince + (trustsFirstAnswer ? timing.freshInfoWait : Failover.patienceWithNames)
         case .sendPromotion, .waitPromotion:
             return failover.stageSince + master.failoverTimeout + justAfter
         case .reconfReplicas:
