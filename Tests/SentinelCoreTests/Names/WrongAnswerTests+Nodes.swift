@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Who is promoted, ordered about and remembered.
+
+import Testing
+
+@testable import SentinelCore
+
+extension `A wrong answer about a name` {
+    @Test func `may have led to whoever is at a new address: it is not promoted before the answer was given again`() {
+        let name = "redis-1"
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.knownReplicas = [Endpoint(host: name, port: 6379)]
+        }
+        world.names[name] = [World.replicas[0].host]
+        world.take(.resolved(name, [World.replicas[0].host]))
+        world.run(for: .seconds(12))
+        let stranger = Endpoint(host: "10.0.0.66", port: 6379)
+        world.following[stranger] = World.master
+        world.names[name] = [stranger.host]
+        world.kill(World.replicas[0])
+        world.run(for: .seconds(2))
+        #expect(world.connection(to: stranger) != nil)
+        world.kill(World.master)
+        world.run(for: .seconds(3))
+        #expect(world.steps.contains(.noGoodReplica))
+        #expect(!world.steps.contains(.selectedReplica))
+        world.run(for: .seconds(20))
+        #expect(world.steps.contains(.selectedReplica))
+    }
+
+    @Test func `a replica known by its address that the master's name leads to is no replica any more`() {
+        var world = World(peers: "", resolvesHostnames: true, announcesHostnames: true) { $0.address = Self.named }
+        #expect(world.sentinel.remembered.masters[0].knownReplicas.count == 2)
+        world.names["redis-0"] = [World.replicas[0].host]
+        world.take(.resolved("redis-0", [World.replicas[0].host]))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [World.replicas[1]])
+        world.following[World.replicas[0]] = nil
+        world.run(for: .seconds(40))
+        #expect(world.following[World.replicas[0]] == nil)
+    }
+
+    /// Seed 390003236 of the simulation: just after a start, when nothing is known to doubt the answer by.
+    @Test func `does not get a stray master promoted, and a right one does not hold up a failover`() {
+        func steps(following master: Endpoint?) -> [Event.FailoverStep] {
+            let (name, node) = ("redis-1", Endpoint(host: "10.0.7.2", port: 6379))
+            var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+                settings.knownReplicas = [Endpoint(host: name, port: 6379)]
+            }
+            world.names[name] = [node.host]
+            world.following[node] = master
+            world.take(.resolved(name, [node.host]))
+            world.run(for: .seconds(1))
+            world.kill(World.master)
+            world.run(for: .seconds(4))
+            return world.steps
+        }
+        #expect(steps(following: nil).contains(.noGoodReplica) && !steps(following: nil).contains(.selectedReplica))
+        #expect(steps(following: World.master).contains(.selectedReplica))
+    }
+
+    /// Seed 370009997 of the simulation: a sentinel that joined while names led astray kept another group's replica.
+    @Test func `about the master leaves no replicas behind that were heard of there`() {
+        let wrong = Endpoint(host: "10.0.7.1", port: Self.named.port)
+        let stranger = Endpoint(host: "10.0.7.2", port: 6379)
+        var world = World(peers: "", resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = [World.replicas[0]]
+        }
+        world.replicasOf = [wrong: [stranger], World.master: [World.replicas[1]]]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.run(for: .seconds(2))
+        #expect(Set(replicas(of: world)) == [World.replicas[0].host, stranger.host])
+        world.names["redis-0"] = [World.master.host]
+        world.kill(wrong)
+        world.run(for: .seconds(20))
+        #expect(Set(world.sentinel.remembered.masters[0].knownReplicas) == Set(World.replicas))
+    }
+
+    /// Seed 1404596 of the simulation: a sentinel that started late, and knew the master that had been by its name.
+    /// Seed 500059576 of the simulation: they were in the file when the sentinel crashed.
+    @Test func `about the master has no replicas remembered before it was given again`() {
+        var world = World(peers: "", resolvesHostnames: true, announcesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = [World.replicas[0]]
+        }
+        world.replicasOf = [World.master: World.replicas]
+        world.names["redis-0"] = [World.master.host]
+        world.take(.resolved("redis-0", [World.master.host]))
+        world.run(for: .seconds(3))
+        #expect(replicas(of: world) == World.replicas.map(\.host))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [World.replicas[0]])
+        world.forget()
+        world.run(for: .seconds(12))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == World.replicas)
+        #expect(world.effects.contains { if case .persist = $0 { true } else { false } })
+    }
+
+    /// Seed 460084467 of the simulation, again: an operator asked for a failover just after a start.
+    @Test func `about the master that is there has nobody promoted who was heard of there, until it was given again`() {
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = []
+        }
+        world.replicasOf = [World.master: World.replicas]
+        world.names["redis-0"] = [World.master.host]
+        world.take(.resolved("redis-0", [World.master.host]))
+        world.run(for: .seconds(3))
+        var other = world
+        #expect(world.ask(.failover(World.name)) == .ok)
+        world.run(for: .seconds(3))
+        #expect(world.steps.last == .selectingReplica)
+        world.run(for: .seconds(12))
+        #expect(world.steps.contains(.selectedReplica))
+
+        other.kill(World.master)
+        other.run(for: .seconds(3))
+        #expect(other.steps.contains(.selectedReplica))
+    }
+
+    /// Seed 530029042 of the simulation: the master was down, and whoever its name led to then was told to follow the new.
+    @Test func `about the master that is replaced has nobody demoted`() {
+        let stranger = Endpoint(host: "10.0.7.1", port: 6379)
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true, announcesHostnames: true) {
+            $0.address = Self.named
+        }
+        world.names["redis-0"] = [World.master.host]
+        world.take(.resolved("redis-0", [World.master.host]))
+        world.run(for: .seconds(12))
+        world.names["redis-0"] = [stranger.host]
+        world.cut(World.master)
+        world.run(for: .seconds(2))
+        #expect(world.connection(to: stranger) != nil)
+        _ = world.ask(.failover(World.name))
+        world.run(for: .seconds(3))
+        #expect(world.steps.last == .ended)
+        #expect(world.following[stranger] == nil)
+    }
+
+    /// Seed 530127664 of the simulation: a replica was promoted that had been without its master for long.
+    @Test func `about the master that leads to a replica does not make a circle of them`() {
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { $0.address = Self.named }
+        let wrong = Endpoint(host: "10.0.0.66", port: 6379)
+        world.following[wrong] = World.replicas[0]
+        world.withoutMasterSince = world.now - .seconds(60)
+        world.names["redis-0"] = [wrong.host]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.run(for: .seconds(2))
+        for node in World.replicas { world.following[node] = wrong }
+        world.names["redis-0"] = nil
+        world.run(for: .seconds(30))
+        world.kill(wrong)
+        world.run(for: .seconds(5))
+        #expect(world.steps.contains(.noGoodReplica) && !world.steps.contains(.selectedReplica))
+    }
+
+    /// Seed 500106541 of the simulation: during an attempt the master's name came to lead to a number by which it was known
+    /// as a replica; that was promoted, and told to follow itself.
+    @Test func `a replica that turns out to be the master during an attempt is not promoted`() throws {
+        var world = World(resolvesHostnames: true, announcesHostnames: true) { $0.address = Self.named }
+        let node = World.replicas[0]
+        world.opinions[World.host(ofPeer: "b")] = { _ in Opinion(isDown: true, vote: nil) }
+        world.kill(World.replicas[1])
+        world.run(for: .seconds(3))
+        #expect(world.steps == [.tried])
+        world.take(.resolved("redis-0", [node.host]))
+        let late = try #require(world.connection(to: World.host(ofPeer: "c")))
+        let vote = Vote(candidate: World.myID, epoch: world.sentinel.currentEpoch)
+        world.take(.reply(late, .opinion(Opinion(isDown: true, vote: vote))))
+        world.run(for: .seconds(1))
+        #expect(world.steps.contains(.noGoodReplica) && !world.steps.contains(.selectedReplica))
+    }
+
+    /// Seed 460084467 of the simulation: just after a start; one of them was promoted in the next failover.
+    @Test func `about the master leaves no replicas behind when the group moves away meanwhile`() {
+        let (wrong, new) = (Endpoint(host: "10.0.7.1", port: Self.named.port), World.replicas[1])
+        let stranger = Endpoint(host: "10.0.7.2", port: 6379)
+        var world = World(resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = [World.replicas[0]]
+        }
+        world.replicasOf = [wrong: [stranger]]
+        world.names["redis-0"] = [wrong.host]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.run(for: .seconds(2))
+        #expect(Set(replicas(of: world)) == [World.replicas[0].host, stranger.host])
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
+            master: new, configEpoch: Epoch(5))
+        _ = world.ask(.publishHello(hello))
+        #expect(world.ask(.masterAddress(World.name)) == .address(new))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [World.replicas[0], Self.named])
+    }
+
+    /// Seeds 430012260 and 430012361 of the simulator: it was told to follow itself.
+    @Test func `about the master does not have a node put right before it was given again`() {
+        var world = World(peers: "", resolvesHostnames: true, announcesHostnames: true) { $0.address = Self.named }
+        let wrong = Endpoint(host: "10.0.0.66", port: 6379)
+        world.names["redis-0"] = [wrong.host]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.following[World.replicas[0]] = nil
+        world.run(for: .seconds(10))
+        #expect(world.following[World.replicas[0]] == nil)
+        world.run(for: .seconds(20))
+        #expect(world.following[World.replicas[0]] == Self.named)
+    }
+
+    /// Seed 430027286 of the simulation: another group's node was told to follow the master of this one.
+    @Test func `about a replica does not have whoever is there follow the new master before it was given again`() {
+        let name = "redis-9"
+        let (stranger, elsewhere) = (Endpoint(host: "10.0.7.2", port: 6379), Endpoint(host: "10.0.7.1", port: 6379))
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.knownReplicas = [World.replicas[0], Endpoint(host: name, port: 6379)]
+        }
+        world.names[name] = [stranger.host]
+        world.following[stranger] = elsewhere
+        world.take(.resolved(name, [stranger.host]))
+        world.run(for: .seconds(1))
+        world.kill(World.master)
+        world.run(for: .seconds(5))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.following[stranger] == elsewhere)
+    }
+}
