@@ -8,14 +8,21 @@ package struct Instant: Hashable, Sendable, Comparable {
 
     package static let start = Instant(sinceStart: .zero)
 
-    package static func < (left: Instant, right: Instant) -> Bool { left.sinceStart < right.sinceStart }
+    package static func == (left: Instant, right: Instant) -> Bool { left.attoseconds == right.attoseconds }
+    package static func < (left: Instant, right: Instant) -> Bool { left.attoseconds < right.attoseconds }
     package static func + (instant: Instant, duration: Duration) -> Instant {
-        Instant(sinceStart: instant.sinceStart + duration)
+        Instant(attoseconds: instant.attoseconds + duration.attoseconds)
     }
     package static func - (instant: Instant, duration: Duration) -> Instant {
-        Instant(sinceStart: instant.sinceStart - duration)
+        Instant(attoseconds: instant.attoseconds - duration.attoseconds)
     }
-    package static func - (later: Instant, earlier: Instant) -> Duration { later.sinceStart - earlier.sinceStart }
+    package static func - (later: Instant, earlier: Instant) -> Duration {
+        Duration(attoseconds: later.attoseconds - earlier.attoseconds)
+    }
+
+    // What follows from instants is computed millions of times a second; a duration's own operators are calls.
+    private var attoseconds: Int128 { sinceStart.attoseconds }
+    private init(attoseconds: Int128) { sinceStart = Duration(attoseconds: attoseconds) }
 
     /// The instant at or just before this one at which what recurs every `period` is done for everybody at once.
     ///
@@ -23,24 +30,15 @@ package struct Instant: Hashable, Sendable, Comparable {
     /// second. On a grid they share wake-ups, and messages to one process share a packet. The grid is fine, at most
     /// 50 ms and a sixteenth of the period, and an instant only ever moves ahead.
     func onGrid(of period: Duration) -> Instant {
-        let grain = min(Self.coarsestGrain, period.wholeMicroseconds / 16)
+        let grain = min(Self.coarsestGrain, period.attoseconds / (16 * Self.microsecond)) * Self.microsecond
         guard grain > 0 else { return self }
-        return Instant(sinceStart: .microseconds(sinceStart.wholeMicroseconds / grain * grain))
+        return Instant(attoseconds: attoseconds / grain * grain)
     }
 
     /// In microseconds.
-    private static let coarsestGrain: Int64 = 50_000
-}
-
-extension Duration {
-    /// Rounded down; the greatest number for what is longer.
-    fileprivate var wholeMicroseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000)
-        guard !overflows else { return .max }
-        let (sum, overflowsToo) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)
-        return overflowsToo ? .max : sum
-    }
+    private static let coarsestGrain: Int128 = 50_000
+    /// In attoseconds.
+    private static let microsecond: Int128 = 1_000_000_000_000
 }
 
 // The standard library's ask at run time what kind of number they are given; limits are computed all the time.

@@ -114,6 +114,15 @@ package struct Link: Sendable {
     /// Whether everything the link needs stands.
     var isConnected: Bool { canSend && (!subscription.needsConnection || hello?.establishedAt != nil) }
 
+    /// When the first of the connections that are being made was begun, or `nil`.
+    var earliestAttempt: Instant? {
+        var earliest: Instant?
+        if let command, command.establishedAt == nil { earliest = command.startedAt }
+        if let hello, hello.establishedAt == nil { earliest = .earlier(earliest, hello.startedAt) }
+        if let probe, probe.establishedAt == nil { earliest = .earlier(earliest, probe.startedAt) }
+        return earliest
+    }
+
     /// Whether another periodic request may join those under way.
     var hasRoom: Bool { canSend && pending < Timing.pendingLimit * users.count }
 

@@ -55,10 +55,10 @@ package struct Slab<Value: Sendable>: Sendable {
 
     /// The value with this ID; asking for one that is gone is a programmer's error (ask `contains` first).
     package subscript(id: ID) -> Value {
-        // Read in place: a copy of a group costs dozens of references.
+        // Read in place: a copy of a group costs dozens of references, and an array's own subscript hands one out.
         _read {
             precondition(contains(id), "the slab holds no value with this ID")
-            yield values[Int(id.slot)]
+            yield values.span[Int(id.slot)]
         }
         _modify {
             precondition(contains(id), "the slab holds no value with this ID")

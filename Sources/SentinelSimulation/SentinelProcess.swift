@@ -113,7 +113,7 @@ final class SentinelProcess {
     var isRunning: Bool { brain != nil }
     var name: String { "s\(number)" }
 
-    func localTime(_ now: Instant) -> Instant { Instant(sinceStart: now - bootedAt + clockOffset) }
+    func localTime(_ now: Instant) -> Instant { Instant(sinceStart: now - bootedAt) + clockOffset }
     /// When its clock will show `local`.
     func worldTime(_ local: Duration) -> Instant { bootedAt + local - clockOffset }
 

@@ -351,7 +351,6 @@ extension Settings {
 extension Duration {
     /// Microseconds, rounded up.
     var wholeMicrosecondsUp: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000_000 + (attoseconds + 999_999_999_999) / 1_000_000_000_000
+        Int64((attoseconds + 999_999_999_999) / 1_000_000_000_000)
     }
 }

@@ -39,15 +39,15 @@ extension Sentinel {
     }
 
     private mutating func updateMasterSdown(_ id: Master.ID, at now: Instant) -> Instant? {
-        let master = masters[id]
-        let roleLimit = master.downAfter + timing.infoPeriod * 2
-        let wrongRoleSince = master.info.role == .replica ? master.info.roleReportedAt : nil
-        let rebootLimit = master.masterRebootDownAfter
-        let rebootedAt = rebootLimit > .zero ? master.rebootedAt : nil
+        let limit = masters[id].downAfter
+        let roleLimit = limit + timing.infoPeriod * 2
+        let wrongRoleSince = masters[id].info.role == .replica ? masters[id].info.roleReportedAt : nil
+        let rebootLimit = masters[id].masterRebootDownAfter
+        let rebootedAt = rebootLimit > .zero ? masters[id].rebootedAt : nil
         let isUnfit =
             wrongRoleSince.map { now - $0 > roleLimit } ?? false || rebootedAt.map { now - $0 > rebootLimit } ?? false
         let verdict = Self.judge(
-            &masters[id].presence, &links, limit: master.downAfter, isUnfit: isUnfit, at: now)
+            &masters[id].presence, &links, limit: limit, isUnfit: isUnfit, at: now)
         if let isDown = verdict.news {
             tell(isDown, label(id))
             if isDown { masterWentDown(id, at: now) }

@@ -50,10 +50,10 @@ extension Sentinel {
     }
 
     private mutating func makeHello(for id: Master.ID, on link: Link.ID) -> Hello? {
+        // A number that may be mistaken would be one more configuration of its epoch.
+        let asHostname = settingsAnnounceHostnames || !isCertain(masters[id].currentAddress)
         guard let host = announceHost ?? links[link].localHost,
-            let master = masters[id].currentAddressAnnounced(
-                // A number that may be mistaken would be one more configuration of its epoch.
-                asHostname: settingsAnnounceHostnames || !isCertain(masters[id].currentAddress))
+            let master = masters[id].currentAddressAnnounced(asHostname: asHostname)
         else { return nil }
         let sender = Endpoint(host: host, port: announcePort != 0 ? announcePort : listeningPort)
         announcedAs.insert(sender)

@@ -193,6 +193,7 @@ extension Sentinel {
     }
 
     private mutating func giveUpSlowConnections(_ id: Link.ID, at now: Instant) {
+        guard links[id].earliestAttempt != nil else { return }
         let limit = connectLimit(id)
         if let command = links[id].command, command.establishedAt == nil, now - command.startedAt > limit {
             close(command, of: id)
@@ -236,24 +237,21 @@ extension Sentinel {
 
     /// When one of the rules above can apply next.
     private func connectionDeadline(_ id: Link.ID, at now: Instant) -> Instant? {
-        let link = links[id]
         let justAfter = Duration.microseconds(1)
         var deadline: Instant?
-        for case let connection? in [link.command, link.hello, link.probe] where connection.establishedAt == nil {
-            deadline = .earlier(deadline, connection.startedAt + connectLimit(id) + justAfter)
-        }
+        if let startedAt = links[id].earliestAttempt { deadline = startedAt + connectLimit(id) + justAfter }
         guard !tilt.isOn else { return deadline }
-        if let command = link.command, let unanswered = link.pingUnansweredSince {
+        if let startedAt = links[id].command?.startedAt, let unanswered = links[id].pingUnansweredSince {
             let due = max(
-                command.startedAt + timing.minLinkReconnectPeriod,
-                max(unanswered, link.answeredAt) + silenceLimit(id))
+                startedAt + timing.minLinkReconnectPeriod,
+                max(unanswered, links[id].answeredAt) + silenceLimit(id))
             deadline = .earlier(deadline, due + justAfter)
         }
-        if let hello = link.hello, let heard = link.heardOnHelloAt {
-            let due = max(hello.startedAt + timing.minLinkReconnectPeriod, heard + timing.publishPeriod * 3)
+        if let startedAt = links[id].hello?.startedAt, let heard = links[id].heardOnHelloAt {
+            let due = max(startedAt + timing.minLinkReconnectPeriod, heard + timing.publishPeriod * 3)
             deadline = .earlier(deadline, due + justAfter)
         }
-        if let due = link.isMuteAfter(timing.publishPeriod * 3, minimumAge: timing.minLinkReconnectPeriod) {
+        if let due = links[id].isMuteAfter(timing.publishPeriod * 3, minimumAge: timing.minLinkReconnectPeriod) {
             deadline = .earlier(deadline, due + justAfter)
         }
         return deadline
