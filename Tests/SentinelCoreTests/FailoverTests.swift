@@ -82,7 +82,7 @@ import Testing
         #expect(!world.sent.contains { if case .replicate = $0 { true } else { false } })
     }
 
-    @Test func `an operator's failover of a master that is down wants to go on as soon as INFO was waited for`() throws {
+    @Test func `an operator's failover of a master that is down goes on as soon as INFO was waited for`() throws {
         var world = World(quorum: 2) { $0.knownSentinels = [] }
         world.run(for: .seconds(5))
         world.kill(World.master)
