@@ -179,6 +179,7 @@ extension Sentinel {
                 emit(.masterSwitched(masters[id].name, from: announced(old), to: announced(current)))
             }
             resetMaster(id, to: current, at: now)
+            doubtReplicasToCome(of: id)
             emit(.masterReset(label(id)))
             count += 1
         }

@@ -166,10 +166,8 @@ extension Sentinel {
     /// Without those that were heard of where the master's name has led so far: with the name a wrong answer ends, and
     /// what it brought would stay.
     private func confirmedReplicas(of master: Master) -> [Replica] {
-        guard resolvesHostnames, let first = links[master.presence.link].lead.unconfirmedFrom else {
-            return master.replicas
-        }
-        return master.replicas.filter { $0.id < first }
+        let lead = links[master.presence.link].lead
+        return resolvesHostnames ? master.replicas.filter { !lead.isUnconfirmed($0.id) } : master.replicas
     }
 
     /// An address as it goes into the file. Where numbers do, a name stays one until what it stands for is proven: with

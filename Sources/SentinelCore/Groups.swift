@@ -18,6 +18,7 @@ extension Sentinel {
         masterByName[settings.name] = id
         index(id)
         for replica in settings.knownReplicas { addReplica(knownAddress(replica), to: id, at: now, isNews: false) }
+        doubtReplicasToCome(of: id)
         for peer in settings.knownSentinels where peer.runID != myID {
             addPeer(peer.runID, at: knownAddress(peer.address), to: id, at: now)
         }

@@ -33,9 +33,8 @@ package struct Master: Sendable {
     var leader: RunID?
     /// The state that must be on disk before the vote may be told.
     var voteGeneration = Generation.zero
-    /// How often two addresses in one config epoch were settled since the group last moved.
-    var conflictsSettled = 0
-    static let conflictLimit = 16
+    /// Two addresses in one config epoch, and what was done about them since the group last moved.
+    var conflict = Conflict()
     /// Since when a master with a new run ID has not yet answered PONG.
     var rebootedAt: Instant?
 

@@ -315,6 +315,7 @@ extension Simulation {
         let name = schedule.names == .none ? meant : process.votedIn[vote] ?? meant
         try votes.told(vote, by: process.runID, group: name)
         // An address that went from one group to another can be both groups' master's, as one that a name led to can.
+        if name != meant { votes.mayMean(vote, by: process.runID, group: meant) }
         for settings in process.remembered.masters
         where settings.name != name && mayBeOneNode(settings.address, endpoint) {
             votes.mayMean(vote, by: process.runID, group: settings.name)

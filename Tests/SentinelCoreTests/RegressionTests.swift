@@ -137,6 +137,23 @@ import Testing
         #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch(6))
     }
 
+    /// Seed 1000146072 of the simulation: one of the original's kind takes epochs but no address while it is in a failover
+    /// of its own, and TILT holds that up; when it was ready nobody told it any more.
+    @Test func `two addresses in one config epoch go on being settled, ever more rarely`() {
+        var world = World()
+        var settled: [Duration] = []
+        _ = world.ask(.publishHello(hello(World.replicas[0], 5)))
+        for second in stride(from: 0, to: 1200, by: 2) {
+            let epoch = world.sentinel.remembered.masters[0].configEpoch
+            _ = world.ask(.publishHello(hello(World.replicas[1], epoch.number, from: "c")))
+            if world.sentinel.remembered.masters[0].configEpoch > epoch { settled.append(.seconds(second)) }
+            world.run(for: .seconds(2), step: .milliseconds(500))
+        }
+        #expect(settled.first == .zero)
+        #expect((6...12).contains(settled.count))
+        #expect(settled.contains { $0 > .seconds(300) })
+    }
+
     @Test func `an old hello in the config epoch of now moves nobody`() {
         var world = World()
         _ = world.ask(.publishHello(hello(World.replicas[1], 5)))
@@ -169,17 +186,6 @@ import Testing
         ahead.currentEpoch = Epoch(1)
         _ = world.ask(.publishHello(ahead))
         #expect(world.sentinel.currentEpoch == Epoch(9))
-    }
-
-    @Test func `a sentinel that takes epochs but not the address is not told for ever`() {
-        var world = World()
-        for _ in 0..<100 {
-            let epoch = world.sentinel.remembered.masters[0].configEpoch.number
-            _ = world.ask(.publishHello(hello(World.replicas[0], max(1, epoch))))
-            _ = world.ask(.publishHello(hello(World.replicas[1], max(1, epoch), from: "c")))
-        }
-        #expect(world.sentinel.remembered.masters[0].address == World.replicas[0])
-        #expect((Epoch(10)...Epoch(20)).contains(world.sentinel.remembered.masters[0].configEpoch))
     }
 
     @Test func `a vote is given in an epoch that other groups have left behind`() {

@@ -133,6 +133,7 @@ extension Sentinel {
         if !old.isSameNode(as: address) { replicas.append(old) }
         resetMaster(id, to: address, at: now)
         for replica in replicas { addReplica(replica, to: id, at: now, isNews: true) }
+        doubtReplicasToCome(of: id)
         masters[id].configGeneration = persist()
     }
 
@@ -159,7 +160,7 @@ extension Sentinel {
         masters[id].fruitlessAttempts = 0
         masters[id].rebootedAt = nil
         masters[id].follows = nil
-        masters[id].conflictsSettled = 0
+        masters[id].conflict = Conflict()
         masters[id].leader = nil
         for index in masters[id].peers.indices {
             masters[id].peers[index].reportsMasterDown = false

@@ -48,7 +48,7 @@ enum ReplicaSelection {
 
 extension Sentinel {
     /// - Parameter trustsFirstAnswer: Whether those are fit too that were heard of where the master's name was answered
-    ///   once: it may be another group's, and so are they then.
+    ///   once: it may be another group's, and so are they then. Once it was answered otherwise they aren't.
     func replicaCandidates(
         _ id: Master.ID, trustsFirstAnswer: Bool, at now: Instant
     ) -> [ReplicaSelection.Candidate] {
@@ -59,14 +59,16 @@ extension Sentinel {
         let isCircle =
             isCertain(master.presence.address)
             && master.follows.map { master.replicaIndex(at: knownAddress($0)) != nil } ?? false
-        let doubtful = trustsFirstAnswer ? nil : links[master.presence.link].lead.unconfirmedFrom
+        let lead = links[master.presence.link].lead
+        let trustsFirstAnswer = trustsFirstAnswer && isStillSaid(master.presence.address)
         return master.replicas.map { replica in
             let link = links[replica.presence.link]
             return ReplicaSelection.Candidate(
                 id: replica.id,
                 isDown: replica.presence.isSdown,
                 isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
-                    && !isCurrentMaster(replica, of: id) && doubtful.map { replica.id < $0 } ?? true
+                    && !isCurrentMaster(replica, of: id) 
+                    && !(trustsFirstAnswer ? lead.isDoubtful(replica.id) : lead.isUnconfirmed(replica.id))
                     && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,

@@ -27,7 +27,7 @@ extension Sentinel {
         deadline = .earlier(deadline, pingIfDue(id, at: now))
         if resolvesHostnames, !NumericHost.isNumeric(links[id].address.host) {
             ask(about: links[id].address.host, at: now)
-            deadline = .earlier(deadline, now + Names.freshFor)
+            deadline = .earlier(deadline, now + names.freshness(of: links[id].address.host))
         }
         return .earlier(deadline, connectionDeadline(id, at: now))
     }

@@ -3,24 +3,29 @@
 // Two entries that turn out to be one node, or none of the group's.
 
 extension Sentinel {
+    /// Notes that the group's address, a name, was answered once only: replicas that are heard of there from now on may be
+    /// another group's.
+    mutating func doubtReplicasToCome(of id: Master.ID) {
+        let (address, link) = (masters[id].presence.address, masters[id].presence.link)
+        guard address.ip != nil, !isCertain(address) else { return }
+        links[link].lead.doubtReplicas(from: makeReplicaID())
+    }
+
     /// Drops what was heard of as replicas where the master's name led by mistake: they are another group's, if anybody's.
     mutating func dropDoubtfulReplicas(of id: Master.ID) {
         let link = masters[id].presence.link
         let lead = links[link].lead
-        guard let first = lead.doubtfulFrom, masters[id].failover == nil else { return }
-        links[link].lead.doubtfulFrom = nil
-        for replica in masters[id].replicas.map(\.id)
-        where replica >= first && lead.firstReplica.map({ replica < $0 }) ?? true {
-            drop(replica, of: id)
-        }
+        guard lead.hasDoubt, masters[id].failover == nil else { return }
+        links[link].lead.endDoubt()
+        for replica in masters[id].replicas where lead.isDoubtful(replica.id) { drop(replica.id, of: id) }
         persist()
     }
 
     /// Drops what was heard of as replicas where the master's name was answered once, of a group that moves away from
     /// there: those that follow the new master are heard of there.
     mutating func dropUnconfirmedReplicas(of id: Master.ID) {
-        guard let first = links[masters[id].presence.link].lead.unconfirmedFrom else { return }
-        for replica in masters[id].replicas where replica.id >= first { drop(replica.id, of: id) }
+        let lead = links[masters[id].presence.link].lead
+        for replica in masters[id].replicas where lead.isUnconfirmed(replica.id) { drop(replica.id, of: id) }
     }
 
     /// Drops a replica that turns out to be a node the group has already, under its numeric address or another name.

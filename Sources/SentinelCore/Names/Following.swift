@@ -15,6 +15,7 @@ extension Sentinel {
             endProbe(of: id)
             return links[id].canSend ? () : touch(.link(id), at: now)
         }
+        links[id].lead.beginAnew(at: now)
         if links[id].canSend, let ip = links[id].address.ip, !isTaken(ip, from: id) {
             return names.isConfirmed(links[id].address.host) ? probe(addresses, for: id, at: now) : endProbe(of: id)
         }
@@ -64,7 +65,7 @@ extension Sentinel {
     mutating func distrustNames(at now: Instant) {
         guard resolvesHostnames else { return }
         names.distrustTime(at: now)
-        for id in links.ids { links[id].lead.distrustTime(at: now) }
+        for id in links.ids { links[id].lead.beginAnew(at: now) }
     }
 
     private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {

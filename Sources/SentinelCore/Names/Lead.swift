@@ -15,12 +15,24 @@ struct Lead: Sendable {
     /// Whether what is told was said again a while later, and somebody is there: enough to forget the name for it.
     var isToldProven: Bool { isTold ? isConfirmed && isReached : wasToldProven }
     /// The first replica that can have been heard of there, if nothing was known of the address before.
-    let firstReplica: ReplicaID?
+    private var firstReplica: ReplicaID?
     /// The first replica that can have been heard of where an answer led before that was never confirmed.
-    var doubtfulFrom: ReplicaID?
+    private var doubtfulFrom: ReplicaID?
 
     /// The first replica that can have been heard of where no answer that was confirmed has led.
-    var unconfirmedFrom: ReplicaID? { doubtfulFrom ?? (isConfirmed ? nil : firstReplica) }
+    private var unconfirmedFrom: ReplicaID? { doubtfulFrom ?? (isConfirmed ? nil : firstReplica) }
+
+    /// Whether there may be such as were heard of where an answer led before that was never confirmed.
+    var hasDoubt: Bool { doubtfulFrom != nil }
+
+    /// Whether a replica can have been heard of where an answer led before that was never confirmed.
+    func isDoubtful(_ replica: ReplicaID) -> Bool {
+        guard let doubtfulFrom else { return false }
+        return replica >= doubtfulFrom && firstReplica.map { replica < $0 } ?? true
+    }
+
+    /// Whether a replica can have been heard of where no answer that was confirmed has led.
+    func isUnconfirmed(_ replica: ReplicaID) -> Bool { unconfirmedFrom.map { replica >= $0 } ?? false }
 
     init(since: Instant) {
         self.since = since
@@ -37,6 +49,9 @@ struct Lead: Sendable {
         wasToldProven = former.isToldProven
     }
 
+    /// Replicas from `first` on are heard of where the name was answered once.
+    mutating func doubtReplicas(from first: ReplicaID) { firstReplica = first }
+
     /// It is what is told from now on.
     mutating func tell(isReached: Bool) {
         isTold = true
@@ -49,6 +64,9 @@ struct Lead: Sendable {
         isConfirmed = true
     }
 
-    /// Time was not measured since: what is not confirmed yet begins anew.
-    mutating func distrustTime(at now: Instant) { if !isConfirmed { since = now } }
+    /// What was doubtful is forgotten.
+    mutating func endDoubt() { doubtfulFrom = nil }
+
+    /// Time was not measured, or the name was said to stand for another: what is not confirmed yet begins anew.
+    mutating func beginAnew(at now: Instant) { if !isConfirmed { since = now } }
 }

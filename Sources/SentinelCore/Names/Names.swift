@@ -60,7 +60,9 @@ struct Names: Sendable {
     private static let capacity = 4096
     private static let patience = 256
     /// How old a good answer may be before it is asked for again.
-    static let freshFor = Duration.seconds(10)
+    private static let freshFor = Duration.seconds(10)
+    /// The same of one that was not given again a while later: of answers that are wrong now and then, one is right.
+    private static let unconfirmedFor = Duration.milliseconds(1500)
     /// How long an answer that leads to another node has to stay the same to be believed.
     static let doubtFor = Duration.seconds(10)
 
@@ -84,6 +86,9 @@ struct Names: Sendable {
     /// Whether what a name stands for was said once and again a while later.
     func isConfirmed(_ host: String) -> Bool { entries[host.lowercased()].map { $0.changedAt == nil } ?? false }
 
+    /// How old an answer about a name may become before it is asked about again.
+    func freshness(of host: String) -> Duration { isConfirmed(host) ? Self.freshFor : Self.unconfirmedFor }
+
     /// Whether `host` is to be asked about now; if so it is noted as asked.
     mutating func shouldAsk(_ host: String, isUrgent: Bool, spacing: Duration, at now: Instant) -> Bool {
         let key = host.lowercased()
@@ -94,7 +99,8 @@ struct Names: Sendable {
         }
         let entry = entries[key, default: Entry()]
         let age = entry.answeredAt.map { now - $0 }
-        let limit = isUrgent || entry.isFailing ? spacing : Self.freshFor
+        let regular = entry.changedAt == nil ? Self.freshFor : Self.unconfirmedFor
+        let limit = isUrgent || entry.isFailing ? spacing : regular
         guard !entry.isAsked, age.map({ $0 >= limit }) ?? true else { return false }
         entries[key, default: entry].isAsked = true
         return true

@@ -17,8 +17,13 @@ extension Sentinel {
     /// one that the name stood for before.
     func isCertain(_ address: NodeAddress) -> Bool {
         guard resolvesHostnames, !NumericHost.isNumeric(address.host) else { return true }
-        return names.isConfirmed(address.host)
-            && address.ip.map(names.addresses(of: address.host).contains) ?? false
+        return names.isConfirmed(address.host) && isStillSaid(address)
+    }
+
+    /// Whether an address is a number, or a name that was said last to stand for the number it has.
+    func isStillSaid(_ address: NodeAddress) -> Bool {
+        guard resolvesHostnames, !NumericHost.isNumeric(address.host) else { return true }
+        return address.ip.map(names.addresses(of: address.host).contains) ?? false
     }
 
     /// Whether a replica's name was answered only once, and whoever is there does not say that he follows the master: he

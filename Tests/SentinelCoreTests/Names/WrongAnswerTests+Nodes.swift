@@ -96,6 +96,44 @@ extension `A wrong answer about a name` {
         #expect(world.effects.contains { if case .persist = $0 { true } else { false } })
     }
 
+    /// Seed 1000137927 of the simulation: a newer configuration had moved the group to a name that led astray.
+    @Test func `about the new master has no replicas remembered before it was given again`() {
+        let (elsewhere, stranger) = (Endpoint(host: "10.0.7.1", port: 6379), Endpoint(host: "10.0.7.2", port: 6379))
+        var world = world()
+        world.names["redis-1"] = [elsewhere.host]
+        world.replicasOf = [elsewhere: [stranger]]
+        world.run(for: .seconds(12))
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
+            master: Endpoint(host: "redis-1", port: 6379), configEpoch: Epoch(5))
+        _ = world.ask(.publishHello(hello))
+        world.run(for: .seconds(2))
+        #expect(replicas(of: world).contains(stranger.host))
+        #expect(!world.sentinel.remembered.masters[0].knownReplicas.contains(stranger))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas.contains(Self.named))
+        world.run(for: .seconds(12))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas.contains(stranger))
+    }
+
+    @Test(arguments: [true, false])
+    func `about the master has no replicas remembered before it was given again, after RESET and MONITOR`(
+        isReset: Bool
+    ) {
+        var world = world()
+        world.replicasOf = [World.master: World.replicas]
+        if isReset {
+            _ = world.ask(.reset([World.name]))
+        } else {
+            _ = world.ask(.remove(World.name))
+            _ = world.ask(.monitor(World.name, Self.named, quorum: 1))
+        }
+        world.run(for: .seconds(2))
+        #expect(!replicas(of: world).isEmpty)
+        #expect(world.sentinel.remembered.masters[0].knownReplicas.isEmpty)
+        world.run(for: .seconds(12))
+        #expect(!world.sentinel.remembered.masters[0].knownReplicas.isEmpty)
+    }
+
     /// Seed 460084467 of the simulation, again: an operator asked for a failover just after a start.
     @Test func `about the master that is there has nobody promoted who was heard of there, until it was given again`() {
         var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
@@ -116,6 +154,28 @@ extension `A wrong answer about a name` {
         other.kill(World.master)
         other.run(for: .seconds(3))
         #expect(other.steps.contains(.selectedReplica))
+    }
+
+    /// Seed 1000155022 of the simulation: the name was answered otherwise, where nobody was, while an operator's failover
+    /// waited for it to be confirmed; so the master was down.
+    @Test func `about the master has nobody promoted who was heard of there, once it was given otherwise`() {
+        let (wrong, stranger) = (Endpoint(host: "10.0.7.1", port: 6379), Endpoint(host: "10.0.7.2", port: 6379))
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = []
+        }
+        world.replicasOf = [wrong: [stranger]]
+        world.names["redis-0"] = [wrong.host]
+        world.take(.resolved("redis-0", [wrong.host]))
+        world.run(for: .seconds(3))
+        #expect(replicas(of: world) == [stranger.host])
+        #expect(world.ask(.failover(World.name)) == .ok)
+        world.names["redis-0"] = [World.master.host]
+        world.kill(World.master)
+        world.kill(wrong)
+        world.run(for: .seconds(30))
+        #expect(!world.steps.contains(.selectedReplica))
+        #expect(world.steps.contains(.noGoodReplica))
     }
 
     /// Seed 530029042 of the simulation: the master was down, and whoever its name led to then was told to follow the new.

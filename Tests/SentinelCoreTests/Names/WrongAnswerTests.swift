@@ -108,6 +108,19 @@ import Testing
     }
 
     /// Seed 430037496 of the simulation: given before and after the jump, it was taken for one that stayed.
+    /// Seed 1000178650 of the simulation: two wrong answers, 10 seconds apart, made the wrong number the master's.
+    @Test func `is not confirmed if another was given between`() {
+        var world = world(announcesHostnames: false)
+        world.run(for: .seconds(4))
+        world.names["redis-0"] = ["10.0.7.1"]
+        world.run(for: .seconds(3))
+        world.names["redis-0"] = [World.master.host]
+        world.run(for: .seconds(7))
+        #expect(world.sentinel.remembered.masters[0].address == Self.named)
+        world.run(for: .seconds(7))
+        #expect(world.sentinel.remembered.masters[0].address == World.master)
+    }
+
     @Test func `is not confirmed by a clock that jumps, and is left once the right one was given for a while`() {
         var world = World(peers: "", resolvesHostnames: true) { $0.address = Self.named }
         let wrong = Endpoint(host: "10.0.0.66", port: Self.named.port)
