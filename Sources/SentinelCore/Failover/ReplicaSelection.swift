@@ -48,7 +48,7 @@ enum ReplicaSelection {
 
 extension Sentinel {
     /// - Parameter trustsFirstAnswer: Whether those are fit too that were heard of where the master's name was answered
-    ///   once: it may be another group's, and so are they then. Once it was answered otherwise they aren't.
+    ///   once: it may be another group's, and so are they then. Where that is disputed they aren't.
     func replicaCandidates(
         _ id: Master.ID, trustsFirstAnswer: Bool, at now: Instant
     ) -> [ReplicaSelection.Candidate] {
@@ -60,7 +60,7 @@ extension Sentinel {
             isCertain(master.presence.address)
             && master.follows.map { master.replicaIndex(at: knownAddress($0)) != nil } ?? false
         let lead = links[master.presence.link].lead
-        let trustsFirstAnswer = trustsFirstAnswer && isStillSaid(master.presence.address)
+        let trustsFirstAnswer = trustsFirstAnswer && isUndisputed(master.presence.address)
         return master.replicas.map { replica in
             let link = links[replica.presence.link]
             return ReplicaSelection.Candidate(

@@ -83,6 +83,9 @@ struct Names: Sendable {
     /// Whether the last good answer is not believed yet.
     func isDoubted(_ host: String) -> Bool { entries[host.lowercased()]?.doubted != nil }
 
+    /// Whether an answer leads to `ip` that is not believed yet.
+    func isDisputed(_ ip: String) -> Bool { entries.values.contains { $0.doubted?.addresses.contains(ip) ?? false } }
+
     /// Whether what a name stands for was said once and again a while later.
     func isConfirmed(_ host: String) -> Bool { entries[host.lowercased()].map { $0.changedAt == nil } ?? false }
 

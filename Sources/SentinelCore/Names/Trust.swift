@@ -21,9 +21,15 @@ extension Sentinel {
     }
 
     /// Whether an address is a number, or a name that was said last to stand for the number it has.
-    func isStillSaid(_ address: NodeAddress) -> Bool {
+    private func isStillSaid(_ address: NodeAddress) -> Bool {
         guard resolvesHostnames, !NumericHost.isNumeric(address.host) else { return true }
         return address.ip.map(names.addresses(of: address.host).contains) ?? false
+    }
+
+    /// Whether an address may be believed that a name was answered with once, where there is no time for a second answer:
+    /// it was not answered otherwise since, and no other name with the same.
+    func isUndisputed(_ address: NodeAddress) -> Bool {
+        isCertain(address) || isStillSaid(address) && !(address.ip.map(names.isDisputed) ?? true)
     }
 
     /// Whether a replica's name was answered only once, and whoever is there does not say that he follows the master: he

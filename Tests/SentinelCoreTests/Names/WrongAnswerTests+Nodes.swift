@@ -178,6 +178,36 @@ extension `A wrong answer about a name` {
         #expect(world.steps.contains(.noGoodReplica))
     }
 
+    /// Seed 600400616 of the simulation: just after a start two names were answered with one address; the wrong one came
+    /// first and was believed, and then whoever is there died.
+    @Test func `about the master has nobody promoted who was heard of there, while another name leads there too`() {
+        let (wrong, stranger) = (Endpoint(host: "10.0.7.1", port: 6379), Endpoint(host: "10.0.7.2", port: 6379))
+        let other = Endpoint(host: "10.0.7.3", port: 6379)
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = []
+        }
+        world.replicasOf = [wrong: [stranger]]
+        world.names = ["redis-0": [wrong.host], "redis-9": [other.host]]
+        world.take(.resolved("redis-0", [wrong.host]))
+        _ = world.ask(.monitor(MasterName("other"), Endpoint(host: "redis-9", port: 6379), quorum: 1))
+        world.run(for: .seconds(2))
+        #expect(replicas(of: world) == [stranger.host])
+        var alone = world
+        world.names["redis-9"] = [wrong.host]
+        world.kill(other)
+        world.run(for: .seconds(2))
+        world.kill(wrong)
+        world.run(for: .seconds(4))
+        #expect(!world.steps.contains(.selectedReplica))
+        #expect(world.steps.contains(.noGoodReplica))
+
+        alone.run(for: .seconds(2))
+        alone.kill(wrong)
+        alone.run(for: .seconds(4))
+        #expect(alone.steps.contains(.selectedReplica))
+    }
+
     /// Seed 530029042 of the simulation: the master was down, and whoever its name led to then was told to follow the new.
     @Test func `about the master that is replaced has nobody demoted`() {
         let stranger = Endpoint(host: "10.0.7.1", port: 6379)
