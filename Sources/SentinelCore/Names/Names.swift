@@ -110,8 +110,11 @@ struct Names: Sendable {
     }
 
     /// Whether there is an answer to go by, if only that there is no address.
-    func isKnown(_ host: String, spacing: Duration, at now: Instant) -> Bool {
+    ///
+    /// - Parameter isNew: Whether one that is old enough to be asked for again won't do.
+    func isKnown(_ host: String, isNew: Bool, spacing: Duration, at now: Instant) -> Bool {
         guard let entry = entries[host.lowercased()], let answeredAt = entry.answeredAt else { return false }
+        guard !isNew || now - answeredAt < Self.freshFor else { return false }
         return !entry.addresses.isEmpty || now - answeredAt < spacing
     }
 

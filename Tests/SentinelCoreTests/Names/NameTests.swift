@@ -219,6 +219,21 @@ import Testing
             world.answer(to: request) == .opinion(isDown: false, leader: World.id("b"), epoch: Epoch(3)))
     }
 
+    /// Seed 601102857 of the simulation: groups that an operator put right were watched where their masters had been.
+    @Test func `MONITOR takes what a name stands for now, not what it stood for when it was asked about last`() {
+        let (other, named) = (MasterName("other"), Endpoint(host: "redis-9", port: 6379))
+        var world = World(peers: "", resolvesHostnames: true)
+        world.names["redis-9"] = ["10.0.7.1"]
+        _ = world.ask(.monitor(other, named, quorum: 1))
+        #expect(world.ask(.masterAddress(other)) == .address(Endpoint(host: "10.0.7.1", port: 6379)))
+        _ = world.ask(.remove(other))
+        world.run(for: .seconds(60))
+        world.names["redis-9"] = ["10.0.7.2"]
+        _ = world.ask(.monitor(other, named, quorum: 1))
+        #expect(world.ask(.masterAddress(other)) == .address(Endpoint(host: "10.0.7.2", port: 6379)))
+        #expect(!world.connections.suffix(2).contains { $0.to.host == "10.0.7.1" })
+    }
+
     @Test func `a replica that follows the master by a name that does not resolve is left alone`() {
         var world = World(peers: "", failoverTimeout: .seconds(3), resolvesHostnames: true)
         world.names["somewhere"] = []
