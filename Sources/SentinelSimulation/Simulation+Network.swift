@@ -166,7 +166,8 @@ extension Simulation {
             wire.isOpenAtTarget = false
             if !isSilent { push(.closed, on: wire, to: .owner) }
         }
-        wiresTo[host] = []
+        // What is still being made may be taken by the next process there, or by nobody if it moves.
+        wiresTo[host].removeAll { $0.targetLife != nil || !$0.isOpenAtOwner }
     }
 
     /// Resets every connection to and from a host.
