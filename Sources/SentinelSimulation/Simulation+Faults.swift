@@ -353,6 +353,16 @@ extension Simulation {
         }
     }
 
+    /// Whether nobody knows a replica of some group any more: none of its sentinels was told twice what the master's name
+    /// stands for before it started anew.
+    var forgetsReplicas: Bool {
+        guard schedule.names != .none else { return false }
+        return groups.indices.contains { group in
+            let settings = sentinels.map { $0.settings(of: groupName(group)) }
+            return groups[group].count > 1 && settings.allSatisfy { $0.map(\.knownReplicas.isEmpty) ?? true }
+        }
+    }
+
     /// Whether one of the original's kind counts a node to a group that it was in before: it would take it back.
     var listsOriginalStrangers: Bool {
         sentinels.contains { process in

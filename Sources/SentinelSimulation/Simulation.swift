@@ -138,7 +138,7 @@ package final class Simulation {
     }
 
     private func converge() throws(Violation) {
-        if renewals > 0 {
+        if renewals > 0 || forgetsReplicas {
             renewals = 0
             // Operators that made sentinels forget look after them.
             try run(until: now + .seconds(5))

@@ -67,7 +67,7 @@ extension Sentinel {
                 id: replica.id,
                 isDown: replica.presence.isSdown,
                 isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
-                    && !isCurrentMaster(replica, of: id) 
+                    && !isCurrentMaster(replica, of: id)
                     && !(trustsFirstAnswer ? lead.isDoubtful(replica.id) : lead.isUnconfirmed(replica.id))
                     && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),

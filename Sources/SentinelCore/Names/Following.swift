@@ -7,11 +7,7 @@ extension Sentinel {
     mutating func follow(_ addresses: [String], link id: Link.ID, at now: Instant) {
         guard let first = addresses.first else { return }
         if links[id].address.ip.map(addresses.contains) ?? false {
-            changeLead(of: id) { $0.heardAgain(at: now) }
-            for user in links[id].users where masters[user].presence.link == id && links[id].lead.isConfirmed {
-                dropDoubtfulReplicas(of: user)
-                touch(.master(user), at: now)
-            }
+            confirm(addresses, link: id, at: now)
             endProbe(of: id)
             return links[id].canSend ? () : touch(.link(id), at: now)
         }
@@ -25,6 +21,16 @@ extension Sentinel {
         if isFirst { adopt(ip: first, for: id, isReached: false, at: now) }
         // Gone by now, if that made two entries one.
         if links.contains(id) { reconnect(id, at: now) }
+    }
+
+    /// Notes that a link's name goes on standing for where the link leads, if that is one of `addresses`.
+    mutating func confirm(_ addresses: [String], link id: Link.ID, at now: Instant) {
+        guard links[id].address.ip.map(addresses.contains) ?? false else { return }
+        changeLead(of: id) { $0.heardAgain(at: now) }
+        for user in links[id].users where masters[user].presence.link == id && links[id].lead.isConfirmed {
+            dropDoubtfulReplicas(of: user)
+            touch(.master(user), at: now)
+        }
     }
 
     /// Looks whether somebody is where a link's name has been said twice to lead, while the link works elsewhere: what

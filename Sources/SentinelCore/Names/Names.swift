@@ -46,6 +46,11 @@ struct Names: Sendable {
             doubted?.since = now
         }
 
+        mutating func noteSilence(at now: Instant) {
+            guard doubted == nil, let changed = changedAt, now - changed >= Names.silentFor else { return }
+            changedAt = nil
+        }
+
         mutating func noteChange(to new: [String], at now: Instant) {
             if !new.contains(where: addresses.contains) {
                 isFirst = addresses.isEmpty
@@ -65,6 +70,10 @@ struct Names: Sendable {
     private static let unconfirmedFor = Duration.milliseconds(1500)
     /// How long an answer that leads to another node has to stay the same to be believed.
     static let doubtFor = Duration.seconds(10)
+
+    /// How long nobody has to answer for what was said before to count as said again: a resolver that is ill for long is
+    /// more likely than one that was wrong just before.
+    private static let silentFor = Duration.seconds(20)
 
     /// What is in use is asked about more often.
     private static let unusedAfter = Duration.seconds(30)
@@ -152,7 +161,9 @@ struct Names: Sendable {
         let key = host.lowercased()
         var entry = entries[key, default: Entry()]
         let isNewlyLost = addresses.isEmpty && !entry.isFailing
-        if !addresses.isEmpty {
+        if addresses.isEmpty {
+            entry.noteSilence(at: now)
+        } else {
             // One that nobody has asked about for long is no change of anything in use.
             if let answeredAt = entry.answeredAt, now - answeredAt > Self.unusedAfter { entry.addresses = [] }
             let since = entry.doubted.flatMap { $0.addresses == addresses ? $0.since : nil } ?? now

@@ -42,6 +42,8 @@ extension Sentinel {
         let believed = names.addresses(of: host)
         if !addresses.isEmpty, !believed.isEmpty, !names.isDoubted(host) {
             for id in users where links.contains(id) { follow(believed, link: id, at: now) }
+        } else if addresses.isEmpty, names.isConfirmed(host) {
+            for id in users where links.contains(id) { confirm(believed, link: id, at: now) }
         }
         for one in waiting {
             switch one {

@@ -115,6 +115,22 @@ extension `A wrong answer about a name` {
         #expect(world.sentinel.remembered.masters[0].knownReplicas.contains(stranger))
     }
 
+    /// Seed 602002626 of the simulation: the resolver was silent from then on, and none of the sentinels had in its file
+    /// who had been promoted.
+    @Test func `about the master has replicas remembered after a while in which nobody answered`() {
+        var world = world()
+        world.replicasOf = [World.master: World.replicas]
+        _ = world.ask(.reset([World.name]))
+        world.names["redis-0"] = []
+        world.run(for: .seconds(18))
+        #expect(replicas(of: world) == World.replicas.map(\.host))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas.isEmpty)
+        world.forget()
+        world.run(for: .seconds(12))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == World.replicas)
+        #expect(world.effects.contains { if case .persist = $0 { true } else { false } })
+    }
+
     @Test(arguments: [true, false])
     func `about the master has no replicas remembered before it was given again, after RESET and MONITOR`(
         isReset: Bool
