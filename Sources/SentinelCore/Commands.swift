@@ -194,9 +194,9 @@ extension Sentinel {
         let command = Command.monitor(name, host: host, port: port, quorum: quorum)
         // The port is looked at after the host, so it does not matter here.
         let hostAlone = Endpoint(host: host, port: 0)
-        guard let address = locate(hostAlone, isNew: true, orPutAside: .command(request, command), at: now) else {
-            return
-        }
+        guard
+            let address = locate(hostAlone, mustBeFresh: true, orPutAside: .command(request, command), at: now)
+        else { return }
         guard address.ip != nil else { return reply(request, .failed(.unresolvableHost)) }
         guard let port = UInt16(exactly: port) else { return reply(request, .failed(.invalidPort)) }
         guard masterByName[name] == nil else { return reply(request, .failed(.duplicateMaster)) }

@@ -4,21 +4,17 @@
 ///
 /// - Source: `two addresses in one config epoch go on being settled, ever more rarely`.
 struct Conflict: Sendable {
-    /// How often it was settled without effect, and when last.
-    private var settled: (count: Int, at: Instant)?
+    /// When it was settled last, and how long that is given to help.
+    private var settled: (at: Instant, pause: Duration)?
 
-    /// Pauses don't grow beyond a thousand times the first.
-    private static let mostDoublings = 10
+    /// How many times the first pause is the longest.
+    private static let mostPatience = 1024
 
-    func maySettle(firstPause: Duration, at now: Instant) -> Bool {
-        settled.map { now - $0.at >= pause(firstPause) } ?? true
-    }
+    func maySettle(at now: Instant) -> Bool { settled.map { now - $0.at >= $0.pause } ?? true }
 
     mutating func noteSettled(firstPause: Duration, at now: Instant) {
         // One that comes long after the last is a new one.
-        let isNew = settled.map { now - $0.at >= pause(firstPause) * 4 } ?? true
-        settled = (isNew ? 1 : min((settled?.count ?? 0) + 1, Self.mostDoublings + 1), now)
+        let last = settled.flatMap { now - $0.at < $0.pause * 4 ? $0.pause : nil }
+        settled = (now, last.map { min($0 * 2, firstPause * Self.mostPatience) } ?? firstPause)
     }
-
-    private func pause(_ first: Duration) -> Duration { first * (1 << max((settled?.count ?? 1) - 1, 0)) }
 }

@@ -224,8 +224,8 @@ extension Sentinel {
     /// follows, the original's sentinels too; however many do so at once, they say the same. Where that side is all of the
     /// original's kind, which won't, the other side does it for them after a while; not at once, for an old hello may
     /// turn up again. An attempt under way here settles it as well, in its own epoch, and must not find the configuration
-    /// ahead of it. A sentinel that takes epochs but not the address, as one of the original's does that can't resolve its name
-    /// or is in the middle of a failover of its own, is told ever more rarely.
+    /// ahead of it. A sentinel that takes epochs but not the address, as one of the original's does that can't resolve its
+    /// name or is in the middle of a failover of its own, is told ever more rarely.
     private mutating func settleConflict(
         with hello: Hello, _ address: NodeAddress, for id: Master.ID, at now: Instant
     ) {
@@ -239,7 +239,7 @@ extension Sentinel {
         guard isConflict, address.port != 0, address.ip != nil,
             NumericHost.isNumeric(ours) == NumericHost.isNumeric(theirs) || isCertain(own) && isCertain(address),
             masters[id].failover.map({ $0.epoch <= hello.configEpoch }) ?? true,
-            masters[id].conflict.maySettle(firstPause: timing.publishPeriod, at: now)
+            masters[id].conflict.maySettle(at: now)
         else { return }
         let isOursFirst = (ours, own.port) < (theirs, address.port)
         guard isOursFirst || now - since > timing.publishPeriod * 5 else { return }

@@ -4,8 +4,9 @@
 // heard later (`.resolved`); nothing here waits for it but what needs it.
 //
 // 1. An input that mentions a name nobody has asked about is put aside and taken up again with the answer.
-// 2. A name that resolved is taken for what it last stood for, and asked about again once that is old. It stays so while
-//    it does not resolve: "does not resolve" means unknown, never "different".
+// 2. A name that resolved is taken for what it last stood for, and asked about again once that is old; the sooner while
+//    the answer was not given again. It stays so while it does not resolve: "does not resolve" means unknown, never
+//    "different", and for long enough it counts as the same.
 // 3. A link asks about its name whenever its connection ends. If the name stands for other addresses by then, it goes
 //    there; if for several, the next is tried after one that could not be reached, and the one that answered is kept.
 // 4. An answer that has a name stand where another node is known to be is believed only when it has been given for a
@@ -41,6 +42,10 @@ struct Names: Sendable {
         var isAsked = false
         var waiting: [Waiting] = []
 
+        /// How old the last answer may become before it is asked for again. One that was not given again a while later is
+        /// asked for more often: of answers that are wrong now and then, one is right.
+        var freshness: Duration { changedAt == nil ? Names.freshFor : Names.unconfirmedFor }
+
         mutating func distrustTime(at now: Instant) {
             if changedAt != nil { changedAt = now }
             doubted?.since = now
@@ -64,13 +69,10 @@ struct Names: Sendable {
     /// Names remembered, and inputs put aside for each: more than any deployment has, less than a flood.
     private static let capacity = 4096
     private static let patience = 256
-    /// How old a good answer may be before it is asked for again.
     private static let freshFor = Duration.seconds(10)
-    /// The same of one that was not given again a while later: of answers that are wrong now and then, one is right.
     private static let unconfirmedFor = Duration.milliseconds(1500)
     /// How long an answer that leads to another node has to stay the same to be believed.
     static let doubtFor = Duration.seconds(10)
-
     /// How long nobody has to answer for what was said before to count as said again: a resolver that is ill for long is
     /// more likely than one that was wrong just before.
     private static let silentFor = Duration.seconds(20)
@@ -99,7 +101,7 @@ struct Names: Sendable {
     func isConfirmed(_ host: String) -> Bool { entries[host.lowercased()].map { $0.changedAt == nil } ?? false }
 
     /// How old an answer about a name may become before it is asked about again.
-    func freshness(of host: String) -> Duration { isConfirmed(host) ? Self.freshFor : Self.unconfirmedFor }
+    func freshness(of host: String) -> Duration { entries[host.lowercased()]?.freshness ?? Self.unconfirmedFor }
 
     /// Whether `host` is to be asked about now; if so it is noted as asked.
     mutating func shouldAsk(_ host: String, isUrgent: Bool, spacing: Duration, at now: Instant) -> Bool {
@@ -111,8 +113,7 @@ struct Names: Sendable {
         }
         let entry = entries[key, default: Entry()]
         let age = entry.answeredAt.map { now - $0 }
-        let regular = entry.changedAt == nil ? Self.freshFor : Self.unconfirmedFor
-        let limit = isUrgent || entry.isFailing ? spacing : regular
+        let limit = isUrgent || entry.isFailing ? spacing : entry.freshness
         guard !entry.isAsked, age.map({ $0 >= limit }) ?? true else { return false }
         entries[key, default: entry].isAsked = true
         return true
@@ -120,10 +121,10 @@ struct Names: Sendable {
 
     /// Whether there is an answer to go by, if only that there is no address.
     ///
-    /// - Parameter isNew: Whether one that is old enough to be asked for again won't do.
-    func isKnown(_ host: String, isNew: Bool, spacing: Duration, at now: Instant) -> Bool {
+    /// - Parameter mustBeFresh: Whether one won't do that is old enough to be asked for again.
+    func isKnown(_ host: String, mustBeFresh: Bool, spacing: Duration, at now: Instant) -> Bool {
         guard let entry = entries[host.lowercased()], let answeredAt = entry.answeredAt else { return false }
-        guard !isNew || now - answeredAt < Self.freshFor else { return false }
+        guard !mustBeFresh || now - answeredAt < Self.freshFor else { return false }
         return !entry.addresses.isEmpty || now - answeredAt < spacing
     }
 

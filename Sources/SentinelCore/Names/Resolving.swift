@@ -12,14 +12,14 @@ extension Sentinel {
 
     /// The address for an endpoint, or `nil` if it is not known yet: then `waiting` is taken up again when it is.
     ///
-    /// - Parameter isNew: Whether what a name stood for some time ago won't do.
+    /// - Parameter mustBeFresh: Whether what a name stood for some time ago won't do.
     mutating func locate(
-        _ endpoint: Endpoint, isNew: Bool = false, orPutAside waiting: Names.Waiting, at now: Instant
+        _ endpoint: Endpoint, mustBeFresh: Bool = false, orPutAside waiting: Names.Waiting, at now: Instant
     ) -> NodeAddress? {
         let address = knownAddress(endpoint)
         guard resolvesHostnames, !endpoint.host.isEmpty, !NumericHost.isNumeric(endpoint.host) else { return address }
         ask(about: endpoint.host, at: now)
-        let isKnown = names.isKnown(endpoint.host, isNew: isNew, spacing: timing.pingPeriod, at: now)
+        let isKnown = names.isKnown(endpoint.host, mustBeFresh: mustBeFresh, spacing: timing.pingPeriod, at: now)
         return isKnown || !names.put(waiting, asideFor: endpoint.host) ? address : nil
     }
 
