@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CommandCatalogue
+package import CommandCatalogue
 package import RESP
 
 /// The answer of ACL DRYRUN.
@@ -15,12 +15,14 @@ package enum DryRun: Sendable, Hashable {
 extension Users {
     /// Whether a user could run a request, without running it.
     ///
-    /// - Parameter request: The request to try, its command first; not empty.
+    /// - Parameters:
+    ///   - request: The request to try, its command first; not empty.
+    ///   - names: What commands are called.
     /// - Source: spec/commands.md 4.6; redis-sentinel 8.2.3.
-    package func dryRun(_ name: UserName, _ request: Request) -> DryRun {
+    package func dryRun(_ name: UserName, _ request: Request, _ names: CommandNames) -> DryRun {
         guard let user = self[name] else { return .error(Self.quote("ERR User '", name.bytes, "' not found")) }
         let second = request.count > 1 ? request[1] : nil
-        guard case .found(let command) = Catalogue.resolve(request[0], second) else {
+        guard case .found(let command) = names.resolve(request[0], second) else {
             return .error(Self.quote("ERR Command '", Array(request[0]), "' not found"))
         }
         guard command.accepts(count: request.count) else { return .error(Array(command.wrongArity.utf8)) }

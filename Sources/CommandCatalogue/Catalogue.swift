@@ -16,61 +16,28 @@ package enum Catalogue {
     /// Those that are not subcommands; as many as COMMAND COUNT says.
     package static let commands: [CommandEntry] = entries.filter { !$0.isSubcommand }
 
-    /// What a request asks for.
-    package enum Resolution: Sendable, Hashable {
-        /// The command, or the subcommand of a container; a container alone if nothing follows it.
-        case found(CommandEntry)
-        case unknownCommand
-        case unknownSubcommand(of: CommandEntry)
-    }
-
-    /// Finds what is meant by the first two words of a request, in any mix of case.
-    ///
-    /// - Parameter second: `nil` when the request has one word.
-    package static func resolve(_ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>?) -> Resolution {
-        guard let command = command(named: first) else { return .unknownCommand }
-        guard command.isContainer, let second else { return .found(command) }
-        guard let subcommand = subcommand(named: second, of: command) else { return .unknownSubcommand(of: command) }
-        return .found(subcommand)
-    }
-
     /// The command called `name`, in any mix of case; subcommands aren't found.
     package static func command(named name: ArraySlice<UInt8>) -> CommandEntry? {
-        find(name, in: commandsByLength)
+        commandsByName[name]
     }
 
     package static func subcommand(named name: ArraySlice<UInt8>, of container: CommandEntry) -> CommandEntry? {
-        find(name, in: subcommandsByLength[container.id])
+        subcommandsByName[container.id][name]
     }
 
-    /// Names differ in length more often than not, so that few are compared.
-    private static let commandsByLength = byLength(commands[...])
+    private static let commandsByName = NameTable(commands)
     /// By the container's ID.
-    private static let subcommandsByLength = entries.map { byLength($0.subcommands) }
-
-    /// The entries at the index that is their own name's length.
-    private static func byLength(_ entries: ArraySlice<CommandEntry>) -> [[(name: [UInt8], entry: CommandEntry)]] {
-        var result: [[(name: [UInt8], entry: CommandEntry)]] = []
-        for entry in entries {
-            let name = Array(entry.ownName.utf8)
-            while result.count <= name.count { result.append([]) }
-            result[name.count].append((name, entry))
-        }
-        return result
-    }
-
-    private static func find(
-        _ name: ArraySlice<UInt8>, in table: [[(name: [UInt8], entry: CommandEntry)]]
-    ) -> CommandEntry? {
-        guard name.count < table.count else { return nil }
-        for candidate in table[name.count] where name.spells(candidate.name) { return candidate.entry }
-        return nil
-    }
+    private static let subcommandsByName = entries.map { NameTable($0.subcommands) }
 
     /// The command or subcommand called `name`, such as `ping` or `client|kill`, in any mix of case.
-    package static func entry(fullName name: ArraySlice<UInt8>) -> CommandEntry? {
-        guard let bar = name.firstIndex(of: UInt8(ascii: "|")) else { return command(named: name) }
-        return command(named: name[..<bar]).flatMap { subcommand(named: name[(bar + 1)...], of: $0) }
+    package static func entry(fullName name: ArraySlice<UInt8>) -> CommandEntry? { entry(name, command(named:)) }
+
+    /// The same where commands have the names that `command` knows.
+    static func entry(
+        _ name: ArraySlice<UInt8>, _ command: (ArraySlice<UInt8>) -> CommandEntry?
+    ) -> CommandEntry? {
+        guard let bar = name.firstIndex(of: UInt8(ascii: "|")) else { return command(name) }
+        return command(name[..<bar]).flatMap { subcommand(named: name[(bar + 1)...], of: $0) }
     }
 
     package static func commands(in category: CommandCategory) -> [CommandEntry] {

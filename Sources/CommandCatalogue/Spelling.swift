@@ -11,11 +11,14 @@ extension ArraySlice<UInt8> {
         guard count == word.count else { return false }
         var position = startIndex
         for byte in word {
-            let own = self[position]
-            let isUpper = own >= UInt8(ascii: "A") && own <= UInt8(ascii: "Z")
-            guard (isUpper ? own | 0x20 : own) == byte else { return false }
+            guard self[position].lowercased == byte else { return false }
             position += 1
         }
         return true
     }
+}
+
+extension UInt8 {
+    /// The lower case of an ASCII letter; anything else as it is.
+    var lowercased: UInt8 { self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z") ? self | 0x20 : self }
 }

@@ -44,8 +44,8 @@ extension DirectiveTable {
     /// Reads the four words of a `monitor` line; the order of the checks is the original's.
     static func monitored(_ words: [Word]) throws(Reason) -> MasterSettings {
         guard let name = try? words[0].text(), MasterName(name).isWellFormed else { throw .badMasterName }
-        guard let quorum = words[3].number(Int32.self), quorum >= 1 else { throw .badQuorum }
+        guard let quorum = words[3].number(Int.self), quorum >= 1 else { throw .badQuorum }
         let address = try endpoint(words[1], words[2])
-        return MasterSettings(name: MasterName(name), address: address, quorum: Int(quorum))
+        return MasterSettings(name: MasterName(name), address: address, quorum: min(quorum, 0x7FFF_FFFF))
     }
 }

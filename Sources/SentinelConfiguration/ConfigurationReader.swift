@@ -191,17 +191,21 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
     }
 
     private mutating func renameCommand(_ words: [Word]) throws(Reason) {
-        let (old, new) = (words[0].lowercasedText, words[1].lowercasedText)
-        let renamed = result.server.renamedCommands
-        let isGone = renamed.contains { Word($0.command).lowercasedText == old }
-        let isNew = renamed.contains { Word($0.name).lowercasedText == old }
-        guard isNew || environment.isCommand(old) && !isGone else { throw .unknownCommandToRename }
-        let isTaken =
-            environment.isCommand(new) && !renamed.contains { Word($0.command).lowercasedText == new }
-            || renamed.contains { Word($0.name).lowercasedText == new }
-        guard new.isEmpty || !isTaken else { throw .renameTargetExists }
+        guard isCommand(words[0]) else { throw .unknownCommandToRename }
+        let keepsItsName = words[0].lowercasedText == words[1].lowercasedText
+        guard words[1].isEmpty || keepsItsName || !isCommand(words[1]) else { throw .renameTargetExists }
         result.server.renamedCommands.append(
             RenamedCommand(command: try words[0].text(), name: try words[1].text()))
+    }
+
+    /// Whether a command is called so, after the renames so far.
+    private func isCommand(_ name: Word) -> Bool {
+        let name = name.lowercasedText
+        for rename in result.server.renamedCommands.reversed() {
+            if Word(rename.name).lowercasedText == name { return true }
+            if Word(rename.command).lowercasedText == name { return false }
+        }
+        return environment.isCommand(name)
     }
 
     mutating func warn(_ cause: ConfigurationWarning.Cause, _ source: SourceLine) {

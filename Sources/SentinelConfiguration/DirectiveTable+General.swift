@@ -68,7 +68,7 @@ extension DirectiveTable {
         .choice("acl-pubsub-default", "resetchannels", \.newUserChannels, "Channels that a new user may use."),
         Directive(
             name: "rename-command", arguments: 2...2, initial: "", scope: .server,
-            summary: "Gives one of our own commands another name, or none.", action: .renameCommand),
+            summary: "Another name for one of our commands, or none; other sentinels use the usual one.", action: .renameCommand),
     ]
 
     private static let limits: [Directive] = [

@@ -30,6 +30,7 @@ final class ClientPort {
     let log: Logger
     let pubSub = PubSub()
     let access: Access
+    let commandNames: CommandNames
     /// Lives as long as the port, which is as long as the process.
     let owner: any ClientPortOwner
     let settings: ServerSettings
@@ -58,6 +59,8 @@ final class ClientPort {
         self.access = access
         diagnosis = listeners.diagnosis
         self.settings = settings
+        commandNames = CommandNames(
+            renaming: settings.renamedCommands.map { (Array($0.command.utf8), Array($0.name.utf8)) })
         self.deniesScriptReconfiguration = deniesScriptReconfiguration
         self.log = log
         self.owner = owner

@@ -52,21 +52,6 @@ private func slice(_ text: String) -> ArraySlice<UInt8> { Array(text.utf8)[...] 
     }
 
     @Test(arguments: [
-        ("PING", nil, "ping"), ("ping", "x", "ping"), ("CLIENT", nil, "client"), ("Client", "KILL", "client|kill"),
-        ("command", nil, "command"), ("command", "docs", "command|docs"), ("nope", nil, "?"), ("nope", "kill", "?"),
-        ("client", "nope", "client ?"), ("command", "", "command ?"), ("client", "client|kill", "client ?"),
-    ])
-    func `resolves requests`(first: String, second: String?, expected: String) {
-        let found =
-            switch Catalogue.resolve(slice(first), second.map(slice)) {
-            case .found(let entry): entry.fullName
-            case .unknownCommand: "?"
-            case .unknownSubcommand(let container): "\(container) ?"
-            }
-        #expect(found == expected)
-    }
-
-    @Test(arguments: [
         ("ping", 1, true), ("ping", 5, true), ("role", 1, true), ("role", 2, false), ("client", 1, false),
         ("command", 1, true), ("client|kill", 2, false), ("client|kill", 3, true), ("client|kill", 9, true),
         ("acl|whoami", 2, true), ("acl|whoami", 3, false), ("sentinel|config", 3, false),
@@ -96,7 +81,7 @@ private func slice(_ text: String) -> ArraySlice<UInt8> { Array(text.utf8)[...] 
     @Test(arguments: ["acl", "client", "command", "sentinel"])
     func `has the original's form`(name: String) throws {
         let container = try #require(Catalogue.command(named: slice(name)))
-        let lines = Catalogue.help(for: container)
+        let lines = Catalogue.help(for: container, called: name.uppercased())
         #expect(lines.first == "\(name.uppercased()) <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
         #expect(lines.suffix(2) == ["HELP", "    Print this help."])
         #expect(lines.contains { $0.hasPrefix("(no subcommand)") } == (name == "command"))
@@ -105,7 +90,7 @@ private func slice(_ text: String) -> ArraySlice<UInt8> { Array(text.utf8)[...] 
 
     @Test func `shows each subcommand, but no second name`() throws {
         let sentinel = try #require(Catalogue.command(named: slice("sentinel")))
-        let usages = Catalogue.help(for: sentinel).filter { !$0.hasPrefix(" ") }.dropFirst()
+        let usages = Catalogue.help(for: sentinel, called: "SENTINEL").filter { !$0.hasPrefix(" ") }.dropFirst()
         #expect(
             Array(usages.prefix(3)) == [
                 "CKQUORUM <master-name>", "CONFIG SET param value [param value ...]",

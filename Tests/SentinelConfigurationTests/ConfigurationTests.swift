@@ -9,7 +9,9 @@ import Testing
         "", "TIMEOUT 3", "port \"6379\"", "loglevel NOTICE", "loglevel nothing", "daemonize YES", "unixsocketperm 0777",
         "unixsocketperm \"\"", "client-query-buffer-limit 10mB", "client-output-buffer-limit", "bind", "bind \"\"",
         "client-output-buffer-limit replica 1mb 1 60 pubsub 1 1 1", "proc-title-template {title}{{port}}",
-        "rename-command PING foo", "rename-command PING foo\nrename-command foo bar", "loadmodule a b", "a.b c",
+        "rename-command PING foo", "rename-command PING foo\nrename-command foo bar",
+        "rename-command PING ping", "rename-command PING a\nrename-command a b\nrename-command INFO a",
+        "rename-command PING \"\"\nrename-command INFO ping", "loadmodule a b", "a.b c",
         "sentinel", "list-max-ziplist-entries 3", "lua-replicate-commands yes", "replicaof no one", "slaveof a 0",
         "maxmemory 1gb", "maxmemory-clients 10%", "oom-score-adj-values 1 2 3", "save \"\"", "save", "save 900 1",
         "shutdown-on-sigint save now", "latency-tracking-info-percentiles 50 99", "tls-protocols foo",
@@ -179,6 +181,13 @@ import Testing
     }
 }
 
+@Suite struct `A quorum` {
+    @Test(arguments: [("1", 1), ("2147483647", 0x7FFF_FFFF), ("4294967297", 0x7FFF_FFFF)])
+    func `has no more than 32 bits`(text: String, expected: Int) throws {
+        #expect(try read("sentinel monitor m 127.0.0.1 6379 \(text)").sentinel.masters[0].quorum == expected)
+    }
+}
+
 @Suite struct `requirepass` {
     @Test(arguments: [
         "user default on nopass ~* &* +@all", "user default on nopass sanitize-payload ~* &* +@all",
@@ -194,7 +203,10 @@ import Testing
         #expect(try read(line).server.users.count == 1)
     }
 
-    @Test(arguments: ["user default off", "user default on >a ~x* &* +@all", "user default on >a >b ~* &* +@all"])
+    @Test(arguments: [
+        "user default off", "user default on >a ~x* &* +@all", "user default on >a >b ~* &* +@all",
+        "user default reset on >a ~* &* +@all", "user default reset on nopass sanitize-payload ~* &* +@all",
+    ])
     func `leaves a default user that an operator limited`(line: String) throws {
         let configuration = try read("requirepass p\n\(line)")
         #expect(configuration.server.users.count == 1)

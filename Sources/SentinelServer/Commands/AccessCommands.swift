@@ -33,7 +33,7 @@ enum AccessCommands {
             }
         },
         "acl|cat": { port, client, request in
-            guard request.count <= 3 else { return port.refuse(client, CommandTable.noSuchForm(request, of: "ACL")) }
+            guard request.count <= 3 else { return port.refuse(client, CommandTable.noSuchForm(request)) }
             guard request.count == 3 else { return bulks(client, CategoryListing.names.map { Array($0.utf8) }) }
             guard let names = CategoryListing.commands(of: request[2]) else {
                 return client.encoder.error(CategoryListing.unknown(request[2]))
@@ -42,14 +42,14 @@ enum AccessCommands {
         },
         "acl|dryrun": { port, client, request in
             let tried = RESP.Request(Array(request.arguments.dropFirst(3)))
-            switch port.access.users.dryRun(UserName(request[2]), tried) {
+            switch port.access.users.dryRun(UserName(request[2]), tried, port.commandNames) {
             case .allowed: client.encoder.simple("OK")
             case .refused(let why): client.encoder.bulk(why)
             case .error(let text): client.encoder.error(text)
             }
         },
         "acl|genpass": { port, client, request in
-            guard request.count <= 3 else { return port.refuse(client, CommandTable.noSuchForm(request, of: "ACL")) }
+            guard request.count <= 3 else { return port.refuse(client, CommandTable.noSuchForm(request)) }
             guard let bits = request.count > 2 ? Int(strictDecimal: request[2]) : 256 else {
                 return port.refuse(client, "ERR value is not an integer or out of range")
             }
@@ -122,7 +122,7 @@ enum AccessCommands {
 
     private static func log(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
         guard request.count <= 3 else {
-            return port.refuse(client, CommandTable.noSuchForm(request, of: "ACL"))
+            return port.refuse(client, CommandTable.noSuchForm(request))
         }
         var limit = 10
         if request.count == 3 {

@@ -30,7 +30,7 @@ enum ClientCommands {
             port.unpause()
         },
         "client|unblock": { port, client, request in
-            guard request.count <= 4 else { return port.refuse(client, CommandTable.noSuchForm(request, of: "CLIENT")) }
+            guard request.count <= 4 else { return port.refuse(client, CommandTable.noSuchForm(request)) }
             guard Int(strictDecimal: request[2]) != nil else {
                 return port.refuse(client, "ERR value is not an integer or out of range")
             }
@@ -82,7 +82,7 @@ enum ClientCommands {
     }
 
     private static func pause(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
-        guard request.count <= 4 else { return port.refuse(client, CommandTable.noSuchForm(request, of: "CLIENT")) }
+        guard request.count <= 4 else { return port.refuse(client, CommandTable.noSuchForm(request)) }
         guard let milliseconds = Int(strictDecimal: request[2]) else {
             return port.refuse(client, "ERR timeout is not an integer or out of range")
         }

@@ -8,16 +8,18 @@ import RESP
 /// - Source: spec/commands.md 4.5.
 enum CommandCommands {
     static let handlers: [String: CommandTable.Handler] = [
-        "command": { _, client, _ in info(client, Catalogue.commands) },
-        "command|count": { _, client, _ in client.encoder.integer(Catalogue.commands.count) },
-        "command|info": { _, client, request in
-            guard request.count > 2 else { return info(client, Catalogue.commands) }
-            info(client, (2..<request.count).map { Catalogue.entry(fullName: request[$0]) })
+        "command": { port, client, _ in info(client, port.commandNames.commands) },
+        "command|count": { port, client, _ in client.encoder.integer(port.commandNames.commands.count) },
+        "command|info": { port, client, request in
+            let names = port.commandNames
+            guard request.count > 2 else { return info(client, names.commands) }
+            info(client, (2..<request.count).map { names.entry(called: request[$0]) })
         },
         "command|list": list,
-        "command|docs": { _, client, request in
-            let named = (2..<request.count).compactMap { Catalogue.entry(fullName: request[$0]) }
-            docs(client, request.count > 2 ? named : Catalogue.commands)
+        "command|docs": { port, client, request in
+            let names = port.commandNames
+            let named = (2..<request.count).compactMap { names.entry(called: request[$0]) }
+            docs(client, request.count > 2 ? named : names.commands)
         },
         "command|getkeys": keys,
         "command|getkeysandflags": keys,
@@ -80,7 +82,8 @@ enum CommandCommands {
     }
 
     private static func list(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
-        var names = Catalogue.entries.map(\.fullName)
+        let entries = port.commandNames.commands.flatMap { [$0] + $0.subcommands }
+        var names = entries.map(\.fullName)
         if request.count > 2 {
             guard request.count == 5, request.matches(2, "filterby") else {
                 return port.refuse(client, "ERR syntax error")
@@ -89,7 +92,7 @@ enum CommandCommands {
                 names = []
             } else if request.matches(3, "aclcat") {
                 let category = CommandCategory(named: request[4])
-                names = category.map { Catalogue.commands(in: $0).map(\.fullName) } ?? []
+                names = entries.filter { entry in category.map(entry.categories.contains) ?? false }.map(\.fullName)
             } else if request.matches(3, "pattern") {
                 names = names.filter { Glob.matches(pattern: request[4], text: Array($0.utf8), ignoringCase: true) }
             } else {
@@ -101,7 +104,7 @@ enum CommandCommands {
     }
 
     private static func keys(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
-        guard case .found = Catalogue.resolve(request[2], request.count > 3 ? request[3] : nil) else {
+        guard case .found = port.commandNames.resolve(request[2], request.count > 3 ? request[3] : nil) else {
             return port.refuse(client, "ERR Invalid command specified")
         }
         port.refuse(client, "ERR The command has no key arguments")

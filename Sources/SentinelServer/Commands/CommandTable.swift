@@ -18,16 +18,15 @@ enum CommandTable {
     /// - Source: spec/commands.md 2.
     static func run(_ request: RESP.Request, _ port: ClientPort, _ client: Client) {
         let entry: CommandEntry
-        switch Catalogue.resolve(request[0], request.count > 1 ? request[1] : nil) {
+        switch port.commandNames.resolve(request[0], request.count > 1 ? request[1] : nil) {
         case .found(let found): entry = found
         case .unknownCommand:
             client.lastCommand = nil
             return port.refuse(client, unknownCommand(request))
-        case .unknownSubcommand(let container):
+        case .unknownSubcommand:
             client.lastCommand = nil
             return port.refuse(
-                client,
-                "ERR unknown subcommand '\(request[1], limit: 128)'. Try \(container.ownName.uppercased()) HELP.")
+                client, "ERR unknown subcommand '\(request[1], limit: 128)'. Try \(shouted(request[0])) HELP.")
         }
         client.lastCommand = entry
         guard entry.accepts(count: request.count) else { return port.refuse(client, ErrorText(entry.wrongArity)) }
@@ -63,12 +62,12 @@ enum CommandTable {
         if let handler = families.lazy.compactMap({ $0[name] }).first { return handler }
         guard let bar = name.firstIndex(of: "|"), name[bar...] == "|help" else { return nil }
         let container = String(name[..<bar])
-        return { _, client, _ in help(container, client) }
+        return { _, client, request in help(container, request, client) }
     }
 
-    private static func help(_ container: String, _ client: Client) {
+    private static func help(_ container: String, _ request: RESP.Request, _ client: Client) {
         guard let entry = Catalogue.entry(fullName: Array(container.utf8)[...]) else { return }
-        let lines = Catalogue.help(for: entry)
+        let lines = Catalogue.help(for: entry, called: String(decoding: shouted(request[0]), as: UTF8.self))
         client.encoder.arrayHeader(lines.count)
         for line in lines { client.encoder.simple(line) }
     }
@@ -85,7 +84,15 @@ enum CommandTable {
     /// The error of a subcommand that is right by its name and its number of words, and still in none of its forms.
     ///
     /// - Source: spec/commands.md 2.
-    static func noSuchForm(_ request: RESP.Request, of container: String) -> ErrorText {
-        "ERR unknown subcommand or wrong number of arguments for '\(request[1], limit: 128)'. Try \(container) HELP."
+    static func noSuchForm(_ request: RESP.Request) -> ErrorText {
+        """
+        ERR unknown subcommand or wrong number of arguments for '\(request[1], limit: 128)'. Try \(shouted(request[0])) \
+        HELP.
+        """
+    }
+
+    /// A command's name as the client has it, in upper case.
+    private static func shouted(_ name: ArraySlice<UInt8>) -> [UInt8] {
+        name.map { $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") ? $0 & ~0x20 : $0 }
     }
 }
