@@ -36,7 +36,7 @@ extension InfoReport {
             let text = value()
             if text.utf8.count >= 40 { runID = String(text.prefix(40)) }
         } else if key.elementsEqual("master_link_down_since_seconds".utf8) {
-            if let seconds = Int64(value()), abs(seconds) < 1 << 40 { masterLinkDownFor = .seconds(seconds) }
+            if let seconds = Int64(value()), seconds.magnitude < 1 << 40 { masterLinkDownFor = .seconds(seconds) }
         } else if key.starts(with: "slave".utf8), key.dropFirst(5).first.map({ (0x30...0x39).contains($0) }) == true {
             if let replica = Self.replica(value()) { replicas.append(replica) }
         } else if isReplica {

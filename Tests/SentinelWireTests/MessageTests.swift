@@ -65,9 +65,19 @@ import Testing
         #expect(report.isAnnounced == false)
     }
 
+    @Test(arguments: [
+        ("-9223372036854775808", .zero), ("9223372036854775807", .zero), ("-1", Duration.seconds(-1)), ("", .zero),
+        ("1099511627775", .seconds((1 << 40) - 1)), ("1099511627776", .zero), ("-1099511627776", .zero),
+    ])
+    func `may tell a time that nobody can have measured`(seconds: String, expected: Duration) {
+        let report = InfoReport(text: Array("role:slave\r\nmaster_link_down_since_seconds:\(seconds)\r\n".utf8))
+        #expect(report.masterLinkDownFor == expected)
+    }
+
     @Test func `of any bytes are read without harm`() {
         var generator = SeededGenerator(seed: 3)
         let words = [
+            "master_link_down_since_seconds:", "-9223372036854775808", "slave_priority:", "slave_repl_offset:",
             "role:", "slave0:", "ip=", "port=", "\r\n", "\n", "master_port:", "99999999999999999999", "run_id:", ",",
         ]
         for _ in 0..<5000 {
