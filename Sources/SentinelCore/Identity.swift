@@ -58,6 +58,13 @@ package struct Epoch: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The epoch after this one; stays at the greatest instead of wrapping to zero.
     package var next: Epoch { number == .max ? self : Epoch(number + 1) }
 
+    /// The greatest epoch that is believed at once by somebody in this one.
+    ///
+    /// A quorum that fails over each second needs 30,000 years to get to 2^40. Whoever asks may say any number; were it
+    /// believed at once, one request could use up all epochs that there are. From there on it takes as many requests.
+    /// - Source: spec/defects.md 2.
+    var greatestBelievable: Epoch { Epoch(max(1 << 40, number.addingReportingOverflow(1 << 20).partialValue, number)) }
+
     package static func < (left: Epoch, right: Epoch) -> Bool { left.number < right.number }
     package var description: String { String(number) }
 }

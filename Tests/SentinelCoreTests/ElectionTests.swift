@@ -95,6 +95,39 @@ import Testing
         #expect(world.sentinel.currentEpoch == .zero)
     }
 
+    /// Source: spec/defects.md 2.
+    @Test func `one request can't use up the epochs`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        let asked = Epoch(1 << 62)
+        #expect(
+            world.ask(.isMasterDown(World.master, epoch: asked, candidate: World.id("b")))
+                == .opinion(isDown: false, leader: nil, epoch: .zero))
+        #expect(world.sentinel.currentEpoch == Epoch(1 << 40))
+        world.letPeersAgree()
+        world.kill(World.master)
+        world.run(for: .seconds(20))
+        #expect(world.steps.contains(.ended))
+        #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch((1 << 40) + 1))
+    }
+
+    @Test func `an epoch that is far ahead is come up with step by step, and its configuration waits`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        let far = Epoch((1 << 40) + (3 << 20) - 1)
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: far, masterName: World.name,
+            master: World.replicas[0], configEpoch: far)
+        for step: UInt64 in 0..<3 {
+            _ = world.ask(.publishHello(hello))
+            #expect(world.sentinel.currentEpoch == Epoch((1 << 40) + (step << 20)))
+            #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        }
+        _ = world.ask(.publishHello(hello))
+        #expect(world.sentinel.currentEpoch == far)
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.replicas[0]))
+    }
+
     @Test func `nobody is asked for a vote before our own is on disk`() {
         var world = World()
         world.run(for: .seconds(5))

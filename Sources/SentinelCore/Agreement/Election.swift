@@ -15,8 +15,9 @@
 // - Source: spec/monitoring.md 5; design.md 4.
 
 extension Sentinel {
-    /// Adopts a greater epoch.
+    /// Adopts a greater epoch, as far as one is believed at once.
     mutating func raiseEpoch(to epoch: Epoch, heardFor name: MasterName) {
+        let epoch = min(epoch, currentEpoch.greatestBelievable)
         guard epoch > currentEpoch else { return }
         currentEpoch = epoch
         persist()
@@ -29,7 +30,7 @@ extension Sentinel {
     /// master's, the vote counts for both, so that neither gets a second one in the epoch.
     mutating func vote(for candidate: RunID, in epoch: Epoch, master id: Master.ID, at now: Instant) {
         raiseEpoch(to: epoch, heardFor: masters[id].name)
-        guard masters[id].leaderEpoch < epoch, masters[id].configEpoch < epoch else { return }
+        guard epoch <= currentEpoch, masters[id].leaderEpoch < epoch, masters[id].configEpoch < epoch else { return }
         let namesakes = othersWithMaster(of: id)
         let given = namesakes.first { masters[$0].leaderEpoch == epoch }.flatMap { masters[$0].leader }
         let candidate = given ?? candidate

@@ -99,6 +99,10 @@ extension Sentinel {
         let isKnown = meet(hello, at: sender, under: id, at: now)
         // A configuration is never newer than its sender's epoch; were it, no attempt here could ever follow it.
         raiseEpoch(to: max(hello.currentEpoch, hello.configEpoch), heardFor: hello.masterName)
+        guard hello.configEpoch <= currentEpoch else {
+            counters.rejectedHellos += 1
+            return
+        }
         if isKnown { adoptConfiguration(of: hello, at: master, for: id, at: now) }
     }
 
