@@ -35,7 +35,7 @@ extension Sentinel {
             if master.failover?.chosen == replica.id { flags.append(.promoted) }
             switch replica.reconfiguration {
             case .none: break
-            case .sent: flags.append(.reconfSent)
+            case .sent, .overdue: flags.append(.reconfSent)
             case .inProgress: flags.append(.reconfInProgress)
             case .done: flags.append(.reconfDone)
             }
@@ -173,7 +173,9 @@ extension Sentinel {
     /// An address as it goes into the file. Where numbers do, a name stays one until what it stands for is proven: with
     /// the number alone nobody could find out at the next start that the answer was wrong.
     private func remembered(_ presence: Presence) -> Endpoint {
-        let isNameKept = resolvesHostnames && !links[presence.link].lead.isToldProven && presence.address.isName
+        // The next start would refuse a name then.
+        guard resolvesHostnames else { return presence.address.announced(asHostname: false) }
+        let isNameKept = !links[presence.link].lead.isToldProven && presence.address.isName
         return presence.address.announced(asHostname: settingsAnnounceHostnames || isNameKept)
     }
 }

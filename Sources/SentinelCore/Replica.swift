@@ -12,8 +12,13 @@ struct Replica: Sendable {
     enum Reconfiguration: Sendable, Equatable {
         case none
         case sent(since: Instant)
+        /// It did not move in time and was told once more; nobody waits for it, and it has no slot.
+        case overdue
         case inProgress(since: Instant)
         case done
+
+        /// Whether the end of the failover does not wait for it.
+        var isOver: Bool { self == .done || self == .overdue }
     }
 
     /// To follow another node, or nobody.

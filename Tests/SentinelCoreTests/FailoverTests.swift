@@ -106,6 +106,44 @@ import Testing
         #expect(world.steps.contains(.ended))
     }
 
+    @Test func `a replica that does not move holds up neither the others nor the end`() {
+        let stuck = World.replicas[0]
+        let other = Endpoint(host: "10.0.0.4", port: 6379)
+        var world = World(failoverTimeout: .seconds(180)) { $0.knownReplicas.append(other) }
+        world.following[other] = World.master
+        world.run(for: .seconds(5))
+        world.unmoved = [stuck]
+        _ = world.ask(.failover(World.name))
+        world.run(for: .seconds(9))
+        #expect(world.following[other] == World.master)
+        #expect(world.steps.last == .reconfSent)
+        world.run(for: .seconds(5))
+        #expect(world.following[other] == World.replicas[1])
+        #expect(
+            world.steps.suffix(6) == [
+                .reconfTimedOut, .reconfSent, .reconfSent, .reconfInProgress, .reconfDone, .ended,
+            ])
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.replicas[1]))
+        #expect(!world.steps.contains(.endedForTimeout))
+    }
+
+    @Test func `a replica may still move after it was told once more`() {
+        let late = World.replicas[0]
+        let stuck = Endpoint(host: "10.0.0.4", port: 6379)
+        var world = World(failoverTimeout: .seconds(180)) { $0.knownReplicas.append(stuck) }
+        world.following[stuck] = World.master
+        world.run(for: .seconds(5))
+        world.unmoved = [late, stuck]
+        _ = world.ask(.failover(World.name))
+        world.run(for: .seconds(9))
+        world.unmoved = [stuck]
+        world.run(for: .seconds(5))
+        #expect(world.steps.last == .reconfDone)
+        world.run(for: .seconds(10))
+        #expect(world.steps.count { $0 == .reconfDone } == 1)
+        #expect(world.steps.last == .ended)
+    }
+
     @Test func `an operator's failover needs nobody's consent`() {
         var world = World()
         world.run(for: .seconds(5))

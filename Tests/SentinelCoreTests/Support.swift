@@ -136,7 +136,7 @@ struct World {
             case .replicate where refusesOrders: take(.reply(id, .replicated(false)))
             case .replicate(_, isBare: false) where refusesTransactions: take(.reply(id, .replicated(false)))
             case .replicate(let master, _):
-                following[endpoint] = master
+                if !unmoved.contains(endpoint) { following[endpoint] = master }
                 take(.reply(id, .replicated(true)))
             case .isMasterDown(_, _, let candidate):
                 guard let answer = opinions[endpoint] else { continue }
@@ -190,6 +190,9 @@ struct World {
 
     /// Whether nodes deny a command of the transaction, so that its EXEC fails.
     var refusesTransactions = false
+
+    /// Nodes that say yes to SLAVEOF and follow whom they followed before.
+    var unmoved: Set<Endpoint> = []
 
     /// Whether nodes deny SLAVEOF altogether.
     var refusesOrders = false

@@ -12,13 +12,13 @@ extension Sentinel {
             emit(.failover(.endedForTimeout, label(id)))
             return endFailover(id, promoted: promoted, isBestEffort: true, at: now)
         }
-        timeOutReconfigurations(id, at: now)
+        giveUpReconfigurations(id, at: now)
         startReconfigurations(id, promoted: promoted, at: now)
         let isDone = masters[id].replicas.allSatisfy { replica in
             // The promoted one must be there to serve; a replica that is down is not waited for.
             replica.id == promoted
                 ? !replica.presence.isSdown
-                : replica.presence.isSdown || replica.reconfiguration == .done || isToBeLeft(replica, by: id)
+                : replica.presence.isSdown || replica.reconfiguration.isOver || isToBeLeft(replica, by: id)
         }
         // The order must have been read before the link is closed with the move; it is not waited for long.
         if now - failover.stageSince > timing.pingPeriod || masters[id].presence.isSdown { masters[id].demotion = nil }
@@ -44,16 +44,20 @@ extension Sentinel {
         emit(.convertedToReplica(labelOfReplacedMaster(id)))
     }
 
-    /// A replica that was told and does not move gives its slot back; it will be told again.
+    /// A replica that was told and does not move is told once more, and gives its slot back; it is not waited for.
     ///
     /// Looked at whether or not a slot is free; the original only looks when one is. - Source: spec/defects.md 47.
-    private mutating func timeOutReconfigurations(_ id: Master.ID, at now: Instant) {
+    private mutating func giveUpReconfigurations(_ id: Master.ID, at now: Instant) {
+        let address = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         for index in masters[id].replicas.indices {
             guard case .sent(let since) = masters[id].replicas[index].reconfiguration,
                 now - since > timing.replicaReconfTimeout
             else { continue }
-            masters[id].replicas[index].reconfiguration = .none
+            masters[id].replicas[index].reconfiguration = .overdue
             emit(.failover(.reconfTimedOut, label(id, replicaAt: index)))
+            guard let address, mayBeReconfigured(masters[id].replicas[index], of: id) else { continue }
+            replicate(id, index, of: address, at: now)
+            emit(.failover(.reconfSent, label(id, replicaAt: index)))
         }
     }
 
@@ -62,7 +66,7 @@ extension Sentinel {
         var underWay = masters[id].replicas.count {
             switch $0.reconfiguration {
             case .sent, .inProgress: true
-            case .none, .done: false
+            case .none, .overdue, .done: false
             }
         }
         for index in masters[id].replicas.indices {
@@ -94,9 +98,12 @@ extension Sentinel {
     /// Follows a replica's way to its new master, from its INFO.
     mutating func noteReconfiguration(_ id: Master.ID, _ index: Int, at now: Instant) {
         guard let promoted = masters[id].promoted else { return }
-        if case .sent = masters[id].replicas[index].reconfiguration,
-            follows(masters[id].replicas[index], promoted.presence.address, at: now) == true
-        {
+        let isTold: Bool
+        switch masters[id].replicas[index].reconfiguration {
+        case .sent, .overdue: isTold = true
+        case .none, .inProgress, .done: isTold = false
+        }
+        if isTold, follows(masters[id].replicas[index], promoted.presence.address, at: now) == true {
             masters[id].replicas[index].reconfiguration = .inProgress(since: now)
             masters[id].replicas[index].info.pause = .zero
             emit(.failover(.reconfInProgress, label(id, replicaAt: index)))

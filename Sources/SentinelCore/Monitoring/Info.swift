@@ -309,7 +309,7 @@ extension Sentinel {
         let isAwaited: Bool
         switch (masters[id].failover?.stage, masters[id].replicas[index].reconfiguration) {
         case (.waitPromotion(let chosen)?, _): isAwaited = chosen == masters[id].replicas[index].id
-        case (.reconfReplicas?, .sent), (.reconfReplicas?, .inProgress): isAwaited = true
+        case (.reconfReplicas?, .sent), (.reconfReplicas?, .overdue), (.reconfReplicas?, .inProgress): isAwaited = true
         default: isAwaited = false
         }
         guard isAwaited else { return }
