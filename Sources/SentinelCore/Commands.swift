@@ -246,7 +246,7 @@ extension Sentinel {
     /// Brings a new down-after to the links of the group; a shared one keeps the shortest of its users.
     private mutating func updateDownAfter(_ id: Master.ID, at now: Instant) {
         for link in linksUsed(by: id) {
-            links[link].downAfter = links[link].users.map { masters[$0].downAfter }.min() ?? masters[id].downAfter
+            sharePace(ofLink: link)
             touch(.link(link), at: now)
         }
     }

@@ -130,7 +130,7 @@ extension Sentinel {
     /// Lets go of a link; the last user closes it.
     mutating func releaseLink(_ id: Link.ID, of user: Master.ID) {
         links[id].users.removeAll { $0 == user }
-        guard links[id].users.isEmpty else { return }
+        guard links[id].users.isEmpty else { return sharePace(ofLink: id) }
         closeLink(id)
         if case .peer(let runID) = links[id].target {
             peerLinks[runID]?.removeAll { $0 == id }
@@ -138,6 +138,11 @@ extension Sentinel {
         }
         if resolvesHostnames { linkDirectory.remove(id, links[id].address) }
         links.remove(id)
+    }
+
+    /// Has a link that several groups share keep the pace of the most impatient.
+    mutating func sharePace(ofLink id: Link.ID) {
+        links[id].downAfter = links[id].users.map { masters[$0].downAfter }.min() ?? links[id].downAfter
     }
 
     /// Closes all connections; they are made again when due, as on a new link.

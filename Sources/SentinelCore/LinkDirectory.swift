@@ -10,6 +10,9 @@ struct LinkDirectory: Sendable {
     /// The links that have `host` as name, in any case, or lead to it as numeric address; in the order of their slots.
     func links(at host: String) -> [Link.ID] { linksByHost[host.lowercased()] ?? [] }
 
+    /// Whether a link has `host`, in lower case, as name or leads to it as numeric address.
+    func has(_ host: String) -> Bool { linksByHost[host] != nil }
+
     mutating func insert(_ id: Link.ID, _ address: NodeAddress) {
         for host in Self.hosts(of: address) {
             var links = linksByHost[host] ?? []

@@ -124,6 +124,23 @@ import Testing
         #expect(peers.map(\.linkUsers) == [2])
     }
 
+    @Test func `a link keeps no pace of a group that is gone`() throws {
+        var world = World(peers: "b", downAfter: .seconds(10))
+        let other = MasterName("other")
+        let address = Endpoint(host: "10.0.0.9", port: 6379)
+        _ = world.ask(.monitor(other, address, quorum: 1))
+        let impatient = OptionChange(.downAfter(.milliseconds(100)), name: "down-after-milliseconds", shown: "100")
+        _ = world.ask(.set(other, [impatient]))
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: .zero, masterName: other,
+            master: address, configEpoch: .zero)
+        _ = world.ask(.publishHello(hello))
+        let link = world.sentinel.masters[try #require(world.sentinel.masterByName[World.name])].peers[0].presence.link
+        #expect(world.sentinel.links[link].downAfter == .milliseconds(100))
+        _ = world.ask(.remove(other))
+        #expect(world.sentinel.links[link].downAfter == .seconds(10))
+    }
+
     @Test func `a silent connection is made again after half of down-after, but not in its first fifteen seconds`()
         throws
     {

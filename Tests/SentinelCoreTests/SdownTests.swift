@@ -81,6 +81,21 @@ import Testing
         #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
     }
 
+    @Test func `tilt ends also when it was made longer meanwhile`() {
+        var world = World()
+        world.run(for: .seconds(3))
+        world.now = world.now + .seconds(5)
+        world.take(.woken)
+        #expect(world.events.contains(.tiltEntered))
+        var timing = Timing()
+        timing.tiltPeriod = .seconds(40)
+        _ = world.ask(.setTiming(timing))
+        world.run(for: .seconds(39))
+        #expect(!world.events.contains(.tiltLeft))
+        world.run(for: .seconds(2))
+        #expect(world.events.contains(.tiltLeft))
+    }
+
     @Test func `a loop that was held up enters tilt and declares nobody down`() {
         var world = World()
         world.run(for: .seconds(5))

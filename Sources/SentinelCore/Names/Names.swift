@@ -104,12 +104,15 @@ struct Names: Sendable {
     func freshness(of host: String) -> Duration { entries[host.lowercased()]?.freshness ?? Self.unconfirmedFor }
 
     /// Whether `host` is to be asked about now; if so it is noted as asked.
-    mutating func shouldAsk(_ host: String, isUrgent: Bool, spacing: Duration, at now: Instant) -> Bool {
+    ///
+    /// - Parameter inUse: The names that links have. Those that are merely mentioned give way to them, and to each other.
+    mutating func shouldAsk(
+        _ host: String, inUse: LinkDirectory, isUrgent: Bool, spacing: Duration, at now: Instant
+    ) -> Bool {
         let key = host.lowercased()
         if entries[key] == nil, entries.count >= Self.capacity {
-            // Whatever is still used is asked about again.
-            entries = entries.filter { $0.value.isAsked }
-            guard entries.count < Self.capacity else { return false }
+            entries = entries.filter { $0.value.isAsked || inUse.has($0.key) }
+            guard entries.count < Self.capacity || inUse.has(key) else { return false }
         }
         let entry = entries[key, default: Entry()]
         let age = entry.answeredAt.map { now - $0 }

@@ -28,7 +28,7 @@ extension Sentinel {
     /// - Parameter isUrgent: Whether even a good answer is doubted after a ping period.
     mutating func ask(about host: String, isUrgent: Bool = false, at now: Instant) {
         guard resolvesHostnames, !host.isEmpty, !NumericHost.isNumeric(host),
-            names.shouldAsk(host, isUrgent: isUrgent, spacing: timing.pingPeriod, at: now)
+            names.shouldAsk(host, inUse: linkDirectory, isUrgent: isUrgent, spacing: timing.pingPeriod, at: now)
         else { return }
         perform(.resolve(host))
     }
