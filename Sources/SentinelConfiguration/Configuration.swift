@@ -20,6 +20,12 @@ package struct Configuration: Sendable {
 
     package init() {}
 
+    /// The users that included files name, who would come back with the next start if the file itself said nothing else.
+    package var includedUsers: [Word] {
+        guard server.stateFile.isEmpty else { return [] }
+        return elsewhere.lines.keys.compactMap(\.userName)
+    }
+
     /// Whether a file with all of this in it is nobody else's business.
     package var holdsSecrets: Bool {
         let secrets = [

@@ -68,7 +68,8 @@ extension DirectiveTable {
         .choice("acl-pubsub-default", "resetchannels", \.newUserChannels, "Channels that a new user may use."),
         Directive(
             name: "rename-command", arguments: 2...2, initial: "", scope: .server,
-            summary: "Another name for one of our commands, or none; other sentinels use the usual one.", action: .renameCommand),
+            summary: "Another name for one of our commands, or none; other sentinels use the usual one.",
+            action: .renameCommand),
     ]
 
     private static let limits: [Directive] = [

@@ -11,6 +11,9 @@ struct LineKey: Hashable, Sendable {
     /// A `user` line.
     static func user(_ name: Word) -> LineKey { LineKey([Word("user"), name]) }
 
+    /// Whom a `user` line is about.
+    var userName: Word? { words.first == Word("user") ? words.last : nil }
+
     /// A line about the sentinel as a whole.
     static func global(_ directive: Directive) -> LineKey { LineKey([Word("sentinel"), Word(directive.name)]) }
 

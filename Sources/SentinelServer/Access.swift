@@ -136,11 +136,21 @@ final class Access {
     }
 
     /// The users as lines of the configuration file; none where a file of their own has them.
-    var declarations: [UserDeclaration] {
+    ///
+    /// - Parameter included: Users that other files name: what is different here is said, also that one is gone.
+    func declarations(besides included: [[UInt8]]) -> [UserDeclaration] {
         guard file == nil else { return [] }
         let implied = User.implied(requirePassword: requirePassword, hearsAllByDefault: hearsAllByDefault)
-        return users.sorted.filter { $0 != implied }.map { user in
-            UserDeclaration(name: user.name.bytes, rules: user.words.dropFirst(2).map { Secret($0) })
-        }
+        let gone = included.filter { users[UserName($0[...])] == nil }
+        return users.sorted.filter { $0 != implied || included.contains($0.name.bytes) }.map(declaration)
+            + gone.map { UserDeclaration(name: $0, rules: [Secret("reset")]) }
+    }
+
+    /// Without the `reset`, a line that lets the default user do everything would pass for one that the original's
+    /// rewriting has added, and `requirepass` would win over it.
+    private func declaration(of user: User) -> UserDeclaration {
+        let rules = user.words.dropFirst(2).map { Secret($0) }
+        let isMarked = user.name == .default && requirePassword != nil
+        return UserDeclaration(name: user.name.bytes, rules: (isMarked ? [Secret("reset")] : []) + rules)
     }
 }

@@ -100,7 +100,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// Users are remembered as soon as they change; the original waits for the next save of something else.
     private func accessChanged() {
         port?.enforceAccess()
-        configuration.server.users = access.declarations
+        configuration.server.users = access.declarations(besides: configuration.includedUsers)
         driver.receive(.command(RequestID(0), .flushConfiguration))
     }
 
