@@ -24,8 +24,8 @@ final class Client: ConnectionDelegate {
     }
     var replies = Replies.on
     var lastCommand: CommandEntry?
-    var channels: [[UInt8]] = []
-    var patterns: [[UInt8]] = []
+    var channels = OrderedTable<Void>()
+    var patterns = OrderedTable<Void>()
     /// What CLIENT NO-EVICT asked for; nothing is ever evicted here.
     var isSpared = false
     /// What CLIENT TRACKING asked for; nothing ever comes of it, for there are no keys.
@@ -89,7 +89,8 @@ final class Client: ConnectionDelegate {
         self.port = port
         connectedAt = MonotonicClock.now
         usedAt = connectedAt
-        localAddress = connection.localAddress?.description ?? "?"
+        localAddress = connection.localAddress.map(Self.shown) ?? "?"
+        isOnUnixSocket = connection.localAddress?.family == .unix
         parser.limits.maxBulkLength = Int(clamping: port.settings.longestBulkBytes)
         port.access.login(self)
         connection.delegate = self
@@ -107,8 +108,15 @@ final class Client: ConnectionDelegate {
         }
     }
 
-    var address: String { connection.remoteAddress?.description ?? "?" }
+    /// Of a client of the Unix socket, which has none, that of the socket.
+    var address: String { isOnUnixSocket ? localAddress : connection.remoteAddress.map(Self.shown) ?? "?" }
     let localAddress: String
+    let isOnUnixSocket: Bool
+
+    private static func shown(_ address: SocketAddress) -> String {
+        address.family == .unix ? "\(address):0" : address.description
+    }
+
     var ageSeconds: UInt64 { (MonotonicClock.now - connectedAt) / 1_000_000_000 }
     var idleSeconds: UInt64 { (MonotonicClock.now - usedAt) / 1_000_000_000 }
     /// Whether another sentinel is at the other end, as far as it says so.
@@ -320,7 +328,7 @@ final class Client: ConnectionDelegate {
                 if encoder.bytes.count > Self.replyBatch { flush() }
             }
         } catch {
-            guard held.isEmpty else { return }  // told after the replies that stand before it
+            guard held.isEmpty, listing == nil else { return }  // told after the replies that stand before it
             encoder.error(error.messageBytes)
             port.log.write(.verbose, "Protocol error (\(error)) from client: \(address)")
             finish()
@@ -364,7 +372,7 @@ final class Client: ConnectionDelegate {
 
     /// A pause has ended.
     func resume() {
-        guard isRequestPostponed else { return }
+        guard isRequestPostponed, !isClosed else { return }
         isRequestPostponed = false
         process(repeating: true)
     }
@@ -401,7 +409,8 @@ extension Client {
     /// One letter for each thing that is unusual about it, or `N`.
     private var flags: String {
         let letters =
-            (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "") + (isSpared ? "e" : "")
+            (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
+            + (isOnUnixSocket ? "U" : "") + (isSpared ? "e" : "")
         return letters.isEmpty ? "N" : letters
     }
 

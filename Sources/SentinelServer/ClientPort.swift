@@ -50,6 +50,8 @@ final class ClientPort {
     private var pausedUntil: UInt64 = 0
     private var pausesWritesOnly = false
     private var pauseTimer: DeadlineTimer?
+    /// When the log was told of an HTTP request, in nanoseconds of the monotonic clock.
+    private var httpWarnedAt: UInt64?
 
     init(
         _ settings: ServerSettings, listeners: Listeners, access: Access, deniesScriptReconfiguration: Bool,
@@ -114,7 +116,7 @@ final class ClientPort {
 
     func dispatch(_ request: RESP.Request, from client: Client) {
         if request.matches(0, "post") || request.matches(0, "host:") {
-            log.write(.warning, "Possible attack: an HTTP request came in from \(client.address). Connection aborted.")
+            warnOfHTTP(from: client)
             return client.close()
         }
         if client.mustIntroduceItself, !Self.isIntroduction(request) {
@@ -123,6 +125,16 @@ final class ClientPort {
             return client.finish()
         }
         CommandTable.run(request, self, client)
+    }
+
+    /// Once a minute at most, for anybody can send such a thing.
+    ///
+    /// - Source: spec/commands.md 2.
+    private func warnOfHTTP(from client: Client) {
+        let now = MonotonicClock.now
+        guard httpWarnedAt.map({ now - $0 >= 60_000_000_000 }) ?? true else { return }
+        httpWarnedAt = now
+        log.write(.warning, "Possible attack: an HTTP request came in from \(client.address). Connection aborted.")
     }
 
     /// Whether a request is one of those that sentinels begin with: they log in, say who they are, and only then ask.
@@ -190,6 +202,20 @@ final class ClientPort {
         askingNow = outer
     }
 
+    /// Has the reply to the request under way come later, when `answerLater` is called.
+    func oweReply(to client: Client) -> RequestID {
+        requestsMade += 1
+        let id = RequestID(requestsMade)
+        client.await(id)
+        asking[id] = client
+        return id
+    }
+
+    /// Gives a reply that `oweReply` has promised.
+    func answerLater(_ request: RequestID, _ append: (inout Encoder) -> Void) {
+        asking.removeValue(forKey: request)?.answer(request, append)
+    }
+
     func answer(_ request: RequestID, _ response: Response) {
         let client: Client
         if let now = askingNow, now.request == request {
@@ -222,8 +248,8 @@ final class ClientPort {
             }
             access.refresh(client)
             let mayListen =
-                client.channels.allSatisfy { user.mayListen(toChannel: $0[...]) }
-                && client.patterns.allSatisfy { user.mayListen(toPattern: $0[...]) }
+                client.channels.names.allSatisfy { user.mayListen(toChannel: $0[...]) }
+                && client.patterns.names.allSatisfy { user.mayListen(toPattern: $0[...]) }
             if !mayListen { client.close() }
         }
     }

@@ -24,6 +24,8 @@ struct HeldReplies {
 
     var isEmpty: Bool { first == held.count }
     var count: Int { held.count - first }
+    /// Places that memory is kept for.
+    var capacity: Int { held.capacity }
 
     /// Notes that the reply to `request` comes later, and that all after it has to wait.
     mutating func await(_ request: RequestID) { held.append(Held(request: request)) }
@@ -50,6 +52,9 @@ struct HeldReplies {
         self.bytes -= ready.count
         if isEmpty {
             held.removeAll(keepingCapacity: false)
+            first = 0
+        } else if first >= 512, first >= count {
+            held.removeFirst(first)
             first = 0
         }
         return ready

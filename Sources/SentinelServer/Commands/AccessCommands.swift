@@ -3,6 +3,7 @@
 import AccessControl
 import EventLoop
 import RESP
+import SentinelCore
 
 /// ACL.
 ///
@@ -73,16 +74,20 @@ enum AccessCommands {
         },
         "acl|save": { port, client, _ in
             guard let file = port.access.file else { return port.refuse(client, noFile) }
-            do throws(SystemError) {
-                _ = try FileReplacement.replace(path: file, contents: UserFile.text(port.access.users))
-                client.encoder.simple("OK")
-            } catch {
-                port.refuse(
-                    client,
-                    "ERR There was an error trying to save the ACLs. Please check the server logs for more information")
+            let request = port.oweReply(to: client)
+            FileReplacement.replace(path: file, contents: UserFile.text(port.access.users), mode: 0o600) { result in
+                switch result {
+                case .success: port.answerLater(request) { $0.simple("OK") }
+                case .failure(let error):
+                    port.log.write(.warning, "The users could not be saved in '\(file)': \(error)")
+                    port.answerLater(request) { $0.error(notSaved) }
+                }
             }
         },
     ]
+
+    private static let notSaved =
+        "ERR There was an error trying to save the ACLs. Please check the server logs for more information"
 
     private static let noFile = ErrorText(
         "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER "

@@ -18,8 +18,6 @@ enum ConnectionCommands {
         },
         "reset": { port, client, _ in
             port.pubSub.remove(client)
-            client.channels = []
-            client.patterns = []
             client.encoder.version = .resp2
             client.name = ""
             client.tracking = nil

@@ -8,44 +8,40 @@ import RESP
 /// - Source: spec/commands.md 5.4, 5.5.
 final class PubSub {
     private var channels: [[UInt8]: [Client]] = [:]
-    /// In the order of the first subscription.
-    private var patterns: [(pattern: [UInt8], clients: [Client])] = []
+    private var patterns = OrderedTable<[Client]>()
 
     var channelCount: Int { channels.count }
     var patternCount: Int { patterns.count }
 
     func subscribe(_ client: Client, to channel: [UInt8]) {
-        guard !client.channels.contains(channel) else { return }
-        client.channels.append(channel)
+        guard !client.channels.has(channel) else { return }
+        client.channels[channel] = ()
         channels[channel, default: []].append(client)
     }
 
     func unsubscribe(_ client: Client, from channel: [UInt8]) {
-        client.channels.removeAll { $0 == channel }
+        guard client.channels.has(channel) else { return }
+        client.channels[channel] = nil
         channels[channel]?.removeAll { $0 === client }
         if channels[channel]?.isEmpty == true { channels[channel] = nil }
     }
 
     func subscribe(_ client: Client, toPattern pattern: [UInt8]) {
-        guard !client.patterns.contains(pattern) else { return }
-        client.patterns.append(pattern)
-        if let index = patterns.firstIndex(where: { $0.pattern == pattern }) {
-            patterns[index].clients.append(client)
-        } else {
-            patterns.append((pattern, [client]))
-        }
+        guard !client.patterns.has(pattern) else { return }
+        client.patterns[pattern] = ()
+        patterns.update(pattern, from: []) { $0.append(client) }
     }
 
     func unsubscribe(_ client: Client, fromPattern pattern: [UInt8]) {
-        client.patterns.removeAll { $0 == pattern }
-        guard let index = patterns.firstIndex(where: { $0.pattern == pattern }) else { return }
-        patterns[index].clients.removeAll { $0 === client }
-        if patterns[index].clients.isEmpty { patterns.remove(at: index) }
+        guard client.patterns.has(pattern) else { return }
+        client.patterns[pattern] = nil
+        patterns.update(pattern, from: []) { $0.removeAll { $0 === client } }
+        if patterns[pattern]?.isEmpty == true { patterns[pattern] = nil }
     }
 
     func remove(_ client: Client) {
-        for channel in client.channels { unsubscribe(client, from: channel) }
-        for pattern in client.patterns { unsubscribe(client, fromPattern: pattern) }
+        for channel in client.channels.names { unsubscribe(client, from: channel) }
+        for pattern in client.patterns.names { unsubscribe(client, fromPattern: pattern) }
     }
 
     /// Sends `payload` to everybody who listens to `channel`, once for each way he does.
@@ -60,7 +56,7 @@ final class PubSub {
                 encoder.bulk(payload)
             }
         }
-        for (pattern, clients) in patterns where Glob.matches(pattern: pattern, text: name) {
+        for (pattern, clients) in patterns.elements where Glob.matches(pattern: pattern, text: name) {
             send(to: clients) { encoder in
                 encoder.pushHeader(4)
                 encoder.bulk("pmessage")

@@ -22,10 +22,12 @@ enum SubscriptionCommands {
             }
         },
         "unsubscribe": { port, client, request in
-            leave(client, "unsubscribe", request, all: client.channels) { port.pubSub.unsubscribe(client, from: $0) }
+            leave(client, "unsubscribe", request, all: client.channels.names) {
+                port.pubSub.unsubscribe(client, from: $0)
+            }
         },
         "punsubscribe": { port, client, request in
-            leave(client, "punsubscribe", request, all: client.patterns) {
+            leave(client, "punsubscribe", request, all: client.patterns.names) {
                 port.pubSub.unsubscribe(client, fromPattern: $0)
             }
         },

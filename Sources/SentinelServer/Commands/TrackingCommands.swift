@@ -32,6 +32,9 @@ struct Tracking: Equatable {
 ///
 /// - Source: spec/commands.md 4.4; the order of the checks and their texts as redis-sentinel 7.0.15 has them.
 enum TrackingCommands {
+    /// Each is compared with each other one, and nothing ever comes of them.
+    private static let mostPrefixes = 256
+
     static func tracking(_ port: ClientPort, _ client: Client, _ request: RESP.Request) {
         var wanted = Tracking()
         if let error = read(request, port, into: &wanted) { return port.refuse(client, error) }
@@ -102,7 +105,9 @@ enum TrackingCommands {
                 it with a different mode.
                 """
         }
-        return overlap(wanted.prefixes, after: current?.prefixes ?? [])
+        let before = current?.prefixes ?? []
+        guard before.count + wanted.prefixes.count <= mostPrefixes else { return "ERR too many prefixes" }
+        return overlap(wanted.prefixes, after: before)
     }
 
     private static func overlap(_ prefixes: [[UInt8]], after current: [[UInt8]]) -> ErrorText? {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Requests that are in order and cost much more than they look, or come at a bad moment.
+@Suite(.serialized, .ownThread) struct `A greedy client` {
+    /// With a look at all others for each name, ten seconds went by.
+    @Test(.timeLimit(.minutes(1)), arguments: [("SUBSCRIBE", "UNSUBSCRIBE"), ("PSUBSCRIBE", "PUNSUBSCRIBE")])
+    func `that listens to forty thousand things holds up nobody`(command: String, opposite: String) throws {
+        try withSentinel(.ours, ["client-output-buffer-limit pubsub 0 0 0"]) { sentinel in
+            let names = (0..<40_000).map { "name-\($0)" }
+            let greedy = try RedisClient(port: sentinel.port)
+            try greedy.send(RedisClient.encode([command] + names), within: .seconds(10))
+            let other = try RedisClient(port: sentinel.port)
+            #expect(try other.request("PING") == .simple("PONG"))
+            for _ in names { _ = try greedy.readReply(within: .seconds(10)) }
+            try greedy.send(command: [opposite, "name-7", "name-39999"])
+            let left = try (0..<2).map { _ in try greedy.readReply(within: .seconds(10)).items.last }
+            #expect(left == [.integer(39_999), .integer(39_998)])
+            try greedy.send(command: ["QUIT"])
+            #expect(try greedy.readReply(within: .seconds(10)) == .simple("OK"))
+            #expect(greedy.isClosedByPeer(within: .seconds(10)))
+            #expect(try other.request("PING") == .simple("PONG"))
+            let info = try other.request("INFO", "clients").text ?? ""
+            #expect(info.contains("pubsub_clients:0\r\n"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `that breaks the protocol behind a long listing gets the listing, then the error`() throws {
+        let lines = (0..<200).map { "sentinel monitor group-\($0) 127.0.0.9 \(1000 + $0) 2" }
+        try withSentinel(.ours, lines) { sentinel in
+            let client = try RedisClient(port: sentinel.port)
+            try client.send(Array("SENTINEL MASTERS\r\n*x\r\n".utf8))
+            #expect(try client.readReply().items.count == 200)
+            #expect(try client.readReply() == .error("ERR Protocol error: invalid multibulk length"))
+            #expect(client.isClosedByPeer(within: .seconds(5)))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `whose user was deleted by a request that waited before his is not served`() throws {
+        try withSentinel(.ours, ["user bob on nopass ~* &* +@all"]) { sentinel in
+            let first = try RedisClient(port: sentinel.port)
+            let bob = try RedisClient(port: sentinel.port)
+            _ = try bob.request("AUTH", "bob", "x")
+            #expect(try first.request("CLIENT", "PAUSE", "60000", "ALL") == .simple("OK"))
+            try first.send(command: ["ACL", "DELUSER", "bob"])
+            try bob.send(command: ["SUBSCRIBE", "news"])
+            // Answered behind it, so both have been read.
+            let other = try RedisClient(port: sentinel.port)
+            try eventually("both wait", within: .seconds(5)) {
+                let lines = (try other.request("CLIENT", "LIST").text ?? "").split(separator: "\n")
+                return lines.filter { $0.contains(" cmd=acl|deluser ") || $0.contains(" cmd=subscribe ") }.count == 2
+            }
+            #expect(try other.request("CLIENT", "UNPAUSE") == .simple("OK"))
+            #expect(try first.readReply() == .integer(1))
+            #expect(bob.isClosedByPeer(within: .seconds(5)))
+            #expect((try other.request("INFO", "clients").text ?? "").contains("pubsub_clients:0\r\n"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `that speaks HTTP is told of once a minute`() throws {
+        try withSentinel(.ours) { sentinel in
+            for _ in 0..<5 {
+                let client = try RedisClient(port: sentinel.port)
+                try client.send(Array("POST / HTTP/1.1\r\n".utf8))
+                #expect(client.isClosedByPeer(within: .seconds(5)))
+            }
+            #expect(sentinel.process.log().components(separatedBy: "an HTTP request came in").count == 2)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `with hundreds of prefixes to track is refused`() throws {
+        try withSentinel(.ours) { sentinel in
+            let client = try RedisClient(port: sentinel.port)
+            _ = try client.request("HELLO", "3")
+            let prefixes = (0..<256).flatMap { ["PREFIX", "p\($0)-"] }
+            #expect(try client.request(["CLIENT", "TRACKING", "ON", "BCAST"] + prefixes) == .simple("OK"))
+            #expect(
+                try client.request("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "q")
+                    == .error("ERR too many prefixes"))
+        }
+    }
+}
