@@ -17,6 +17,8 @@ extension Connection {
     }
 
     private static let bytesSealedAtOnce = 64 * 1024
+    /// Bytes that may wait to be read which nobody wrote: the protocol answers some records by itself.
+    private static let longestUnread = 4 * bytesSealedAtOnce
 
     // MARK: Handshake
 
@@ -112,6 +114,9 @@ extension Connection {
                     delegate?.connection(self, didReceive: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 case .needsMore:
                     security.speak(into: &output)
+                    guard output.count <= Self.longestUnread else {
+                        return end(.insecure(.failed("answers of the protocol itself are not read")))
+                    }
                     return queueFlush()
                 case .endOfStream: return end(.endOfStream)
                 }

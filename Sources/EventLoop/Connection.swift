@@ -179,6 +179,13 @@ package final class Connection: PollerClient, Flushable {
         delegate = nil
     }
 
+    /// Ends the connection at once; of what was written, as much is sent as the kernel takes without waiting.
+    package func closeAfterSending() {
+        delegate = nil
+        if isOpen { flush() }
+        close()
+    }
+
     /// Ends the connection as soon as all that was written is sent, at the latest after ten seconds.
     ///
     /// From here on the delegate hears nothing more and nothing is read. While still connecting it is `close()`.

@@ -139,11 +139,19 @@ package nonisolated enum FileReplacement {
         _ descriptor: Descriptor, _ contents: [UInt8], _ existing: FileAttributes?, _ mode: UInt16
     ) throws(SystemError) {
         defer { System.close(descriptor) }
-        // Only root can give files away. Contents that are safe matter more than whose they are.
-        if let existing { try? System.setOwner(descriptor, existing.owner, group: existing.group) }
-        try System.setMode(descriptor, existing?.mode ?? mode)
+        try System.setMode(descriptor, existing.map { keepOwner(of: $0, descriptor) } ?? mode)
         try System.writeAll(descriptor, contents)
         try System.synchronize(descriptor)
+    }
+
+    /// Gives a new file to whom the old one belongs, as far as that is allowed; returns the mode for it.
+    ///
+    /// Only root can give files away. Contents that are safe matter more than whose they are; but what one group was
+    /// allowed, another is not.
+    private static func keepOwner(of existing: FileAttributes, _ descriptor: Descriptor) -> UInt16 {
+        if (try? System.setOwner(descriptor, existing.owner, group: existing.group)) != nil { return existing.mode }
+        if (try? System.setGroup(descriptor, existing.group)) != nil { return existing.mode }
+        return existing.mode & ~0o070
     }
 
     static func overwrite(_ target: String, _ contents: [UInt8]) throws(SystemError) {

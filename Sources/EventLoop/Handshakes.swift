@@ -18,9 +18,9 @@ final class Handshakes {
         let deadline: UInt64
     }
 
-    /// Connections one behind the other.
+    /// Connections one behind the other; none is held on to once it was served.
     private struct Line {
-        private var connections: [Connection] = []
+        private var connections: [Connection?] = []
         private var served = 0
 
         var isEmpty: Bool { served == connections.count }
@@ -28,14 +28,14 @@ final class Handshakes {
 
         mutating func takeFirst() -> Connection? {
             guard served < connections.count else { return nil }
-            defer {
-                served += 1
-                if served == connections.count {
-                    connections = []
-                    served = 0
-                }
+            let first = connections[served]
+            connections[served] = nil
+            served += 1
+            if served == connections.count || served >= 256 && 2 * served >= connections.count {
+                connections.removeFirst(served)
+                served = 0
             }
-            return connections[served]
+            return first
         }
     }
 

@@ -51,6 +51,9 @@ package final class Listener: PollerClient {
         }
     }
 
+    /// How many connections are without a finished handshake.
+    package var unsecuredCount: Int { unsecured.count }
+
     /// Stops listening and removes a unix socket's path; connections handed over are not touched.
     package func close() {
         guard let descriptor else { return }
@@ -125,13 +128,14 @@ package final class Listener: PollerClient {
 package struct ListenerSecurity {
     /// Makes the security of one connection.
     package var make: () -> any StreamSecurity
-    /// How many may be without a finished handshake; beyond that the one that has waited longest gives way.
-    package var capacity: () -> Int
+    /// How many may be without a finished handshake, given how many are; beyond that the one that has waited longest
+    /// gives way.
+    package var capacity: (_ unsecured: Int) -> Int
     /// Hears of each connection that came to nothing.
     package var failed: (SocketAddress?, CloseReason) -> Void
 
     package init(
-        make: @escaping () -> any StreamSecurity, capacity: @escaping () -> Int,
+        make: @escaping () -> any StreamSecurity, capacity: @escaping (Int) -> Int,
         failed: @escaping (SocketAddress?, CloseReason) -> Void
     ) {
         self.make = make
@@ -143,13 +147,21 @@ package struct ListenerSecurity {
 extension Listener: ConnectionDelegate {
     private func awaitHandshake(of connection: Connection) {
         guard let number = connection.handshake?.number else { return }
-        let capacity = max(1, security?.capacity() ?? 1)
-        while unsecured.count >= capacity, let oldest = unsecured[oldestUnsecured] {
-            oldest.handshakeFailed(.crowdedOut)
-        }
+        makeRoom(for: 1)
         connection.delegate = self
         if unsecured.isEmpty { oldestUnsecured = number }
         unsecured[number] = connection
+    }
+
+    /// Ends handshakes that are more than may be under way, those that have waited longest first.
+    ///
+    /// - Parameter new: How many more there will be at once.
+    package func makeRoom(for new: Int = 0) {
+        guard let security, !unsecured.isEmpty else { return }
+        let capacity = max(1, security.capacity(unsecured.count))
+        while unsecured.count + new > capacity, let oldest = unsecured[oldestUnsecured] {
+            oldest.handshakeFailed(.crowdedOut)
+        }
     }
 
     private func remove(_ connection: Connection) {

@@ -131,6 +131,10 @@ nonisolated extension System {
         _ = try retrying("fchown") { fchown(descriptor.number, owner, group) }
     }
 
+    static func setGroup(_ descriptor: Descriptor, _ group: UInt32) throws(SystemError) {
+        _ = try retrying("fchown") { fchown(descriptor.number, .max, group) }
+    }
+
     /// What the symbolic link at `path` says, or `nil` when there is no link at `path`.
     static func linkTarget(_ path: String) throws(SystemError) -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)

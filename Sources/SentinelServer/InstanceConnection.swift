@@ -19,13 +19,22 @@ final class InstanceConnection: ConnectionDelegate {
     private let diagnosis: SecurityDiagnosis
     private unowned let owner: any InstanceConnectionOwner
     private var connection: Connection?
-    private var parser = ReplyParser()
+    private var parser = ReplyParser(limits: InstanceConnection.limits)
     /// Used by all connections in turn: what is written goes on to the connection at once.
     private static var encoder = Encoder()
     /// What replies are owed for, oldest first; those before `answered` are done with.
     private var owed: [(kind: RequestKind, replies: Int)] = []
     private var answered = 0
     private var hasHeard = false
+
+    /// Far more than an INFO with ten thousand replicas; whoever is at a watched address may send anything.
+    private static let longestReply = 8 << 20
+    private static var limits: ReplyLimits {
+        var limits = ReplyLimits()
+        limits.maxBulkLength = longestReply
+        limits.maxElements = 1 << 16
+        return limits
+    }
 
     /// Begins to connect; a failure is told later.
     init(
@@ -52,8 +61,9 @@ final class InstanceConnection: ConnectionDelegate {
         Self.encoder.removeAll()
     }
 
+    /// What was asked in the same turn still leaves: an order may end with the reason for the link that it is given over.
     func close() {
-        connection?.close()
+        connection?.closeAfterSending()
         connection = nil
     }
 
@@ -73,8 +83,11 @@ final class InstanceConnection: ConnectionDelegate {
             while self.connection != nil, let value = try parser.next() { take(value) }
         } catch {
             close()
-            owner.connectionEnded(self, reason: "protocol error: \(error)")
+            return owner.connectionEnded(self, reason: "protocol error: \(error)")
         }
+        guard self.connection != nil, parser.bufferedBytes > Self.longestReply else { return }
+        close()
+        owner.connectionEnded(self, reason: "a reply of more than \(Self.longestReply) bytes")
     }
 
     func connectionDidClose(_ connection: Connection, reason: CloseReason) {

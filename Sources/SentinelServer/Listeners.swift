@@ -113,7 +113,10 @@ final class Listeners {
         tls.map { tls in
             ListenerSecurity(
                 make: { tls.makeServerSecurity() },
-                capacity: { [unowned self] in max(Self.leastHandshakes, self.freePlaces()) },
+                capacity: { [unowned self] own in
+                    let others = self.listeners.reduce(0) { $0 + $1.unsecuredCount } - own
+                    return max(Self.leastHandshakes, self.freePlaces() - others)
+                },
                 failed: { [diagnosis] in diagnosis.handshakeFailed(from: $0, $1) })
         }
     }
@@ -126,7 +129,10 @@ final class Listeners {
             try Listener(
                 on: address, backlog: Int32(clamping: settings.tcpBacklog), unixMode: unixMode,
                 options: ConnectionOptions(keepAliveIdleSeconds: keepAlive), security: security
-            ) { [unowned self] in self.accepted($0) })
+            ) { [unowned self] in
+                self.accepted($0)
+                for listener in self.listeners { listener.makeRoom() }
+            })
     }
 
     func warnOfShortBacklog() {

@@ -51,6 +51,7 @@ final class Session: StreamSecurity {
 
     func shakeHands() throws(SecurityFailure) -> Bool {
         guard let ssl else { throw .failed("no session could be made") }
+        library.ERR_clear_error()  // what somebody else's call left would be taken for this one's
         let result = library.SSL_do_handshake(ssl)
         if result == 1 {
             isEstablished = true
@@ -62,6 +63,7 @@ final class Session: StreamSecurity {
 
     func open(into buffer: UnsafeMutableRawBufferPointer) throws(SecurityFailure) -> Opened {
         guard let ssl, hasInput(ssl) else { return .needsMore }
+        library.ERR_clear_error()
         let count = library.SSL_read(ssl, buffer.baseAddress, Int32(clamping: buffer.count))
         if count > 0 { return .bytes(Int(count)) }
         switch library.SSL_get_error(ssl, count) {
@@ -78,6 +80,7 @@ final class Session: StreamSecurity {
     func seal(_ bytes: UnsafeRawBufferPointer, into wire: inout OutputBuffer) throws(SecurityFailure) {
         guard let ssl else { throw .failed("no session could be made") }
         var sealed = 0
+        library.ERR_clear_error()
         while sealed < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[sealed...])
             let count = library.SSL_write(ssl, rest.baseAddress, Int32(clamping: rest.count))

@@ -20,6 +20,16 @@ extension `Event loop` {
             }
         }
 
+        @Test func `takes along what was written just before`() async throws {
+            try await withPair { _, clientEnd, server, _ in
+                server.write(bytes("last order"))
+                server.closeAfterSending()
+                #expect(!server.isOpen)
+                try await eventually { !clientEnd.closes.isEmpty }
+                #expect(clientEnd.received == bytes("last order"))
+            }
+        }
+
         @Test func `comes after all data that was left unread for long`() async throws {
             try await withPair { client, clientEnd, server, serverEnd in
                 client.pauseReading()

@@ -34,7 +34,7 @@ final class SecureServer {
     init(_ tls: TLS, capacity: Int = 1_000) throws {
         let address = try #require(SocketAddress(numericHost: "127.0.0.1", port: 0))
         let security = ListenerSecurity(
-            make: { tls.makeServerSecurity() }, capacity: { capacity },
+            make: { tls.makeServerSecurity() }, capacity: { _ in capacity },
             failed: { [unowned self] _, reason in self.failures.append(reason) })
         listener = try Listener(on: address, security: security) { [unowned self] connection in
             connection.delegate = self.recorder
