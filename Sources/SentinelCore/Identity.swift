@@ -20,6 +20,11 @@ package struct MasterName: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { text }
+
+    /// Byte by byte: to `String` two ways of writing one letter are the same.
+    package static func == (left: MasterName, right: MasterName) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
 }
 
 /// The identity of a process: 40 characters, drawn at random; a sentinel keeps its own for life.

@@ -65,3 +65,11 @@ import Testing
         #expect(!"\(settings)".contains("hunter2"))
     }
 }
+
+@Suite struct `Names of masters` {
+    @Test func `are told apart by their bytes`() {
+        let (one, other) = (MasterName("caf\u{E9}"), MasterName("cafe\u{301}"))
+        #expect(one != other && one == MasterName("caf\u{E9}"))
+        #expect(Set([one, other]).count == 2)
+    }
+}

@@ -51,8 +51,9 @@ struct Names: Sendable {
             doubted?.since = now
         }
 
+        /// Where another answer was given before, silence does not tell which of the two was the wrong one.
         mutating func noteSilence(at now: Instant) {
-            guard doubted == nil, let changed = changedAt, now - changed >= Names.silentFor else { return }
+            guard isFirst, doubted == nil, let changed = changedAt, now - changed >= Names.silentFor else { return }
             changedAt = nil
         }
 
@@ -73,7 +74,7 @@ struct Names: Sendable {
     private static let unconfirmedFor = Duration.milliseconds(1500)
     /// How long an answer that leads to another node has to stay the same to be believed.
     static let doubtFor = Duration.seconds(10)
-    /// How long nobody has to answer for what was said before to count as said again: a resolver that is ill for long is
+    /// How long nobody has to answer for a first answer to count as given again: a resolver that is ill for long is
     /// more likely than one that was wrong just before.
     private static let silentFor = Duration.seconds(20)
 

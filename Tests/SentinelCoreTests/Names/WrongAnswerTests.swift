@@ -30,6 +30,24 @@ import Testing
         world.connections.contains { $0.to == endpoint }
     }
 
+    /// Seed 1000271305 of the simulation: by the name whoever was there was promoted, and whose name it was followed it.
+    @Test func `is not confirmed by silence behind it, but the first answer ever is`() {
+        var world = world()
+        world.run(for: .seconds(4))
+        world.names["redis-0"] = []
+        world.run(for: .seconds(20))
+        #expect(world.sentinel.names.isConfirmed("redis-0"))
+        world.names["redis-0"] = ["10.0.0.66"]
+        world.run(for: .seconds(11))
+        #expect(world.sentinel.names.isChangeNew("redis-0"))
+        world.names["redis-0"] = []
+        world.run(for: .seconds(60))
+        #expect(!world.sentinel.names.isConfirmed("redis-0"))
+        world.names["redis-0"] = ["10.0.0.66"]
+        world.run(for: .seconds(3))
+        #expect(world.sentinel.names.isConfirmed("redis-0"))
+    }
+
     @Test func `that leads to another node is not followed, unless it stays`() {
         var world = world()
         world.run(for: .seconds(12))
