@@ -33,7 +33,7 @@ extension DirectiveTable {
     private static let process: [Directive] = [
         .flag("daemonize", "no", \.daemonizes, "Whether to go on in the background."),
         .choice("supervised", "no", \.supervision, "Who watches over the process and wants to know when it is ready."),
-        .text("pidfile", "", \.pidFile, "File that holds the process ID while we run."),
+        .text("pidfile", "", \.pidFile, "Holds the process ID while we run; /var/run/redis.pid with daemonize."),
         .text("logfile", "", \.logFile, "File to log to; empty for standard output."),
         .choice("loglevel", "notice", \.logLevel, "The least important messages that are still logged."),
         .flag("syslog-enabled", "no", \.logsToSyslog, "Whether to log to the system log as well."),
@@ -47,7 +47,7 @@ extension DirectiveTable {
             scope: .server, summary: "What the process list shows.",
             action: .setting(
                 ServerSetting(read: readTitleTemplate, write: { settings in [Word(settings.processTitleTemplate)] }))),
-        .flag("always-show-logo", "no", \.alwaysShowsLogo, "Whether the log starts with the logo even off a terminal."),
+        .flag("always-show-logo", "no", \.alwaysShowsLogo, "Accepted; there never is a logo."),
         .choice(
             "oom-score-adj", "no", \.outOfMemoryAdjustment,
             "Whether the kernel's killer is told how willing to be to end us when memory runs out."),
@@ -55,7 +55,7 @@ extension DirectiveTable {
             name: "oom-score-adj-values", arguments: 3...3, initial: "0 200 800", scope: .server,
             summary: "What it is told; the first of three numbers counts for a sentinel.",
             action: .setting(ServerSetting(read: readOutOfMemoryScores, write: writeOutOfMemoryScores))),
-        .choice("enable-debug-command", "no", \.debugCommand, "Who may use DEBUG: nobody, everybody or local clients."),
+        .choice("enable-debug-command", "no", \.debugCommand, "Accepted; a sentinel has no DEBUG."),
     ]
 
     private static let access: [Directive] = [

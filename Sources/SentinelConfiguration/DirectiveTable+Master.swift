@@ -14,7 +14,7 @@ extension DirectiveTable {
             "Silence after which this sentinel takes an instance of the group for down."),
         duration(
             "failover-timeout", .seconds(180), \.failoverTimeout, leastMilliseconds: 1, .notPositiveTime,
-            "Bound of each step of a failover; twice that passes before the same one is tried again."),
+            "Bound of each step of a failover; twice that passes before the next attempt, unless votes were split."),
         master(
             "parallel-syncs", 2...2, "1", "Replicas that are pointed at a new master at the same time.",
             MasterSetting(
