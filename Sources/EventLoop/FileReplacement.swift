@@ -147,11 +147,11 @@ package nonisolated enum FileReplacement {
     /// Gives a new file to whom the old one belongs, as far as that is allowed; returns the mode for it.
     ///
     /// Only root can give files away. Contents that are safe matter more than whose they are; but what one group was
-    /// allowed, another is not.
+    /// allowed, another is only where everybody is.
     private static func keepOwner(of existing: FileAttributes, _ descriptor: Descriptor) -> UInt16 {
         if (try? System.setOwner(descriptor, existing.owner, group: existing.group)) != nil { return existing.mode }
         if (try? System.setGroup(descriptor, existing.group)) != nil { return existing.mode }
-        return existing.mode & ~0o070
+        return existing.mode & (~0o070 | (existing.mode & 0o007) << 3)
     }
 
     static func overwrite(_ target: String, _ contents: [UInt8]) throws(SystemError) {

@@ -20,10 +20,16 @@ package struct Configuration: Sendable {
 
     package init() {}
 
-    /// The users that included files name, who would come back with the next start if the file itself said nothing else.
+    /// The users that included files name, who would come back with the next start if the file itself said nothing else;
+    /// without a line that `requirepass` wins over.
     package var includedUsers: [Word] {
         guard server.stateFile.isEmpty else { return [] }
-        return elsewhere.lines.keys.compactMap(\.userName)
+        return elsewhere.lines.compactMap { key, words in
+            guard let name = key.userName else { return nil }
+            let user = UserDeclaration(name: name, rules: words.dropFirst(2).map { Secret($0) })
+            let isOverridden = name == Word("default") && server.requirePassword != nil && user.allowsEverything
+            return isOverridden ? nil : name
+        }
     }
 
     /// Whether a file with all of this in it is nobody else's business.

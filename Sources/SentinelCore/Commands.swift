@@ -65,6 +65,7 @@ extension Sentinel {
             for id in links.ids { touch(.link(id), at: now) }
             for id in masterOrder { touch(.master(id), at: now) }
             wake(.scripts, at: now)
+            if let renewedAt = tilt.renewedAt { wake(.tilt, at: max(now, renewedAt + timing.tiltPeriod)) }
             reply(request, .ok)
         case .configure(let options): configure(options, request, at: now)
         case .simulateFailure(let failures, let listsKinds):

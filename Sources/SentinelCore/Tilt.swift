@@ -34,9 +34,7 @@ extension Sentinel {
     }
 
     mutating func leaveTiltIfOver(at now: Instant) {
-        guard let renewedAt = tilt.renewedAt else { return }
-        // It may have been renewed, or made longer, since this moment was noted.
-        guard now - renewedAt >= timing.tiltPeriod else { return wake(.tilt, at: renewedAt + timing.tiltPeriod) }
+        guard let renewedAt = tilt.renewedAt, now - renewedAt >= timing.tiltPeriod else { return }
         tilt.leave()
         emit(.tiltLeft)
         for id in masterOrder { touch(.master(id), at: now) }

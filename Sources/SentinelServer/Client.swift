@@ -132,6 +132,9 @@ final class Client: ConnectionDelegate {
 
     // MARK: Replies
 
+    /// Whether nobody is to hear the reply to the request under way.
+    var isSilent: Bool { replies == .off || replies == .skip }
+
     /// Waits for the core's answer to `request`.
     func await(_ request: RequestID) { awaited = request }
 
@@ -355,7 +358,7 @@ final class Client: ConnectionDelegate {
     }
 
     private func run() {
-        let isSilent = replies == .off || replies == .skip
+        let isSilent = isSilent
         if isSilent { flush() }
         port.dispatch(request, from: self)
         // CLIENT REPLY ON answers for itself.

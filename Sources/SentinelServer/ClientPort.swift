@@ -30,6 +30,8 @@ final class ClientPort {
     let log: Logger
     let pubSub = PubSub()
     let access: Access
+    /// `nil` where users are lines of the configuration.
+    let accessFile: AccessFile?
     let commandNames: CommandNames
     /// Lives as long as the port, which is as long as the process.
     let owner: any ClientPortOwner
@@ -59,6 +61,7 @@ final class ClientPort {
     ) {
         self.listeners = listeners
         self.access = access
+        accessFile = access.file.map { AccessFile($0, users: { access.users }, log: log) }
         diagnosis = listeners.diagnosis
         self.settings = settings
         commandNames = CommandNames(

@@ -122,7 +122,10 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         let limit = DeadlineTimer { [unowned self] in self.leave() }
         limit.schedule(at: MonotonicClock.now + Self.longestLastWrite)
         lastWriteLimit = limit
-        stateFile.afterWriting { [unowned self] in self.leave() }
+        stateFile.afterWriting { [unowned self] in
+            guard let users = self.port?.accessFile else { self.leave() }
+            users.afterWriting { self.leave() }
+        }
     }
 
     private func leave() -> Never {

@@ -81,16 +81,17 @@ import Testing
         #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
     }
 
-    @Test func `tilt ends also when it was made longer meanwhile`() {
+    @Test(arguments: [5, 40])
+    func `tilt lasts as long as it was set to last meanwhile`(seconds: Int) {
         var world = World()
         world.run(for: .seconds(3))
         world.now = world.now + .seconds(5)
         world.take(.woken)
         #expect(world.events.contains(.tiltEntered))
         var timing = Timing()
-        timing.tiltPeriod = .seconds(40)
+        timing.tiltPeriod = .seconds(seconds)
         _ = world.ask(.setTiming(timing))
-        world.run(for: .seconds(39))
+        world.run(for: .seconds(seconds - 1))
         #expect(!world.events.contains(.tiltLeft))
         world.run(for: .seconds(2))
         #expect(world.events.contains(.tiltLeft))

@@ -6,7 +6,7 @@
 // 1. An input that mentions a name nobody has asked about is put aside and taken up again with the answer.
 // 2. A name that resolved is taken for what it last stood for, and asked about again once that is old; the sooner while
 //    the answer was not given again. It stays so while it does not resolve: "does not resolve" means unknown, never
-//    "different", and for long enough it counts as the same.
+//    "different", and of a first answer, for long enough, that it is the same.
 // 3. A link asks about its name whenever its connection ends. If the name stands for other addresses by then, it goes
 //    there; if for several, the next is tried after one that could not be reached, and the one that answered is kept.
 // 4. An answer that has a name stand where another node is known to be is believed only when it has been given for a

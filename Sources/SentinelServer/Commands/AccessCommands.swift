@@ -3,7 +3,6 @@
 import AccessControl
 import EventLoop
 import RESP
-import SentinelCore
 
 /// ACL.
 ///
@@ -64,23 +63,25 @@ enum AccessCommands {
         },
         "acl|log": log,
         "acl|load": { port, client, _ in
-            guard port.access.file != nil else { return port.refuse(client, noFile) }
-            do throws(Access.StartError) {
-                try port.access.reload()
-                client.encoder.simple("OK")
-            } catch {
-                port.refuse(client, "ERR \(error.text)")
+            guard let file = port.accessFile else { return port.refuse(client, noFile) }
+            // Users that are being saved would come back as they were.
+            let request = port.oweReply(to: client)
+            file.afterWriting {
+                do throws(Access.StartError) {
+                    try port.access.reload()
+                    port.answerLater(request) { $0.simple("OK") }
+                } catch {
+                    port.answerLater(request) { $0.error("ERR \(error.text)") }
+                }
             }
         },
         "acl|save": { port, client, _ in
-            guard let file = port.access.file else { return port.refuse(client, noFile) }
+            guard let file = port.accessFile else { return port.refuse(client, noFile) }
+            guard !client.isSilent else { return file.save(nil) }
             let request = port.oweReply(to: client)
-            FileReplacement.replace(path: file, contents: UserFile.text(port.access.users), mode: 0o600) { result in
-                switch result {
-                case .success: port.answerLater(request) { $0.simple("OK") }
-                case .failure(let error):
-                    port.log.write(.warning, "The users could not be saved in '\(file)': \(error)")
-                    port.answerLater(request) { $0.error(notSaved) }
+            file.save { error in
+                port.answerLater(request) { encoder in
+                    if error == nil { encoder.simple("OK") } else { encoder.error(notSaved) }
                 }
             }
         },

@@ -47,9 +47,10 @@ enum SubscriptionCommands {
     }
 
     private static func leave(
-        _ client: Client, _ kind: String, _ request: RESP.Request, all: [[UInt8]], _ leave: ([UInt8]) -> Void
+        _ client: Client, _ kind: String, _ request: RESP.Request, all: @autoclosure () -> [[UInt8]],
+        _ leave: ([UInt8]) -> Void
     ) {
-        let names = request.count > 1 ? Array(request.arguments.dropFirst()) : all
+        let names = request.count > 1 ? Array(request.arguments.dropFirst()) : all()
         for name in names {
             leave(name)
             acknowledge(client, kind, name)

@@ -13,7 +13,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
     func `a new password of the default user wins over requirepass`(program: SentinelProgram) throws {
-        try withSentinel(program, ["requirepass old"]) { sentinel in
+        try withSentinel(program, ["requirepass old"]) { sentinel throws in
             sentinel.password = "old"
             #expect(try sentinel.ask("ACL", "SETUSER", "default", "resetpass", ">new") == .simple("OK"))
             #expect(try sentinel.ask("SENTINEL", "FLUSHCONFIG") == .simple("OK"))
@@ -30,12 +30,27 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)))
     func `no password of the default user wins over requirepass`() throws {
-        try withSentinel(.ours, ["requirepass old"]) { sentinel in
+        try withSentinel(.ours, ["requirepass old"]) { sentinel throws in
             sentinel.password = "old"
             #expect(try sentinel.ask("ACL", "SETUSER", "default", "nopass") == .simple("OK"))
             #expect(try sentinel.ask("SENTINEL", "FLUSHCONFIG") == .simple("OK"))
             try sentinel.restart()
             #expect(try RedisClient(port: sentinel.port).request("ACL", "WHOAMI") == .bulk("default"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a line of an included file that requirepass wins over stays without effect`() throws {
+        try withTemporaryDirectory { directory in
+            let included = directory + "/users.conf"
+            try "user default on nopass ~* &* +@all\n".write(toFile: included, atomically: false, encoding: .utf8)
+            try withSentinel(.ours, ["include \(included)", "requirepass old"]) { sentinel throws in
+                sentinel.password = "old"
+                #expect(try sentinel.ask("ACL", "SETUSER", "bob") == .simple("OK"))
+                #expect(try sentinel.ask("SENTINEL", "FLUSHCONFIG") == .simple("OK"))
+                #expect(sentinel.configurationText.contains("user bob "))
+                #expect(!sentinel.configurationText.contains("user default"))
+            }
         }
     }
 

@@ -22,8 +22,8 @@ import Testing
             #expect(try greedy.readReply(within: .seconds(10)) == .simple("OK"))
             #expect(greedy.isClosedByPeer(within: .seconds(10)))
             #expect(try other.request("PING") == .simple("PONG"))
-            let info = try other.request("INFO", "clients").text ?? ""
-            #expect(info.contains("pubsub_clients:0\r\n"))
+            let info = try other.request("INFO", "stats").text ?? ""
+            #expect(info.contains("pubsub_channels:0\r\npubsub_patterns:0\r\n"))
         }
     }
 
@@ -57,7 +57,7 @@ import Testing
             #expect(try other.request("CLIENT", "UNPAUSE") == .simple("OK"))
             #expect(try first.readReply() == .integer(1))
             #expect(bob.isClosedByPeer(within: .seconds(5)))
-            #expect((try other.request("INFO", "clients").text ?? "").contains("pubsub_clients:0\r\n"))
+            #expect((try other.request("INFO", "stats").text ?? "").contains("pubsub_channels:0\r\n"))
         }
     }
 
