@@ -6,9 +6,6 @@
 /// Rules of access, errors and what is told about a command go on naming it as the catalogue does.
 /// - Source: spec/config-and-process.md 1; redis-sentinel 7.0.15 with `rename-command`.
 package struct CommandNames: Sendable {
-    /// Nothing has another name.
-    package static let usual = CommandNames(renaming: [])
-
     /// The commands that can be called, in the order of the catalogue, without subcommands.
     package let commands: [CommandEntry]
     private let table: NameTable

@@ -13,7 +13,8 @@ package nonisolated enum Directories {
     /// A new directory below the system's place for temporary files.
     package static func makeTemporary(_ name: String) throws(SystemError) -> String {
         let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(base)/\(name)-XXXXXX".utf8CString)
+        let unique = String(repeating: "X", count: 6)  // mkdtemp puts its own characters there
+        var template = Array("\(base)/\(name)-\(unique)".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemError(call: "mkdtemp", errno: errno) }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

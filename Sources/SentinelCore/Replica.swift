@@ -19,6 +19,14 @@ struct Replica: Sendable {
 
         /// Whether the end of the failover does not wait for it.
         var isOver: Bool { self == .done || self == .overdue }
+
+        /// Whether it was told, and is not seen to follow yet.
+        var isTold: Bool {
+            switch self {
+            case .sent, .overdue: true
+            case .none, .inProgress, .done: false
+            }
+        }
     }
 
     /// To follow another node, or nobody.

@@ -190,9 +190,7 @@ final class ClientPort {
         case let response?: return append(response, to: &client.encoder, for: client)
         case nil: break
         }
-        requestsMade += 1
-        let id = RequestID(requestsMade)
-        client.await(id)
+        let id = makeRequest(of: client)
         // Most answers come before `obey` returns; only the others are looked up.
         let outer = askingNow
         askingNow = (id, client)
@@ -207,10 +205,15 @@ final class ClientPort {
 
     /// Has the reply to the request under way come later, when `answerLater` is called.
     func oweReply(to client: Client) -> RequestID {
+        let id = makeRequest(of: client)
+        asking[id] = client
+        return id
+    }
+
+    private func makeRequest(of client: Client) -> RequestID {
         requestsMade += 1
         let id = RequestID(requestsMade)
         client.await(id)
-        asking[id] = client
         return id
     }
 

@@ -2,6 +2,7 @@
 
 import Dispatch
 import SentinelSimulation
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -175,14 +176,12 @@ func see(_ seeds: [UInt64]) -> Never {
 
 /// Runs seeds on all cores; the outcomes come in their order.
 func outcomes(of seeds: [UInt64], _ sabotage: Sabotage?) -> [Outcome] {
-    let results = DispatchQueue(label: "results")
-    // Safe: touched only on the serial queue above, and read after all iterations have ended.
-    nonisolated(unsafe) var outcomes: [Outcome?] = Array(repeating: nil, count: seeds.count)
+    let outcomes = Mutex([Outcome?](repeating: nil, count: seeds.count))
     DispatchQueue.concurrentPerform(iterations: seeds.count) { index in
         let outcome = Simulation.run(seed: seeds[index], sabotage: sabotage)
-        results.sync { outcomes[index] = outcome }
+        outcomes.withLock { $0[index] = outcome }
     }
-    return outcomes.compactMap(\.self)
+    return outcomes.withLock { $0.compactMap(\.self) }
 }
 
 let options = Options(Array(CommandLine.arguments.dropFirst()))

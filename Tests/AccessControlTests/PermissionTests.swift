@@ -55,7 +55,7 @@ import Testing
         let request = Request(words.split(separator: " ").map { bytes(String($0)) })
         let command = try command(request)
         let verdict = try users.user("u").check(command, request)
-        let dryRun = users.dryRun(UserName("u"), request, .usual)
+        let dryRun = users.dryRun(UserName("u"), request, CommandNames(renaming: []))
         if refused.isEmpty {
             #expect(verdict == .allowed && verdict.error(for: UserName("u")) == nil)
             #expect(dryRun == .allowed)
@@ -110,11 +110,13 @@ import Testing
         ("default", ["AUTH"], "ERR wrong number of arguments for 'auth' command"),
     ])
     func `fails`(user: String, words: [String], error: String) {
-        #expect(Users().dryRun(UserName(user), Request(words.map(bytes)), .usual) == .error(bytes(error)))
+        #expect(
+            Users().dryRun(UserName(user), Request(words.map(bytes)), CommandNames(renaming: []))
+                == .error(bytes(error)))
     }
 
     @Test func `works for a container that means something alone`() {
-        #expect(Users().dryRun(.default, request("command"), .usual) == .allowed)
+        #expect(Users().dryRun(.default, request("command"), CommandNames(renaming: [])) == .allowed)
     }
 }
 

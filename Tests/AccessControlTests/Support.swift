@@ -20,7 +20,9 @@ func request(_ words: String...) -> Request { Request(words.map(bytes)) }
 /// The command a request asks for.
 func command(_ request: Request) throws -> CommandEntry {
     let second = request.count > 1 ? request[1] : nil
-    guard case .found(let command) = CommandNames.usual.resolve(request[0], second) else { throw NoSuchCommand() }
+    guard case .found(let command) = CommandNames(renaming: []).resolve(request[0], second) else {
+        throw NoSuchCommand()
+    }
     return command
 }
 

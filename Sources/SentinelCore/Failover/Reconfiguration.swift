@@ -98,12 +98,9 @@ extension Sentinel {
     /// Follows a replica's way to its new master, from its INFO.
     mutating func noteReconfiguration(_ id: Master.ID, _ index: Int, at now: Instant) {
         guard let promoted = masters[id].promoted else { return }
-        let isTold: Bool
-        switch masters[id].replicas[index].reconfiguration {
-        case .sent, .overdue: isTold = true
-        case .none, .inProgress, .done: isTold = false
-        }
-        if isTold, follows(masters[id].replicas[index], promoted.presence.address, at: now) == true {
+        if masters[id].replicas[index].reconfiguration.isTold,
+            follows(masters[id].replicas[index], promoted.presence.address, at: now) == true
+        {
             masters[id].replicas[index].reconfiguration = .inProgress(since: now)
             masters[id].replicas[index].info.pause = .zero
             emit(.failover(.reconfInProgress, label(id, replicaAt: index)))
