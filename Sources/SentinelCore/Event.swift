@@ -46,6 +46,7 @@ package enum Event: Sendable, Equatable {
     case configUpdated(from: InstanceLabel)
     case convertedToReplica(InstanceLabel)
     case replicaConfigFixed(InstanceLabel)
+    case masterConfigFixed(InstanceLabel)
     case roleReported(InstanceLabel, Role, isExpected: Bool)
     case rebooted(InstanceLabel)
     case tiltEntered
@@ -87,7 +88,7 @@ extension Event {
             .warning
         case .failover(let step, _): step.severity
         case .replicaFound, .sentinelFound, .sentinelMoved, .sentinelMovedElsewhere, .sentinelAddressTaken,
-            .convertedToReplica, .replicaConfigFixed, .rebooted:
+            .convertedToReplica, .replicaConfigFixed, .masterConfigFixed, .rebooted:
             .notice
         case .roleReported: .verbose
         case .linkLost: .debug
@@ -105,7 +106,8 @@ extension Event {
             .sentinelAddressTaken(let subject), .sdown(let subject), .sdownCleared(let subject),
             .odown(let subject, _, _), .odownCleared(let subject), .failover(_, let subject),
             .configUpdated(let subject), .convertedToReplica(let subject), .replicaConfigFixed(let subject),
-            .roleReported(let subject, _, _), .rebooted(let subject), .linkLost(let subject, _, _):
+            .masterConfigFixed(let subject), .roleReported(let subject, _, _), .rebooted(let subject),
+            .linkLost(let subject, _, _):
             subject.masterName
         case .epochRaised(_, let name), .voted(_, let name), .masterSwitched(let name, _, _): name
         case .tiltEntered, .tiltLeft, .stateNotSaved, .stateSavedAgain, .scriptFailed, .scriptTimedOut: nil

@@ -50,8 +50,10 @@ package struct Master: Sendable {
     var splitVotes = 0
     /// Attempts in a row that found no replica fit to be promoted.
     var fruitlessAttempts = 0
-    /// The order to the replaced master to follow the promoted replica, until it is answered.
-    var demotion: Replica.Order?
+    /// The order to the master itself, until it is answered: to follow the promoted replica, or to be a master again.
+    var order: Replica.Order?
+    /// Whether the master refused the transaction around the order to be one again.
+    var refusedRestoration = false
     /// When this sentinel's turn to stand comes, decided once odown is reached.
     var candidacyAt: Instant?
     /// The last refusal that was logged, so that each is logged once.

@@ -36,6 +36,7 @@ package struct EventText: Sendable, Equatable {
         case .configUpdated(let subject): self.init("+config-update-from", subject.text)
         case .convertedToReplica(let subject): self.init("+convert-to-slave", subject.text)
         case .replicaConfigFixed(let subject): self.init("+fix-slave-config", subject.text)
+        case .masterConfigFixed(let subject): self.init("+fix-master-config", subject.text)
         case .roleReported(let subject, let role, let isExpected):
             self.init(
                 isExpected ? "+role-change" : "-role-change",

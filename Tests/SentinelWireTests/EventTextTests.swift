@@ -48,6 +48,7 @@ import Testing
         (.epochRaised(epoch, name), "+new-epoch", "7", .warning),
         (.voted(Vote(candidate: runID, epoch: epoch), name), "+vote-for-leader", "\(runID) 7", .warning),
         (.failover(.tried, label(.master)), "+try-failover", master, .warning),
+        (.masterConfigFixed(label(.master)), "+fix-master-config", master, .notice),
         (.stateNotSaved, "+state-not-saved", "#no vote is given until the state is on disk again", .warning),
         (.stateSavedAgain, "-state-not-saved", "#the state is on disk again", .warning),
         (.failover(.sendingPromotion, label(.replica)), "+failover-state-send-slaveof-noone", replica, .notice),

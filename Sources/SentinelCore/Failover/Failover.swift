@@ -144,10 +144,12 @@ extension Sentinel {
                 !trustsFirstAnswer
                 && ReplicaSelection.best(of: replicaCandidates(id, trustsFirstAnswer: true, at: now)) != nil
             guard !isDoubtAll || now - failover.stageSince >= Failover.patienceWithNames else { return }
+            if !failover.isForced { restoreMaster(id, at: now) }
             abortFailover(id, .noGoodReplica, label(id))
             return retryFruitlessAttempt(id, at: now)
         }
         masters[id].fruitlessAttempts = 0
+        masters[id].refusedRestoration = false
         let chosen = candidates[best].id
         emit(.failover(.selectedReplica, label(id, replica: chosen)))
         masters[id].failover?.advance(to: .sendPromotion(chosen), at: now)
@@ -201,7 +203,7 @@ extension Sentinel {
             return failover.stageSince + master.failoverTimeout + justAfter
         case .reconfReplicas:
             var deadline = failover.stageSince + master.failoverTimeout + justAfter
-            if master.demotion != nil { deadline = min(deadline, failover.stageSince + timing.pingPeriod + justAfter) }
+            if master.order != nil { deadline = min(deadline, failover.stageSince + timing.pingPeriod + justAfter) }
             for case .sent(let since) in master.replicas.map(\.reconfiguration) {
                 deadline = min(deadline, since + timing.replicaReconfTimeout + justAfter)
             }

@@ -21,8 +21,8 @@ extension Sentinel {
                 : replica.presence.isSdown || replica.reconfiguration.isOver || isToBeLeft(replica, by: id)
         }
         // The order must have been read before the link is closed with the move; it is not waited for long.
-        if now - failover.stageSince > timing.pingPeriod || masters[id].presence.isSdown { masters[id].demotion = nil }
-        guard isDone, masters[id].demotion == nil else { return }
+        if now - failover.stageSince > timing.pingPeriod || masters[id].presence.isSdown { masters[id].order = nil }
+        guard isDone, masters[id].order == nil else { return }
         endFailover(id, promoted: promoted, isBestEffort: false, at: now)
     }
 
@@ -40,7 +40,7 @@ extension Sentinel {
         else { return }
         perform(.send(connection.id, .replicate(address, isBare: false), renamed: renames(of: link)))
         links[link].pending += 1
-        masters[id].demotion = Replica.Order(master: address)
+        masters[id].order = Replica.Order(master: address)
         emit(.convertedToReplica(labelOfReplacedMaster(id)))
     }
 
@@ -159,9 +159,10 @@ extension Sentinel {
         masters[id].attemptedAt = nil
         masters[id].retryAt = nil
         masters[id].candidacyAt = nil
-        masters[id].demotion = nil
+        masters[id].order = nil
         masters[id].splitVotes = 0
         masters[id].fruitlessAttempts = 0
+        masters[id].refusedRestoration = false
         masters[id].rebootedAt = nil
         masters[id].follows = nil
         masters[id].conflict = Conflict()

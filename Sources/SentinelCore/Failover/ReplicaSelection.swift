@@ -55,10 +55,8 @@ extension Sentinel {
         let master = masters[id]
         let isDown = master.presence.isSdown
         let downFor = master.presence.sdownSince.map { now - $0 } ?? .zero
-        // A master that follows one of its replicas: there is nobody whom they could have been connected to.
-        let isCircle =
-            isCertain(master.presence.address)
-            && master.follows.map { master.replicaIndex(at: knownAddress($0)) != nil } ?? false
+        // In a circle there is nobody whom they could have been connected to.
+        let isCircle = isInCircle(id)
         let lead = links[master.presence.link].lead
         let trustsFirstAnswer = trustsFirstAnswer && isUndisputed(master.presence.address)
         return master.replicas.map { replica in

@@ -72,7 +72,7 @@ extension Sentinel {
     mutating func replicationOrdered(isTaken: Bool, on link: Link.ID, at now: Instant) {
         guard case .dataNode(let id) = links[link].target else { return }
         guard let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link }) else {
-            if masters[id].presence.link == link { demotionAnswered(isTaken: isTaken, id, at: now) }
+            if masters[id].presence.link == link { masterOrderAnswered(isTaken: isTaken, id, at: now) }
             return
         }
         let order = masters[id].replicas[index].order
@@ -96,12 +96,15 @@ extension Sentinel {
         return master == masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
     }
 
-    /// The same of a master that was replaced.
-    private mutating func demotionAnswered(isTaken: Bool, _ id: Master.ID, at now: Instant) {
-        guard let order = masters[id].demotion else { return }
-        masters[id].demotion = nil
+    /// The same of the master itself. One that refused to be a master again gets the bare order with the next attempt.
+    private mutating func masterOrderAnswered(isTaken: Bool, _ id: Master.ID, at now: Instant) {
+        guard let order = masters[id].order else { return }
+        masters[id].order = nil
         let link = masters[id].presence.link
-        if !isTaken, let connection = links[link].command {
+        if order.master == nil {
+            if !isTaken { emitLog(.orderRefused(label(id))) }
+            masters[id].refusedRestoration = !isTaken
+        } else if !isTaken, let connection = links[link].command {
             emitLog(.orderRefused(labelOfReplacedMaster(id)))
             perform(.send(connection.id, .replicate(order.master, isBare: true), renamed: renames(of: link)))
             links[link].pending += 1

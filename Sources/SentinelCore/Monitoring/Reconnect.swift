@@ -170,7 +170,7 @@ extension Sentinel {
         for user in links[id].users {
             if masters[user].presence.link == id {
                 masters[user].info.forgetRequest(at: now)
-                masters[user].demotion = nil
+                masters[user].order = nil
                 masters[user].presence.helloDueAt = now
             }
             for index in masters[user].replicas.indices where masters[user].replicas[index].presence.link == id {
