@@ -38,6 +38,31 @@ extension `Transport security` {
             #expect(opened == Array("hello".utf8))
         }
 
+        /// Whoever used the library in this thread before may have left an error behind.
+        @Test func `take no error for theirs that another call left`() throws {
+            let tls = try makeTLS()
+            let (client, server, _, _) = try ends(of: tls, tls)
+            let library = try #require(SharedLibrary(anyOf: OpenSSL.names))
+            typealias OpenFile = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>) -> OpaquePointer?
+            let openFile: OpenFile = try library.function("BIO_new_file")
+            func leaveAnError() { #expect(openFile("/nowhere/at/all", "r") == nil) }
+
+            // Half a record: the rest is waited for, which the library tells like an error.
+            let wire = try seal(Array("hello".utf8), client).withUnsafeBytes { Array($0) }
+            try receive(Array(wire.prefix(wire.count / 2)), server)
+            leaveAnError()
+            #expect(try openAll(server).isEmpty)
+            try receive(Array(wire.dropFirst(wire.count / 2)), server)
+            leaveAnError()
+            #expect(try openAll(server) == Array("hello".utf8))
+
+            // The same in the middle of a handshake.
+            let other = tls.makeServerSecurity()
+            try receive([22, 3, 1, 2, 0, 1], other)
+            leaveAnError()
+            #expect(try !other.shakeHands())
+        }
+
         @Test func `say goodbye`() throws {
             let tls = try makeTLS()
             let (client, server, _, _) = try ends(of: tls, tls)

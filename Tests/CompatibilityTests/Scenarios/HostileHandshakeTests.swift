@@ -70,6 +70,33 @@ extension RealServers {
         }
 
         @Test(.timeLimit(.minutes(1)))
+        func `that stall share one bound, whichever address they come to`() throws {
+            let places = 40
+            func configuration(_ port: UInt16, _ security: Security) -> String {
+                Security.portLines(port, security) + "\nmaxclients \(places)"
+            }
+            let addresses = ["127.0.0.1", "127.0.0.2"]
+            try withSentinel(
+                configuration: configuration, addresses: addresses.joined(separator: " ")
+            ) { sentinel, security in
+                let bystander = try RedisClient(port: sentinel.port, security: security)
+                #expect(try bystander.request("PING") == .simple("PONG"))
+                var stalled = try addresses.flatMap { address in
+                    try (0..<places).map { _ in try RedisClient(port: sentinel.port, host: address) }
+                }
+                // Each address has a few of its own, so that one in a flood leaves the others reachable.
+                try eventually("older ones have given way", within: .seconds(5)) {
+                    stalled.removeAll { $0.isClosedByPeer(within: .milliseconds(1)) }
+                    return stalled.count
+                } until: {
+                    $0 <= places + 16
+                }
+                #expect(stalled.count >= 16)
+                #expect(try bystander.request("PING") == .simple("PONG"))
+            }
+        }
+
+        @Test(.timeLimit(.minutes(1)))
         func `again within a connection are not to be had`() throws {
             try withSentinel { sentinel, security in
                 let bystander = try RedisClient(port: sentinel.port, security: security)

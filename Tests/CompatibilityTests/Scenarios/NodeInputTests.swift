@@ -8,10 +8,10 @@ extension Rules {
     /// - Source: spec/monitoring.md 3 (links), 3.2 (PING), 6 (hellos), 7 (INFO).
     @Suite(.serialized) struct `Bad input of nodes` {
         private func watched(
-            _ stage: Stage, _ node: ScriptedServer, downAfter: Duration = .milliseconds(1_500)
+            _ stage: Stage, _ node: ScriptedServer, downAfter: Duration = .milliseconds(1_500), lines: [String] = []
         ) throws -> SentinelServer {
             try stage.sentinel(
-                .ours, watching: node.port, options: SentinelServer.alone(downAfter: downAfter),
+                .ours, watching: node.port, options: SentinelServer.alone(downAfter: downAfter, lines: lines),
                 debug: ["INFO-PERIOD", "200", "PUBLISH-PERIOD", "200"])
         }
 
@@ -119,15 +119,39 @@ extension Rules {
             }
         }
 
-        @Test(.timeLimit(.minutes(1)))
-        func `an INFO beyond belief ends the connection instead of filling memory`() throws {
-            try withStage { stage in
-                let node = stage.scriptedServer { $0.name == "INFO" ? .bytes("$99999999999\r\nrole:master\r\n") : nil }
-                let sentinel = try watched(stage, node)
-                try eventually("it is tried again", within: .seconds(10)) {
-                    node.requests.count { $0.name == "INFO" } >= 3
+        /// Replies longer than any that is believed: announced so, or in parts that are short enough.
+        enum EndlessReply: CaseIterable {
+            case absurd, announced, inParts
+
+            var bytes: String {
+                switch self {
+                case .absurd: "$99999999999\r\nrole:master\r\n"
+                case .announced: "$\((8 << 20) + 1)\r\nrole:master\r\n"
+                case .inParts:
+                    "*100\r\n"
+                        + String(repeating: ScriptedServer.bulk(String(repeating: "x", count: 1 << 20)), count: 9)
                 }
-                #expect(try sentinel.ask("PING") == .simple("PONG"))
+            }
+
+            var reason: String {
+                switch self {
+                case .absurd, .announced: "protocol error"
+                case .inParts: "a reply of more than 8388608 bytes"
+                }
+            }
+        }
+
+        @Test(.timeLimit(.minutes(1)), arguments: EndlessReply.allCases)
+        func `an INFO beyond belief ends the connection instead of filling memory`(_ reply: EndlessReply) throws {
+            try withStage { stage in
+                let node = stage.scriptedServer()
+                // Nothing else ends a link so soon.
+                let sentinel = try watched(stage, node, downAfter: .seconds(30), lines: ["loglevel debug"])
+                let bytes = reply.bytes
+                node.follow { $0.name == "INFO" ? .bytes(bytes) : nil }
+                #expect(try sentinel.awaitEvent("-cmd-link-reconnection").payload.contains("#\(reply.reason)"))
+                node.follow { _ in nil }
+                try eventually("the next link works", within: .seconds(20)) { try sentinel.flags() == ["master"] }
             }
         }
 

@@ -141,9 +141,10 @@ extension RealServers {
 /// A sentinel that listens in TLS and watches a master that is not there.
 ///
 /// - Parameter configuration: Lines about ports and TLS for a port; `nil` for the usual ones.
+/// - Parameter addresses: Where it listens, `127.0.0.1` among them.
 /// - Parameter isSecure: Whether it is asked whether it lives in TLS.
 func withSentinel(
-    configuration: ((UInt16, Security) -> String)? = nil, isSecure: Bool = true,
+    configuration: ((UInt16, Security) -> String)? = nil, addresses: String = "127.0.0.1", isSecure: Bool = true,
     _ body: (Server, Security) throws -> Void
 ) throws {
     let security = try Security()
@@ -153,7 +154,7 @@ func withSentinel(
             security: isSecure ? security : nil
         ) { port in
             (configuration?(port, security) ?? Security.portLines(port, security))
-                + "\nbind 127.0.0.1\nsentinel monitor mymaster 127.0.0.1 \(LoopbackPort.free()) 1\n"
+                + "\nbind \(addresses)\nsentinel monitor mymaster 127.0.0.1 \(LoopbackPort.free()) 1\n"
         }
         defer { sentinel.process.end() }
         do {
