@@ -94,6 +94,8 @@ final class SentinelProcess {
     var untrustedSince = Instant.start
     /// Since when it holds masters down, by its own clock.
     var downSince: [MasterName: Instant] = [:]
+    /// Since when masters say that they are replicas, by its own clock.
+    var replicaSince: [MasterName: Instant] = [:]
     /// When the last INFO that it has of a host was true: one may be long under way.
     var infoMadeAt: [Int: Instant] = [:]
     var pace = Pace()

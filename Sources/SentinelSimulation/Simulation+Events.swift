@@ -25,6 +25,9 @@ extension Simulation {
             if label.kind == .master { process.downSince[label.masterName] = process.localTime(now) }
         case .sdownCleared(let label):
             if label.kind == .master { process.downSince[label.masterName] = nil }
+        case .roleReported(let label, let role, _):
+            guard label.kind == .master else { break }
+            process.replicaSince[label.masterName] = role == .replica ? process.localTime(now) : nil
         case .odown(let label, let reports, let quorum):
             try checkTrust(in: process, "finds that \(label.name) is objectively down")
             guard quorum != schedule.quorum || reports < quorum, sabotage != .majorityOfReachable else { return }
@@ -46,6 +49,7 @@ extension Simulation {
     private func forget(_ name: MasterName, in process: SentinelProcess) {
         process.attempts[name] = nil
         process.downSince[name] = nil
+        process.replicaSince[name] = nil
     }
 
     private func notice(

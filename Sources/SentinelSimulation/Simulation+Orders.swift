@@ -66,11 +66,13 @@ extension Simulation {
     /// A replica's word on how long it has been alone is in whole seconds, and as old as its INFO.
     func checkFitness(of node: DataNode, in name: MasterName, _ process: SentinelProcess) throws(Violation) {
         guard !trustsFirstAnswers(process) else { return }
-        let downFor = process.downSince[name].map { process.localTime(now) - $0 } ?? .zero
+        // A master that says it is a replica has left its own alone since; the original counts from when it is down.
+        let since = [process.downSince[name], process.isOriginal ? nil : process.replicaSince[name]].compactMap { $0 }
+        let aloneFor = since.min().map { process.localTime(now) - $0 } ?? .zero
         let age = process.infoMadeAt[node.host].map { now - $0 } ?? .zero
         // One that was monitored again may not have been told how long to wait yet.
         let downAfter = process.settings(of: name)?.downAfter ?? schedule.downAfter
-        let limit = downAfter * 10 + downFor + age + .seconds(1)
+        let limit = downAfter * 10 + aloneFor + age + .seconds(1)
         // What the original takes a link for that INFO says nothing about is known.
         guard node.priority == 0 || !isCircle(name, process) && !process.isOriginal && node.linkDownFor(now) > limit
         else { return }

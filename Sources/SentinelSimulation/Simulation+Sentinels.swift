@@ -36,6 +36,7 @@ extension Simulation {
         process.clockOffset = .zero
         process.untrustedUntil = nil
         process.downSince = [:]
+        process.replicaSince = [:]
         process.infoMadeAt = [:]
         process.runningScripts = []
         process.wakeAt = nil

@@ -85,6 +85,17 @@ import Testing
         #expect(orders(in: world).isEmpty)
     }
 
+    /// It counts as down 20 seconds and more after it has left its replicas alone, which can be ten times down-after.
+    @Test func `or follows somebody unknown is replaced by a replica that was alone since`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.following[World.master] = Endpoint(host: "10.0.0.77", port: 6379)
+        world.withoutMasterSince = world.now
+        world.letPeersAgree()
+        world.run(for: .seconds(40))
+        #expect(world.steps.contains(.promoted))
+    }
+
     @Test func `is left alone if it follows nobody known here`() {
         var world = circle()
         world.following[World.master] = Endpoint(host: "10.0.0.77", port: 6379)

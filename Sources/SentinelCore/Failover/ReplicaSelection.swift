@@ -54,7 +54,9 @@ extension Sentinel {
     ) -> [ReplicaSelection.Candidate] {
         let master = masters[id]
         let isDown = master.presence.isSdown
-        let downFor = master.presence.sdownSince.map { now - $0 } ?? .zero
+        // Since it says that it is a replica it has left its own alone; it counts as down long after.
+        let replicaSince = master.info.role == .replica ? master.info.roleReportedAt : nil
+        let aloneFor = Instant?.earlier(master.presence.sdownSince, replicaSince).map { now - $0 } ?? .zero
         // In a circle there is nobody whom they could have been connected to.
         let isCircle = isInCircle(id)
         let lead = links[master.presence.link].lead
@@ -77,7 +79,7 @@ extension Sentinel {
                 runID: replica.info.runID,
                 availableLimit: timing.pingPeriod * 5,
                 infoAgeLimit: isDown ? timing.pingPeriod * 5 : timing.infoPeriod * 3,
-                masterLinkDownLimit: isCircle ? nil : downFor + master.downAfter * 10)
+                masterLinkDownLimit: isCircle ? nil : aloneFor + master.downAfter * 10)
         }
     }
 }
