@@ -51,6 +51,8 @@ struct Replica: Sendable {
     var reconfiguration = Reconfiguration.none
     /// When it was last told to follow the master although no failover goes on.
     var putRightAt: Instant?
+    /// When it last refused to be promoted.
+    var refusedPromotionAt: Instant?
     /// The order under way, to be given again if the node refuses the transaction around it.
     var order: Order?
 

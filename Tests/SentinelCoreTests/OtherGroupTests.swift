@@ -29,6 +29,21 @@ import Testing
         #expect(!isPutRight(world))
     }
 
+    @Test func `is not taken away from it if it follows its master by a name`() throws {
+        var world = World(peers: "", quorum: 1, failoverTimeout: .seconds(3), resolvesHostnames: true)
+        world.names["other-0"] = ["10.0.7.1"]
+        _ = world.ask(.monitor(MasterName("other"), Endpoint(host: "10.0.7.1", port: 6379), quorum: 1))
+        world.following[World.replicas[0]] = Endpoint(host: "other-0", port: 6379)
+        world.run(for: .seconds(40))
+        #expect(world.sentinel.names.addresses(of: "other-0") == ["10.0.7.1"])
+        #expect(!isPutRight(world))
+        world.kill(World.master)
+        world.run(for: .seconds(5))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.replicas[1]))
+        #expect(world.following[World.replicas[0]] == Endpoint(host: "other-0", port: 6379))
+    }
+
     @Test func `is not made a replica if it is that group's master`() throws {
         var world = World(peers: "", failoverTimeout: .seconds(3))
         _ = world.ask(.monitor(MasterName("other"), World.replicas[0], quorum: 1))

@@ -133,7 +133,7 @@ struct World {
                 let isShared = subscribed.contains(id)
                 if publishing == .echoed, isShared { take(.hello(hello, on: id)) }
                 take(.reply(id, .published(publishing != .refused)))
-            case .replicate where refusesOrders: take(.reply(id, .replicated(false)))
+            case .replicate where refusesOrders || refusing.contains(endpoint): take(.reply(id, .replicated(false)))
             case .replicate(_, isBare: false) where refusesTransactions: take(.reply(id, .replicated(false)))
             case .replicate(let master, _):
                 if !unmoved.contains(endpoint) { following[endpoint] = master }
@@ -172,7 +172,7 @@ struct World {
 
     func info(of endpoint: Endpoint) -> InfoReport {
         var report = InfoReport()
-        report.runID = String(repeating: "\(endpoint.host.last ?? "0")", count: 40)
+        report.runID = runIDs[endpoint] ?? Self.runID(of: endpoint)
         if let master = following[endpoint] {
             report.role = .replica
             report.masterHost = master.host
@@ -193,6 +193,17 @@ struct World {
 
     /// Nodes that say yes to SLAVEOF and follow whom they followed before.
     var unmoved: Set<Endpoint> = []
+
+    /// Nodes that deny SLAVEOF, as one that is loading does.
+    var refusing: Set<Endpoint> = []
+
+    /// What nodes say their run IDs are, where that is not one of their own.
+    var runIDs: [Endpoint: String] = [:]
+
+    static func runID(of endpoint: Endpoint) -> String {
+        let digits = "\(endpoint.host).\(endpoint.port).".filter { $0.isHexDigit }
+        return digits + String(repeating: "0", count: max(0, 40 - digits.count))
+    }
 
     /// Whether nodes deny SLAVEOF altogether.
     var refusesOrders = false
@@ -239,6 +250,15 @@ struct World {
         _ = takeUnanswered()
         effects = []
         answeredEffects = 0
+    }
+
+    /// Runs with every peer agreeing, and voting for us in each attempt.
+    mutating func runElected(for duration: Duration) {
+        let end = now + duration
+        while now < end {
+            letPeersAgree()
+            run(for: min(end - now, .milliseconds(500)))
+        }
     }
 
     /// Has every peer agree and vote for us.

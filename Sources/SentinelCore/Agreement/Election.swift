@@ -89,9 +89,11 @@ extension Sentinel {
     }
 
     /// Without a replica to promote, it is looked for again after 1, 2, 4 … seconds, at the latest after the usual distance.
+    /// One that knows of no replica at all won't hear of any while the master is down, and leaves it to the others.
     ///
     /// - Source: spec/defects.md 48; the original always waits twice the failover timeout.
     mutating func retryFruitlessAttempt(_ id: Master.ID, at now: Instant) {
+        guard !masters[id].replicas.isEmpty else { return }
         let pause = Duration.seconds(1 << min(masters[id].fruitlessAttempts, 20))
         masters[id].fruitlessAttempts += 1
         masters[id].retryAt = now + min(pause, masters[id].failoverTimeout * 2)
@@ -111,7 +113,7 @@ extension Sentinel {
         return min(regular, max(attemptedAt, downSince))
     }
 
-    /// How long this sentinel lets better candidates go first.
+    /// How long this sentinel lets better candidates go first; all do who know of a replica, if it knows of none.
     private func rankDelay(_ id: Master.ID) -> Duration {
         let epoch = currentEpoch.next
         let own = Self.rank(myID, epoch)
@@ -121,7 +123,7 @@ extension Sentinel {
             let theirs = Self.rank(peer.runID, epoch)
             return (theirs, peer.runID) < (own, myID)
         }
-        return candidacyStagger * better
+        return candidacyStagger * (better + (masters[id].replicas.isEmpty ? masters[id].peers.count + 1 : 0))
     }
 
     /// Distance between two ranks: a candidate is heard of when its own vote is on disk, so where disks are slow, or

@@ -50,12 +50,18 @@ extension Sentinel {
             &masters[id].presence, &links, limit: limit, isUnfit: isUnfit, at: now)
         if let isDown = verdict.news {
             tell(isDown, label(id))
-            if isDown { masterWentDown(id, at: now) }
+            if isDown { masterWentDown(id, at: now) } else { masterCameBack(id, at: now) }
         }
         guard !masters[id].presence.isSdown else { return nil }
         let justAfter = Duration.microseconds(1)
         let deadline = Instant?.earlier(verdict.changesAt, wrongRoleSince.map { $0 + roleLimit + justAfter })
         return .earlier(deadline, rebootedAt.map { $0 + rebootLimit + justAfter })
+    }
+
+    /// What was to no avail in this outage is no reason to wait in the next.
+    private mutating func masterCameBack(_ id: Master.ID, at now: Instant) {
+        masters[id].fruitlessAttempts = 0
+        masters[id].retryAt = masters[id].retryAt.map { min($0, now) }
     }
 
     /// What follows at once: the others are asked, and the replicas looked at.

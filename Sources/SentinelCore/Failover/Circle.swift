@@ -3,20 +3,28 @@
 // A master that follows one of its own replicas, as orders that crossed can leave it: the group has none.
 
 extension Sentinel {
-    /// Whether the master says that it follows one of the replicas known here.
-    func isInCircle(_ id: Master.ID) -> Bool {
+    /// Attempts that found nobody, the next ones one and two seconds after the first.
+    private static let attemptsBeforeRestoring = 2
+
+    /// The replica known here that the master says it follows.
+    private func followedReplica(of id: Master.ID) -> Replica? {
         let master = masters[id]
-        return isCertain(master.presence.address)
-            && master.follows.map { master.replicaIndex(at: knownAddress($0)) != nil } ?? false
+        guard isCertain(master.presence.address), let place = master.follows.map(knownAddress) else { return nil }
+        return master.replicaIndex(at: place).map { master.replicas[$0] }
     }
+
+    /// Whether the master follows a replica, which does not say that it is a master.
+    func isInCircle(_ id: Master.ID) -> Bool { followedReplica(of: id)?.info.role == .replica }
 
     /// Has a master be one again that follows one of its own replicas, where none of these can be promoted.
     ///
     /// For the leader of an attempt alone; the configuration stays what it is, and so does its epoch. A master that does
-    /// not answer may do anything by the time it reads the order, and is given none.
+    /// not answer may do anything by the time it reads the order, and is given none. Whoever can be promoted but for a
+    /// moment is waited for.
     mutating func restoreMaster(_ id: Master.ID, at now: Instant) {
         let link = masters[id].presence.link
-        guard isInCircle(id), !followsAnotherGroup(id), mayBeCorrected(link),
+        guard masters[id].fruitlessAttempts >= Self.attemptsBeforeRestoring, followedReplica(of: id) != nil,
+            !followsAnotherGroup(id), mayBeCorrected(link),
             links[link].silence(at: now) <= masters[id].downAfter, let connection = links[link].command
         else { return }
         let order = Request.replicate(nil, isBare: masters[id].refusedRestoration)

@@ -42,7 +42,7 @@ struct Failover: Sendable {
 
     /// Whether replicas are fit that were heard of where the master's name was answered once: what an operator asks for
     /// can wait for a second answer, a master that is down can't.
-    fileprivate func trustsFirstAnswer(isMasterDown: Bool) -> Bool { !isForced || isMasterDown }
+    func trustsFirstAnswer(isMasterDown: Bool) -> Bool { !isForced || isMasterDown }
 
     /// The replica being promoted or promoted already.
     var chosen: ReplicaID? {
@@ -76,7 +76,7 @@ extension Sentinel {
             case .waitStart: awaitElection(id, failover, at: now)
             case .selectReplica: selectReplica(id, failover, at: now)
             case .sendPromotion(let replica): sendPromotion(id, failover, to: replica, at: now)
-            case .waitPromotion: abortIfOverdue(id, failover, at: now)
+            case .waitPromotion(let replica): abortIfOverdue(id, failover, to: replica, at: now)
             case .reconfReplicas(let replica): reconfigureReplicas(id, failover, promoted: replica, at: now)
             }
             if masters[id].failover?.stage == before { return }
@@ -161,16 +161,36 @@ extension Sentinel {
             return abortFailover(id, .promotionTimedOut, label(id))
         }
         guard takesOrders(masters[id].replicas[index].presence.link) else {
-            return abortIfOverdue(id, failover, at: now)
+            return abortIfOverdue(id, failover, to: replica, at: now)
         }
         replicate(id, index, of: nil, at: now)
         masters[id].failover?.advance(to: .waitPromotion(replica), at: now)
         emit(.failover(.waitingForPromotion, label(id, replica: replica)))
     }
 
-    private mutating func abortIfOverdue(_ id: Master.ID, _ failover: Failover, at now: Instant) {
-        guard now - failover.stageSince > masters[id].failoverTimeout else { return }
+    /// Gives up when the time is over, or when the chosen one is gone and another one can be promoted.
+    private mutating func abortIfOverdue(
+        _ id: Master.ID, _ failover: Failover, to replica: ReplicaID, at now: Instant
+    ) {
+        if now - failover.stageSince > masters[id].failoverTimeout {
+            return abortFailover(id, .promotionTimedOut, label(id))
+        }
+        guard let index = masters[id].replicaIndex(replica), masters[id].replicas[index].presence.isSdown
+        else { return }
+        let trustsFirstAnswer = failover.trustsFirstAnswer(isMasterDown: masters[id].presence.isSdown)
+        let others = replicaCandidates(id, trustsFirstAnswer: trustsFirstAnswer, at: now)
+        guard ReplicaSelection.best(of: others) != nil else { return }
         abortFailover(id, .promotionTimedOut, label(id))
+        retryFruitlessAttempt(id, at: now)
+    }
+
+    /// The chosen replica refused the bare order as well, as one does that is loading: it is not chosen for a while.
+    mutating func promotionRefused(_ id: Master.ID, _ replica: ReplicaID, at now: Instant) {
+        guard masters[id].failover?.stage == .waitPromotion(replica), let index = masters[id].replicaIndex(replica)
+        else { return }
+        masters[id].replicas[index].refusedPromotionAt = now
+        abortFailover(id, .promotionTimedOut, label(id))
+        retryFruitlessAttempt(id, at: now)
     }
 
     /// The chosen replica says that it is a master now.

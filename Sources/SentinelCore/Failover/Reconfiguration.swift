@@ -19,6 +19,7 @@ extension Sentinel {
             replica.id == promoted
                 ? !replica.presence.isSdown
                 : replica.presence.isSdown || replica.reconfiguration.isOver || isToBeLeft(replica, by: id)
+                    || mayBeStray(replica.id, of: id, failover)
         }
         // The order must have been read before the link is closed with the move; it is not waited for long.
         if now - failover.stageSince > timing.pingPeriod || masters[id].presence.isSdown { masters[id].order = nil }
@@ -82,12 +83,21 @@ extension Sentinel {
     }
 
     private func mayBeReconfigured(_ replica: Replica, of id: Master.ID) -> Bool {
-        takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id) && !isToBeLeft(replica, by: id)
+        guard let failover = masters[id].failover else { return false }
+        return takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id) && !isToBeLeft(replica, by: id)
+            && !mayBeStray(replica.id, of: id, failover)
     }
 
-    /// Whether an entry is the master under another name: it must not be told to follow itself.
+    private func mayBeStray(_ replica: ReplicaID, of id: Master.ID, _ failover: Failover) -> Bool {
+        let trustsFirstAnswer = failover.trustsFirstAnswer(isMasterDown: masters[id].presence.isSdown)
+        return mayBeStray(replica, of: id, trustsFirstAnswer: trustsFirstAnswer)
+    }
+
+    /// Whether an entry is the master under another name or at another address: it must not be told to follow itself.
     func isCurrentMaster(_ replica: Replica, of id: Master.ID) -> Bool {
-        replica.presence.address.isSameNode(as: masters[id].currentAddress)
+        if replica.presence.address.isSameNode(as: masters[id].currentAddress) { return true }
+        let runID = masters[id].promoted.map(\.info.runID) ?? masters[id].info.runID
+        return runID != nil && replica.info.runID == runID
     }
 
     /// Whether an entry is none to be given orders: the master itself, or a node of another group.
@@ -126,6 +136,12 @@ extension Sentinel {
         }
         let from = masters[id].presence.address
         let to = masters[id].currentAddress
+        if let failover = masters[id].failover {
+            for replica in masters[id].replicas.map(\.id)
+            where replica != promoted && mayBeStray(replica, of: id, failover) {
+                drop(replica, of: id)
+            }
+        }
         emit(.masterSwitched(masters[id].name, from: announced(from), to: announced(to)))
         moveMaster(id, to: to, at: now)
     }

@@ -4,6 +4,9 @@
 ///
 /// - Source: spec/monitoring.md 8, Selection.
 enum ReplicaSelection {
+    /// How long one that refused to be promoted is not chosen again.
+    static let refusalLasts = Duration.seconds(10)
+
     /// What the choice depends on.
     struct Candidate: Sendable {
         let id: ReplicaID
@@ -47,8 +50,18 @@ enum ReplicaSelection {
 }
 
 extension Sentinel {
+    /// Whether a replica may be another group's, for it was heard of where the master's name led by mistake, if it did.
+    ///
+    /// - Parameter trustsFirstAnswer: Whether those are taken for the group's that were heard of where the master's name
+    ///   was answered once. Where that is disputed they aren't.
+    func mayBeStray(_ replica: ReplicaID, of id: Master.ID, trustsFirstAnswer: Bool) -> Bool {
+        let lead = links[masters[id].presence.link].lead
+        return trustsFirstAnswer && isUndisputed(masters[id].presence.address)
+            ? lead.isDoubtful(replica) : lead.isUnconfirmed(replica)
+    }
+
     /// - Parameter trustsFirstAnswer: Whether those are fit too that were heard of where the master's name was answered
-    ///   once: it may be another group's, and so are they then. Where that is disputed they aren't.
+    ///   once: it may be another group's, and so are they then.
     func replicaCandidates(
         _ id: Master.ID, trustsFirstAnswer: Bool, at now: Instant
     ) -> [ReplicaSelection.Candidate] {
@@ -59,8 +72,6 @@ extension Sentinel {
         let aloneFor = Instant?.earlier(master.presence.sdownSince, replicaSince).map { now - $0 } ?? .zero
         // In a circle there is nobody whom they could have been connected to.
         let isCircle = isInCircle(id)
-        let lead = links[master.presence.link].lead
-        let trustsFirstAnswer = trustsFirstAnswer && isUndisputed(master.presence.address)
         return master.replicas.map { replica in
             let link = links[replica.presence.link]
             return ReplicaSelection.Candidate(
@@ -68,7 +79,8 @@ extension Sentinel {
                 isDown: replica.presence.isSdown,
                 isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
                     && !isCurrentMaster(replica, of: id)
-                    && !(trustsFirstAnswer ? lead.isDoubtful(replica.id) : lead.isUnconfirmed(replica.id))
+                    && !mayBeStray(replica.id, of: id, trustsFirstAnswer: trustsFirstAnswer)
+                    && !(replica.refusedPromotionAt.map { now - $0 < ReplicaSelection.refusalLasts } ?? false)
                     && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,

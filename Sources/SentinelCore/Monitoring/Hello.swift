@@ -195,11 +195,12 @@ extension Sentinel {
     }
 
     /// Whether an address that a newer configuration names is the one that the group has: also where one is written as a
-    /// name and the other as a number, unless the name stands for that number only since a moment ago, maybe by mistake.
+    /// name and the other as a number, unless the name stands for that number only since a moment ago, maybe by mistake,
+    /// or does so no more.
     private func isKnownAsSameNode(_ current: NodeAddress, _ told: NodeAddress) -> Bool {
         guard current.isWrittenAsSameNode(as: told) else { return false }
         return !resolvesHostnames || current.host.lowercased() == told.host.lowercased()
-            || !names.isChangeNew(current.host)
+            || !names.isChangeNew(current.host) && isStillSaid(current)
     }
 
     /// Whether two addresses are one as they are written, or by names that were said to stand for it more than once.

@@ -77,6 +77,7 @@ extension Sentinel {
         }
         let order = masters[id].replicas[index].order
         masters[id].replicas[index].order = nil
+        if !isTaken, order == nil { promotionRefused(id, masters[id].replicas[index].id, at: now) }
         if !isTaken, let order, let connection = links[link].command {
             emitLog(.orderRefused(label(id, replicaAt: index)))
             if stillStands(order, to: masters[id].replicas[index].id, of: id) {
@@ -214,7 +215,7 @@ extension Sentinel {
         var place = replica.presence.address
         if replica.info.role == .replica {
             guard let host = replica.masterHost else { return nil }
-            place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
+            place = knownAddress(Endpoint(host: host, port: replica.masterPort))
         }
         let (old, current) = (masters[id].presence.address, masters[id].currentAddress)
         guard !current.isSameNode(as: place), !old.isSameNode(as: place), let other = master(at: place) else {
@@ -253,7 +254,7 @@ extension Sentinel {
         var place = replica.presence.address
         if replica.info.role == .replica {
             guard let host = replica.masterHost else { return false }
-            place = NodeAddress(Endpoint(host: host, port: replica.masterPort))
+            place = knownAddress(Endpoint(host: host, port: replica.masterPort))
             guard !current.isSameNode(as: place), !old.isSameNode(as: place) else { return false }
         }
         return masterOrder.contains { other in
@@ -299,7 +300,8 @@ extension Sentinel {
             replica.putRightAt.map({ now - $0 >= timing.infoPeriod }) ?? true,
             // The master's name may be the replica's own as long as it was answered only once.
             mayBeCorrected(replica.presence.link), mayBeCorrected(masters[id].presence.link),
-            !isToBeLeft(replica, by: id),
+            // Nor may it be the master at another address, which its run ID tells.
+            !isToBeLeft(replica, by: id), masters[id].info.runID != nil || replica.info.runID == nil,
             let master = masters[id].currentAddressAnnounced(asHostname: settingsAnnounceHostnames)
         else { return false }
         masters[id].replicas[index].putRightAt = now

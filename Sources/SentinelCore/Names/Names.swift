@@ -171,7 +171,8 @@ struct Names: Sendable {
         } else {
             // One that nobody has asked about for long is no change of anything in use.
             if let answeredAt = entry.answeredAt, now - answeredAt > Self.unusedAfter { entry.addresses = [] }
-            let since = entry.doubted.flatMap { $0.addresses == addresses ? $0.since : nil } ?? now
+            // The same ones in another order are the same answer.
+            let since = entry.doubted.flatMap { Set($0.addresses) == Set(addresses) ? $0.since : nil } ?? now
             entry.doubted = isDoubtful && now - since < Self.doubtFor ? (addresses, since) : nil
             if entry.doubted == nil {
                 entry.noteChange(to: addresses, at: now)

@@ -3,9 +3,11 @@
 // How far a name is trusted: an answer that was given once may be wrong, and whoever is there somebody else.
 
 extension Sentinel {
-    /// Whether whoever is at the other end may be given orders.
+    /// Whether whoever is at the other end may be given orders: he is where his name was said last to lead, and that is
+    /// not new.
     func takesOrders(_ id: Link.ID) -> Bool {
-        links[id].canSend && !(resolvesHostnames && names.isChangeNew(links[id].address.host))
+        links[id].canSend && isStillSaid(links[id].address)
+            && !(resolvesHostnames && names.isChangeNew(links[id].address.host))
     }
 
     /// Whether whoever is at the other end may be corrected, which has time.
@@ -21,7 +23,7 @@ extension Sentinel {
     }
 
     /// Whether an address is a number, or a name that was said last to stand for the number it has.
-    private func isStillSaid(_ address: NodeAddress) -> Bool {
+    func isStillSaid(_ address: NodeAddress) -> Bool {
         guard resolvesHostnames, !NumericHost.isNumeric(address.host) else { return true }
         return address.ip.map(names.addresses(of: address.host).contains) ?? false
     }

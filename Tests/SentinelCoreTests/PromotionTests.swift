@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import SentinelCore
+
+/// Promotions that do not come about, and what is tried instead. Source: Docs/differences.md.
+@Suite struct `A promotion` {
+    /// The better replica, by its offset.
+    private static let chosen = World.replicas[1]
+    private static let other = World.replicas[0]
+
+    private func dying(_ change: (inout World) -> Void) -> World {
+        var world = World()
+        world.run(for: .seconds(5))
+        change(&world)
+        world.kill(World.master)
+        world.runElected(for: .seconds(8))
+        return world
+    }
+
+    @Test func `that is refused, as by one that is loading, goes to another replica soon`() {
+        let world = dying { $0.refusing = [Self.chosen] }
+        #expect(world.steps.contains(.promotionTimedOut))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.sentinel.remembered.masters[0].address == Self.other)
+    }
+
+    @Test func `that is refused is tried again where there is no other, not at once and not without end`() {
+        var world = dying {
+            $0.kill(Self.other)
+            $0.refusing = [Self.chosen]
+        }
+        world.runElected(for: .seconds(30))
+        let tries = world.steps.count { $0 == .sendingPromotion }
+        #expect((2...5).contains(tries))
+        world.refusing = []
+        world.runElected(for: .seconds(20))
+        #expect(world.steps.contains(.promoted))
+    }
+
+    @Test func `goes to another replica if the chosen one is gone`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.unmoved = [Self.chosen]
+        world.kill(World.master)
+        world.letPeersAgree()
+        while !world.steps.contains(.waitingForPromotion) { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
+        world.kill(Self.chosen)
+        world.runElected(for: .seconds(6))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.sentinel.remembered.masters[0].address == Self.other)
+    }
+
+    @Test func `waits for the chosen one that is gone if there is no other`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.kill(Self.other)
+        world.unmoved = [Self.chosen]
+        world.kill(World.master)
+        world.letPeersAgree()
+        while !world.steps.contains(.waitingForPromotion) { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
+        world.kill(Self.chosen)
+        world.runElected(for: .seconds(5))
+        #expect(!world.steps.contains(.promotionTimedOut))
+        world.unmoved = []
+        world.following[Self.chosen] = nil
+        world.revive(Self.chosen)
+        world.runElected(for: .seconds(4))
+        #expect(world.steps.contains(.promoted))
+    }
+
+    @Test func `is not held up by attempts that were to no avail in an outage before`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        for node in [World.master] + World.replicas { world.kill(node) }
+        world.runElected(for: .seconds(60))
+        let fruitless = world.steps.count { $0 == .noGoodReplica }
+        #expect(fruitless >= 4)
+        for node in [World.master] + World.replicas { world.revive(node) }
+        world.opinions = [:]
+        world.run(for: .seconds(60))
+        world.kill(World.master)
+        for replica in World.replicas { world.kill(replica) }
+        world.runElected(for: .seconds(3))
+        #expect(world.steps.count { $0 == .noGoodReplica } > fruitless)
+        for replica in World.replicas { world.revive(replica) }
+        world.runElected(for: .seconds(6))
+        #expect(world.steps.contains(.promoted))
+    }
+
+    @Test func `is left to those who know of a replica by one that knows of none`() {
+        func attempts(withReplicas: Bool) -> (first: Duration, count: Int) {
+            var world = World { if !withReplicas { $0.knownReplicas = [] } }
+            world.replicasOf = [:]
+            world.run(for: .seconds(5))
+            for node in [World.master] + World.replicas { world.kill(node) }
+            let killedAt = world.now
+            world.letPeersAgree()
+            while world.steps.isEmpty { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
+            let first = world.now - killedAt
+            world.runElected(for: .seconds(15))
+            return (first, world.steps.count { $0 == .noGoodReplica })
+        }
+        let (informed, ignorant) = (attempts(withReplicas: true), attempts(withReplicas: false))
+        // Of three, two may be better by rank; it goes behind all of them.
+        #expect(ignorant.first >= .milliseconds(1_090))
+        #expect(informed.first < .milliseconds(1_090))
+        #expect(informed.count >= 3 && ignorant.count == 1)
+    }
+
+    /// Two addresses of one process, as with two networks or another `replica-announce-ip` than before.
+    @Test func `of a node that is known at two addresses does not have it follow itself`() {
+        var world = World(failoverTimeout: .seconds(3))
+        world.runIDs = [Self.chosen: String(repeating: "e", count: 40), Self.other: String(repeating: "e", count: 40)]
+        world.run(for: .seconds(5))
+        world.kill(World.master)
+        world.runElected(for: .seconds(40))
+        #expect(world.steps.contains(.ended))
+        let orders = world.sent.filter { if case .replicate(.some, _) = $0 { true } else { false } }
+        #expect(orders.isEmpty)
+    }
+}
