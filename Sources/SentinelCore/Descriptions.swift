@@ -153,9 +153,10 @@ extension Sentinel {
         settings.configEpoch = master.configEpoch
         settings.leaderEpoch = master.leaderEpoch
         settings.renamedCommands = master.renamedCommands
-        settings.knownReplicas = confirmedReplicas(of: master).map { replica in
-            remembered(
-                replica.presence.address.isSameNode(as: current.address) ? master.presence : replica.presence)
+        for replica in confirmedReplicas(of: master) {
+            let isCurrent = replica.presence.address.isSameNode(as: current.address)
+            let endpoint = remembered(isCurrent ? master.presence : replica.presence)
+            if !settings.knownReplicas.contains(endpoint) { settings.knownReplicas.append(endpoint) }
         }
         settings.knownSentinels = master.peers.map {
             KnownSentinel(address: remembered($0.presence), runID: $0.runID)

@@ -28,10 +28,18 @@ extension Sentinel {
         for replica in masters[id].replicas where lead.isUnconfirmed(replica.id) { drop(replica.id, of: id) }
     }
 
+    /// Drops what turns out to be one node with who is at the other end of a link, the master or a replica.
+    mutating func dropDoubles(on link: Link.ID, of id: Master.ID) {
+        dropDoubles(of: masters[id].presence.address, in: id)
+        if let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link }) {
+            dropIfDouble(index, of: id)
+        }
+    }
+
     /// Drops a replica that turns out to be a node the group has already, under its numeric address or another name.
     ///
     /// - Source: spec/defects.md 32.
-    mutating func dropIfDouble(_ index: Int, of id: Master.ID) {
+    private mutating func dropIfDouble(_ index: Int, of id: Master.ID) {
         let replica = masters[id].replicas[index]
         let address = replica.presence.address
         let double = masters[id].replicas.first { $0.id != replica.id && $0.presence.address.isSameNode(as: address) }
@@ -43,7 +51,7 @@ extension Sentinel {
     }
 
     /// Drops what is known as replicas, of a group whose master has turned out to be the same node.
-    mutating func dropDoubles(of master: NodeAddress, in id: Master.ID) {
+    private mutating func dropDoubles(of master: NodeAddress, in id: Master.ID) {
         guard masters[id].failover == nil else { return }
         for replica in masters[id].replicas where replica.presence.address.isSameNode(as: master) {
             drop(replica.id, of: id)

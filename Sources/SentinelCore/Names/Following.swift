@@ -8,6 +8,8 @@ extension Sentinel {
         guard let first = addresses.first else { return }
         if links[id].address.ip.map(addresses.contains) ?? false {
             confirm(addresses, link: id, at: now)
+            // Gone by now, if it was a second one to the same node.
+            guard links.contains(id) else { return }
             endProbe(of: id)
             return links[id].canSend ? () : touch(.link(id), at: now)
         }
@@ -26,10 +28,18 @@ extension Sentinel {
     /// Notes that a link's name goes on standing for where the link leads, if that is one of `addresses`.
     mutating func confirm(_ addresses: [String], link id: Link.ID, at now: Instant) {
         guard links[id].address.ip.map(addresses.contains) ?? false else { return }
-        changeLead(of: id) { $0.heardAgain(at: now) }
-        for user in links[id].users where masters[user].presence.link == id && links[id].lead.isConfirmed {
-            dropDoubtfulReplicas(of: user)
-            touch(.master(user), at: now)
+        let askedAt = names.askedAt(links[id].address.host) ?? now
+        changeLead(of: id) { $0.heardAgain(askedAt: askedAt) }
+        for user in links[id].users {
+            if masters[user].presence.link == id, links[id].lead.isConfirmed {
+                dropDoubtfulReplicas(of: user)
+                touch(.master(user), at: now)
+            }
+            // Such as came to be while an attempt went on.
+            let count = masters[user].replicas.count
+            dropDoubles(on: id, of: user)
+            if masters[user].replicas.count != count { persist() }
+            if !links.contains(id) { return }
         }
     }
 
@@ -114,10 +124,7 @@ extension Sentinel {
             for index in masters[user].replicas.indices { take(&masters[user].replicas[index].presence) }
             guard isNews else { continue }
             if masters[user].presence.link == id { dropDoubtfulReplicas(of: user) }
-            dropDoubles(of: masters[user].presence.address, in: user)
-            if let index = masters[user].replicas.firstIndex(where: { $0.presence.link == id }) {
-                dropIfDouble(index, of: user)
-            }
+            dropDoubles(on: id, of: user)
         }
         if isNews { persist() }
     }

@@ -58,9 +58,9 @@ struct Lead: Sendable {
         self.isReached = self.isReached || isReached
     }
 
-    /// The name was asked about again, and goes on standing for it.
-    mutating func heardAgain(at now: Instant) {
-        guard now - since >= Names.doubtFor else { return }
+    /// The name goes on standing for it, by what was asked at `askedAt`.
+    mutating func heardAgain(askedAt: Instant) {
+        guard askedAt - since >= Names.doubtFor else { return }
         isConfirmed = true
     }
 

@@ -40,6 +40,8 @@ struct Names: Sendable {
         /// An answer that is not believed yet, and since when it has been the same.
         var doubted: (addresses: [String], since: Instant)?
         var isAsked = false
+        /// When it was asked about last: what an answer says was true then, however late it comes.
+        var askedAt: Instant?
         var waiting: [Waiting] = []
 
         /// How old the last answer may become before it is asked for again. One that was not given again a while later is
@@ -57,11 +59,11 @@ struct Names: Sendable {
             changedAt = nil
         }
 
-        mutating func noteChange(to new: [String], at now: Instant) {
+        mutating func noteChange(to new: [String], askedAt: Instant, at now: Instant) {
             if !new.contains(where: addresses.contains) {
                 isFirst = addresses.isEmpty
                 changedAt = now
-            } else if let changed = changedAt, now - changed >= Names.doubtFor {
+            } else if let changed = changedAt, askedAt - changed >= Names.doubtFor {
                 changedAt = nil
             }
         }
@@ -92,6 +94,14 @@ struct Names: Sendable {
         entries[host.lowercased()].map { $0.changedAt != nil && !$0.isFirst } ?? false
     }
 
+    /// When a name was asked about last.
+    func askedAt(_ host: String) -> Instant? { entries[host.lowercased()]?.askedAt }
+
+    /// Whether a name was asked about and has no address that is known.
+    func isWithoutAddress(_ host: String) -> Bool {
+        entries[host.lowercased()].map { $0.answeredAt != nil && $0.addresses.isEmpty } ?? false
+    }
+
     /// Whether the last good answer is not believed yet.
     func isDoubted(_ host: String) -> Bool { entries[host.lowercased()]?.doubted != nil }
 
@@ -120,6 +130,7 @@ struct Names: Sendable {
         let limit = isUrgent || entry.isFailing ? spacing : entry.freshness
         guard !entry.isAsked, age.map({ $0 >= limit }) ?? true else { return false }
         entries[key, default: entry].isAsked = true
+        entries[key]?.askedAt = now
         return true
     }
 
@@ -173,9 +184,10 @@ struct Names: Sendable {
             if let answeredAt = entry.answeredAt, now - answeredAt > Self.unusedAfter { entry.addresses = [] }
             // The same ones in another order are the same answer.
             let since = entry.doubted.flatMap { Set($0.addresses) == Set(addresses) ? $0.since : nil } ?? now
-            entry.doubted = isDoubtful && now - since < Self.doubtFor ? (addresses, since) : nil
+            let askedAt = entry.askedAt ?? now
+            entry.doubted = isDoubtful && askedAt - since < Self.doubtFor ? (addresses, since) : nil
             if entry.doubted == nil {
-                entry.noteChange(to: addresses, at: now)
+                entry.noteChange(to: addresses, askedAt: askedAt, at: now)
                 entry.addresses = addresses
             }
         }

@@ -83,7 +83,10 @@ extension Sentinel {
             let address = locate(
                 Endpoint(host: host, port: master.port), orPutAside: .info(replica.presence.link), at: now),
             address.ip != nil
-        else { return nil }
+        else {
+            // A name that is gone leads nobody anywhere; while the link stands it is one that is known there alone.
+            return names.isWithoutAddress(host) && !replica.isMasterLinkUp ? false : nil
+        }
         return names.addresses(of: host).contains(ip)
     }
 }

@@ -269,6 +269,38 @@ import Testing
         #expect(world.events.contains { if case .replicaConfigFixed = $0 { true } else { false } })
     }
 
+    @Test func `a replica that follows a name which is gone, and reaches nobody, is corrected`() {
+        var world = World(peers: "", failoverTimeout: .seconds(3), resolvesHostnames: true)
+        let gone = Endpoint(host: "somewhere", port: World.master.port)
+        world.names[gone.host] = []
+        world.run(for: .seconds(5))
+        world.kill(gone)
+        world.following[World.replicas[0]] = gone
+        world.run(for: .seconds(20))
+        #expect(world.events.contains { if case .replicaConfigFixed = $0 { true } else { false } })
+        #expect(world.following[World.replicas[0]] == World.master)
+    }
+
+    /// A replica's name is answered for the first time while an attempt goes on, with where the master is.
+    @Test func `an entry that turns out to be the master during an attempt is dropped after it`() {
+        let named = Endpoint(host: "redis-b", port: World.master.port)
+        var world = World(resolvesHostnames: true) { $0.knownReplicas = [named] }
+        world.run(for: .seconds(5))
+        world.kill(World.master)
+        world.run(for: .seconds(2))
+        world.letPeersAgree()
+        world.opinions = world.opinions.mapValues { _ in { _ in Opinion(isDown: true, vote: nil) } }
+        world.run(for: .seconds(2))
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].failover != nil)
+        world.names[named.host] = [World.master.host]
+        world.take(.resolved(named.host, [World.master.host]))
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].replicas.count == 1)
+        world.revive(World.master)
+        world.opinions = [:]
+        world.run(for: .seconds(40))
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].replicas.isEmpty)
+    }
+
     @Test func `however many names hellos bring, few are asked about at a time and few are kept`() {
         var world = World(peers: "", resolvesHostnames: true)
         for number in 0..<10_000 {

@@ -48,6 +48,20 @@ import Testing
         #expect(world.sentinel.names.isConfirmed("redis-0"))
     }
 
+    @Test func `that comes late says what was true when it was asked for`() {
+        var world = World(resolvesHostnames: true) { $0.address = Self.named }
+        world.names["redis-0"] = ["10.0.0.66"]
+        world.take(.resolved("redis-0", ["10.0.0.66"]))
+        world.run(for: .seconds(7))
+        world.names["redis-0"] = nil
+        world.run(for: .seconds(5))
+        world.take(.resolved("redis-0", ["10.0.0.66"]))
+        #expect(!world.sentinel.names.isConfirmed("redis-0"))
+        world.names["redis-0"] = ["10.0.0.66"]
+        world.run(for: .seconds(3))
+        #expect(world.sentinel.names.isConfirmed("redis-0"))
+    }
+
     @Test func `that leads to another node is not followed, unless it stays`() {
         var world = world()
         world.run(for: .seconds(12))
