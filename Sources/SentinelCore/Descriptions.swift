@@ -153,10 +153,13 @@ extension Sentinel {
         settings.configEpoch = master.configEpoch
         settings.leaderEpoch = master.leaderEpoch
         settings.renamedCommands = master.renamedCommands
+        // The promoted one may be there twice, under its name and by its number: the old master takes one's place.
+        var hasOld = false
         for replica in confirmedReplicas(of: master) {
             let isCurrent = replica.presence.address.isSameNode(as: current.address)
-            let endpoint = remembered(isCurrent ? master.presence : replica.presence)
-            if !settings.knownReplicas.contains(endpoint) { settings.knownReplicas.append(endpoint) }
+            guard !isCurrent || !hasOld else { continue }
+            hasOld = hasOld || isCurrent
+            settings.knownReplicas.append(remembered(isCurrent ? master.presence : replica.presence))
         }
         settings.knownSentinels = master.peers.map {
             KnownSentinel(address: remembered($0.presence), runID: $0.runID)

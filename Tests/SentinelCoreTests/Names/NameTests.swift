@@ -301,6 +301,23 @@ import Testing
         #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].replicas.isEmpty)
     }
 
+    @Test func `an entry that turns out to be the promoted replica does not put the old master into the file twice`() {
+        let named = Endpoint(host: "redis-b", port: World.master.port)
+        var world = World(resolvesHostnames: true) { $0.knownReplicas = World.replicas + [named] }
+        world.run(for: .seconds(5))
+        world.unmoved = [World.replicas[0]]
+        world.kill(World.master)
+        world.letPeersAgree()
+        while !world.steps.contains(.promoted) { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
+        world.names[named.host] = [World.replicas[1].host]
+        world.take(.resolved(named.host, [World.replicas[1].host]))
+        #expect(!world.steps.contains(.ended))
+        let remembered = world.sentinel.remembered.masters[0]
+        #expect(remembered.address == World.replicas[1])
+        #expect(Set(remembered.knownReplicas) == [World.master, World.replicas[0]])
+        #expect(remembered.knownReplicas.count == 2)
+    }
+
     @Test func `however many names hellos bring, few are asked about at a time and few are kept`() {
         var world = World(peers: "", resolvesHostnames: true)
         for number in 0..<10_000 {
