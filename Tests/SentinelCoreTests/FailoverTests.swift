@@ -232,12 +232,12 @@ import Testing
     private func candidate(
         _ number: UInt64, isDown: Bool = false, isConnected: Bool = true, availableAgo: Duration = .zero,
         infoAge: Duration? = .zero, linkDownFor: Duration = .zero, priority: Int = 100, offset: Int64 = 0,
-        runID: String? = nil
+        runID: String? = nil, hasRefused: Bool = false
     ) -> ReplicaSelection.Candidate {
         ReplicaSelection.Candidate(
             id: ReplicaID(number: number), isDown: isDown, isConnected: isConnected, availableAgo: availableAgo,
             infoAge: infoAge, masterLinkDownFor: linkDownFor, priority: priority, offset: offset, runID: runID,
-            availableLimit: .seconds(5), infoAgeLimit: .seconds(5), masterLinkDownLimit: .seconds(10))
+            hasRefused: hasRefused, availableLimit: .seconds(5), infoAgeLimit: .seconds(5), masterLinkDownLimit: .seconds(10))
     }
 
     @Test func `priority decides before offset, offset before run ID`() {
@@ -245,6 +245,11 @@ import Testing
         #expect(ReplicaSelection.best(of: [candidate(1, offset: 9), candidate(2, offset: 10)]) == 1)
         #expect(ReplicaSelection.best(of: [candidate(1, runID: "b"), candidate(2, runID: "A")]) == 1)
         #expect(ReplicaSelection.best(of: [candidate(1), candidate(2, runID: "z")]) == 1)
+    }
+
+    @Test func `one that refused just now comes behind all others, but before nobody`() {
+        #expect(ReplicaSelection.best(of: [candidate(1, priority: 1, hasRefused: true), candidate(2)]) == 1)
+        #expect(ReplicaSelection.best(of: [candidate(1, hasRefused: true), candidate(2, isDown: true)]) == 0)
     }
 
     @Test func `whoever is unfit is never chosen`() {

@@ -184,13 +184,17 @@ extension Sentinel {
         retryFruitlessAttempt(id, at: now)
     }
 
-    /// The chosen replica refused the bare order as well, as one does that is loading: it is not chosen for a while.
+    /// The chosen replica refused the bare order as well, as one does that is loading: another one has its turn soon, or
+    /// the same one a while later.
     mutating func promotionRefused(_ id: Master.ID, _ replica: ReplicaID, at now: Instant) {
         guard masters[id].failover?.stage == .waitPromotion(replica), let index = masters[id].replicaIndex(replica)
         else { return }
         masters[id].replicas[index].refusedPromotionAt = now
+        let candidates = replicaCandidates(id, trustsFirstAnswer: true, at: now)
+        let hasOther = ReplicaSelection.best(of: candidates).map { !candidates[$0].hasRefused } ?? false
         abortFailover(id, .promotionTimedOut, label(id))
-        retryFruitlessAttempt(id, at: now)
+        if hasOther { return retryFruitlessAttempt(id, at: now) }
+        masters[id].retryAt = now + ReplicaSelection.refusalLasts
     }
 
     /// The chosen replica says that it is a master now.

@@ -4,7 +4,7 @@
 ///
 /// - Source: spec/monitoring.md 8, Selection.
 enum ReplicaSelection {
-    /// How long one that refused to be promoted is not chosen again.
+    /// How long one that refused to be promoted comes behind all others.
     static let refusalLasts = Duration.seconds(10)
 
     /// What the choice depends on.
@@ -18,6 +18,7 @@ enum ReplicaSelection {
         let priority: Int
         let offset: Int64
         let runID: String?
+        let hasRefused: Bool
         /// The limits, which depend on the master's state.
         let availableLimit: Duration
         let infoAgeLimit: Duration
@@ -30,8 +31,9 @@ enum ReplicaSelection {
                 && masterLinkDownLimit.map { masterLinkDownFor <= $0 } ?? true
         }
 
-        /// Lower priority, then larger offset, then smaller run ID, a missing one last.
+        /// One that has not refused just now, then lower priority, larger offset, smaller run ID, a missing one last.
         func isBetter(than other: Candidate) -> Bool {
+            if hasRefused != other.hasRefused { return !hasRefused }
             if priority != other.priority { return priority < other.priority }
             if offset != other.offset { return offset > other.offset }
             switch (runID?.lowercased(), other.runID?.lowercased()) {
@@ -80,7 +82,6 @@ extension Sentinel {
                 isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
                     && !isCurrentMaster(replica, of: id)
                     && !mayBeStray(replica.id, of: id, trustsFirstAnswer: trustsFirstAnswer)
-                    && !(replica.refusedPromotionAt.map { now - $0 < ReplicaSelection.refusalLasts } ?? false)
                     && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,
@@ -89,6 +90,7 @@ extension Sentinel {
                 priority: replica.priority,
                 offset: replica.offset,
                 runID: replica.info.runID,
+                hasRefused: replica.refusedPromotionAt.map { now - $0 < ReplicaSelection.refusalLasts } ?? false,
                 availableLimit: timing.pingPeriod * 5,
                 infoAgeLimit: isDown ? timing.pingPeriod * 5 : timing.infoPeriod * 3,
                 masterLinkDownLimit: isCircle ? nil : aloneFor + master.downAfter * 10)
