@@ -37,8 +37,12 @@ import Testing
             } until: { _ in
                 true
             }
-            // Each is a line of a thousand bytes; a pipe holds 65,536.
-            for number in 0..<80 {
+            // Each is a line of a thousand bytes; a pipe holds 65,536, of which little is left.
+            let writer = open(pipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+            defer { close(writer) }
+            let filling = [UInt8](repeating: 46, count: 48 << 10)
+            #expect(write(writer, filling, filling.count) == filling.count)
+            for number in 0..<40 {
                 let name = "\(number)" + String(repeating: "m", count: 1000)
                 try client.send(command: ["SENTINEL", "MONITOR", name, "127.0.0.1", "1", "1"])
             }
