@@ -240,9 +240,7 @@ import Testing
             }
         }
         world.kill(World.master)
-        while !world.steps.contains(.notElected), world.now < .start + .seconds(8) {
-            world.run(for: .milliseconds(1), step: .milliseconds(1))
-        }
+        world.run(until: { $0.steps.contains(.notElected) }, step: .milliseconds(1))
         // Four better candidates and the first spread; not whenever the next PING happens to be due.
         world.run(for: .milliseconds(4 * 30 + 2 * 30 + 2), step: .milliseconds(1))
         #expect(world.steps.starts(with: [.tried, .notElected, .tried]))

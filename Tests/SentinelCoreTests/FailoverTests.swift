@@ -237,7 +237,8 @@ import Testing
         ReplicaSelection.Candidate(
             id: ReplicaID(number: number), isDown: isDown, isConnected: isConnected, availableAgo: availableAgo,
             infoAge: infoAge, masterLinkDownFor: linkDownFor, priority: priority, offset: offset, runID: runID,
-            hasRefused: hasRefused, availableLimit: .seconds(5), infoAgeLimit: .seconds(5), masterLinkDownLimit: .seconds(10))
+            hasRefused: hasRefused, availableLimit: .seconds(5), infoAgeLimit: .seconds(5),
+            masterLinkDownLimit: .seconds(10))
     }
 
     @Test func `priority decides before offset, offset before run ID`() {

@@ -10,12 +10,26 @@ import Testing
     private static let chosen = World.replicas[1]
     private static let other = World.replicas[0]
 
+    /// A world whose master dies after a change, and eight seconds of it.
     private func dying(_ change: (inout World) -> Void) -> World {
         var world = World()
         world.run(for: .seconds(5))
         change(&world)
         world.kill(World.master)
         world.runElected(for: .seconds(8))
+        return world
+    }
+
+    /// One in which the chosen replica takes the order, goes on as it was and is gone.
+    private func abandoned(_ change: (inout World) -> Void = { _ in }) -> World {
+        var world = World()
+        world.run(for: .seconds(5))
+        change(&world)
+        world.unmoved = [Self.chosen]
+        world.kill(World.master)
+        world.letPeersAgree()
+        world.run(untilStep: .waitingForPromotion)
+        world.kill(Self.chosen)
         return world
     }
 
@@ -40,27 +54,14 @@ import Testing
     }
 
     @Test func `goes to another replica if the chosen one is gone`() {
-        var world = World()
-        world.run(for: .seconds(5))
-        world.unmoved = [Self.chosen]
-        world.kill(World.master)
-        world.letPeersAgree()
-        while !world.steps.contains(.waitingForPromotion) { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
-        world.kill(Self.chosen)
+        var world = abandoned()
         world.runElected(for: .seconds(6))
         #expect(world.steps.contains(.promoted))
         #expect(world.sentinel.remembered.masters[0].address == Self.other)
     }
 
     @Test func `waits for the chosen one that is gone if there is no other`() {
-        var world = World()
-        world.run(for: .seconds(5))
-        world.kill(Self.other)
-        world.unmoved = [Self.chosen]
-        world.kill(World.master)
-        world.letPeersAgree()
-        while !world.steps.contains(.waitingForPromotion) { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
-        world.kill(Self.chosen)
+        var world = abandoned { $0.kill(Self.other) }
         world.runElected(for: .seconds(5))
         #expect(!world.steps.contains(.promotionTimedOut))
         world.unmoved = []
@@ -97,7 +98,7 @@ import Testing
             for node in [World.master] + World.replicas { world.kill(node) }
             let killedAt = world.now
             world.letPeersAgree()
-            while world.steps.isEmpty { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
+            world.run(until: { !$0.steps.isEmpty })
             let first = world.now - killedAt
             world.runElected(for: .seconds(15))
             return (first, world.steps.count { $0 == .noGoodReplica })

@@ -19,7 +19,7 @@ import Testing
         world.run(for: .seconds(5))
         world.letPeersAgree()
         world.kill(World.master)
-        while !world.steps.contains(.promoted) { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
+        world.run(untilStep: .promoted)
         #expect(!world.steps.contains(.ended))
         return world
     }
@@ -196,7 +196,7 @@ import Testing
         var world = World(quorum: 1)
         world.run(for: .seconds(5))
         world.kill(World.master)
-        while !world.steps.contains(.tried) { world.run(for: .milliseconds(10), step: .milliseconds(10)) }
+        world.run(untilStep: .tried)
         var far = hello(World.master, 0)
         far.currentEpoch = Epoch(8)
         _ = world.ask(.publishHello(far))
@@ -242,7 +242,7 @@ import Testing
 
     @Test func `a node that refuses to be put right is told once in an INFO period, not with each INFO`() {
         var world = World(peers: "")
-        world.refusesOrders = true
+        world.refusing = Set(World.replicas)
         world.run(for: .seconds(5))
         world.following[World.replicas[0]] = nil
         world.run(for: .seconds(60))
@@ -271,7 +271,7 @@ import Testing
         world.revive(World.host(ofPeer: "b"))
         world.take(.disconnected(try #require(world.connection(to: World.host(ofPeer: "b"))), reason: "refused"))
         world.answerAll()
-        while !world.sentinel.links[down.presence.link].canSend { world.run(for: .milliseconds(1), answering: false) }
+        world.run(until: { $0.sentinel.links[down.presence.link].canSend }, step: .milliseconds(1), answering: false)
         world.answerAll()
         let up = world.sentinel.masters[try #require(world.sentinel.masterByName[other])].peers[0]
         #expect(!up.presence.isSdown)

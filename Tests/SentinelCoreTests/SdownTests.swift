@@ -125,9 +125,7 @@ import Testing
             let connection = try #require(world.connection(to: World.master))
             world.take(.disconnected(connection, reason: "closed"))
             world.run(for: .milliseconds(10), step: .milliseconds(10))
-            while world.connection(to: World.master) == nil {
-                world.run(for: .milliseconds(10), step: .milliseconds(10))
-            }
+            world.run(until: { $0.connection(to: World.master) != nil }, step: .milliseconds(10))
         }
         let seconds = Double((world.now - .start).components.seconds - 5)
         #expect(Double(attempts(world)) <= 2 * seconds + 2)

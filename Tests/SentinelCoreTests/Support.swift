@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Testing
+
 @testable import SentinelCore
 
 /// A sentinel under test, its world played by hand: connections are established as soon as they are asked for and
@@ -116,6 +118,26 @@ struct World {
         }
     }
 
+    /// Runs in small steps until `condition` holds, for a minute at most.
+    mutating func run(
+        until condition: (World) -> Bool, step: Duration = .milliseconds(5), answering: Bool = true,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let end = now + .seconds(60)
+        while !condition(self) {
+            guard now < end else {
+                Issue.record("what was waited for did not come within a minute", sourceLocation: sourceLocation)
+                return
+            }
+            run(for: step, step: step, answering: answering)
+        }
+    }
+
+    /// The same until a step of a failover was taken.
+    mutating func run(untilStep awaited: Event.FailoverStep, sourceLocation: SourceLocation = #_sourceLocation) {
+        run(until: { $0.steps.contains(awaited) }, sourceLocation: sourceLocation)
+    }
+
     /// What instances answer PING with that do not say PONG.
     var pingReplies: [Endpoint: PingReply] = [:]
 
@@ -133,7 +155,7 @@ struct World {
                 let isShared = subscribed.contains(id)
                 if publishing == .echoed, isShared { take(.hello(hello, on: id)) }
                 take(.reply(id, .published(publishing != .refused)))
-            case .replicate where refusesOrders || refusing.contains(endpoint): take(.reply(id, .replicated(false)))
+            case .replicate where refusing.contains(endpoint): take(.reply(id, .replicated(false)))
             case .replicate(_, isBare: false) where refusesTransactions: take(.reply(id, .replicated(false)))
             case .replicate(let master, _):
                 if !unmoved.contains(endpoint) { following[endpoint] = master }
@@ -204,9 +226,6 @@ struct World {
         let digits = "\(endpoint.host).\(endpoint.port).".filter { $0.isHexDigit }
         return digits + String(repeating: "0", count: max(0, 40 - digits.count))
     }
-
-    /// Whether nodes deny SLAVEOF altogether.
-    var refusesOrders = false
 
     private var answeredEffects = 0
     private mutating func takeUnanswered() -> [(ConnectionID, Request)] {

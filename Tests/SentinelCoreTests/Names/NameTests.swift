@@ -308,7 +308,7 @@ import Testing
         world.unmoved = [World.replicas[0]]
         world.kill(World.master)
         world.letPeersAgree()
-        while !world.steps.contains(.promoted) { world.run(for: .milliseconds(5), step: .milliseconds(5)) }
+        world.run(untilStep: .promoted)
         world.names[named.host] = [World.replicas[1].host]
         world.take(.resolved(named.host, [World.replicas[1].host]))
         #expect(!world.steps.contains(.ended))
