@@ -63,10 +63,13 @@ final class Counter {
     }
 
     /// The servers that took writes, in order, each once for every time it took over.
-    var servers: [String] {
-        var servers: [String] = []
-        for server in writes.compactMap(\.server) where server != servers.last { servers.append(server) }
-        return servers
+    var servers: [String] { takeovers.compactMap(\.server) }
+
+    /// The first write that each of them took after another one had taken some.
+    var takeovers: [Attempt] {
+        var takeovers: [Attempt] = []
+        for write in writes where write.server != takeovers.last?.server { takeovers.append(write) }
+        return takeovers
     }
 
     func end() { process.end() }

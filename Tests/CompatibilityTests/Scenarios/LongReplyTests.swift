@@ -23,8 +23,10 @@ import Testing
             let other = try RedisClient(port: sentinel.port)
             var waiting = 0
             try eventually("the sentinel waits for its slow client", within: .seconds(60)) {
-                let line = (try other.request(["CLIENT", "LIST"], within: Self.patience).text ?? "").split(separator: "\n")
-                    .first { $0.contains("addr=\(slow.localAddress) ") }
+                let line = (try other.request(["CLIENT", "LIST"], within: Self.patience).text ?? "").split(
+                    separator: "\n"
+                )
+                .first { $0.contains("addr=\(slow.localAddress) ") }
                 waiting =
                     line?.split(separator: " ").first { $0.hasPrefix("omem=") }
                     .flatMap { Int($0.dropFirst(5)) } ?? 0
