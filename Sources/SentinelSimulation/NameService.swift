@@ -122,7 +122,7 @@ extension Simulation {
         names.lie(about: node.name, address: address, to: victim, until: until, at: now)
         liesTold[node.host, default: []].insert(address)
         // Asked by address about another group's master, its sentinels vote for that group: nobody can tell.
-        if schedule.names == .resolved, !isNobody, other.group != node.group { votes.hasClones = true }
+        if schedule.names == .resolved, !isNobody, other.group != node.group { votes.isAmbiguous = true }
     }
 
     /// A node goes to another address; its record follows later.
@@ -130,7 +130,7 @@ extension Simulation {
         for wire in wiresTo[node.host] { wire.isDeserted = true }
         crash(node, isUnplugged: chance.chance(0.5))
         // Where numbers are what is told of a node and written, the operator who moved it looks after it.
-        if schedule.names == .resolved || node.announcedHost == nil { renewals += 1 }
+        if schedule.names == .resolved || node.announcedHost == nil { torn.insert(node.group) }
         deserted.insert(node.endpoint)
         movesMade += 1
         node.endpoint = Endpoint(host: "10.2.\(movesMade / 250).\(movesMade % 250 + 1)", port: node.endpoint.port)

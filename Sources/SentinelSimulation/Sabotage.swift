@@ -39,4 +39,35 @@ package enum Sabotage: Sendable, CaseIterable {
     case savingNeverEnds
     /// The deadline is forgotten.
     case neverWoken
+    /// No replica is remembered, as if the old master were never one.
+    case replicasAreForgotten
+    /// The file says something that can't be read again.
+    case fileIsBroken
+    /// Scripts are said to have ended while they run.
+    case scriptsGoOn
+    /// Clients are told the address that a group began with.
+    case clientsAreToldTheFirst
+
+    /// The rule that has to be seen broken.
+    package var breaks: Violation.Rule {
+        switch self {
+        case .nothingIsSaved: .voteIsDurable
+        case .votesAreNotSaved, .configEpochsAreNotSaved, .oldFileComesBack: .epochsOnlyRise
+        case .voteGrantedTwice: .oneVotePerEpoch
+        case .everyAnswerIsAVote, .majorityOfReachable: .leaderHasMajority
+        case .staleConfigurationIsNewest: .oneAddressPerConfigEpoch
+        case .hellosDoNotSpread: .convergence
+        case .replicaOfItself: .nobodyFollowsItself
+        case .promotionIsNotSeen: .failover
+        case .promotionBeforeElection: .ordersComeFromLeader
+        case .disconnectionIsNotSeen: .promotedIsFit
+        case .quorumIsOneLess: .odownHasQuorum
+        case .tiltIsIgnored: .nothingInTilt
+        case .nothingIsStaggered, .savingNeverEnds, .neverWoken: .failover
+        case .replicasAreForgotten: .convergence
+        case .fileIsBroken: .fileIsReadable
+        case .scriptsGoOn: .scriptsAreFew
+        case .clientsAreToldTheFirst: .answerIsRemembered
+        }
+    }
 }

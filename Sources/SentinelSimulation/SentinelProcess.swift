@@ -84,8 +84,10 @@ final class SentinelProcess {
     /// Replicas that it has heard of in this life; where names are, what was heard of last is not remembered yet.
     var listed: [MasterName: Set<Endpoint>] = [:]
     var forcedNext: MasterName?
-    /// Groups that an operator removed once, whose epochs may begin anew.
+    /// Groups that an operator removed once.
     var renewedGroups: Set<MasterName> = []
+    /// Those of them whose epochs in the file may begin anew, once for each time they were removed.
+    var mayGoBack: Set<MasterName> = []
     var startedAt = Instant.start
     var isTilted = false
     /// By its own clock: until when it can't trust what it measured, for its loop was held up.

@@ -10,7 +10,13 @@ extension Simulation {
         var configuration = process.configuration
         configuration.sentinel = process.remembered
         process.disk.writeAtOnce(configuration)
-        try epochs.noteDurable(process.remembered, of: process)
+        try noteDurable(process.remembered, of: process)
+    }
+
+    /// Notes what is on a sentinel's disk now.
+    func noteDurable(_ settings: Settings, of process: SentinelProcess) throws(Violation) {
+        try epochs.noteDurable(settings, of: process)
+        if process !== clone { noteKnown(settings) }
     }
 
     func beginWrite(of process: SentinelProcess) {
@@ -27,6 +33,8 @@ extension Simulation {
             for index in configuration.sentinel.masters.indices {
                 configuration.sentinel.masters[index].configEpoch = .zero
             }
+        case .fileIsBroken:
+            for index in configuration.sentinel.masters.indices { configuration.sentinel.masters[index].quorum = 0 }
         default: break
         }
         guard process.disk.beginIfIdle(configuration, promised: process.remembered) else { return }
@@ -43,7 +51,7 @@ extension Simulation {
             return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
         }
         guard let write = process.disk.endWrite() else { return }
-        if !write.fails { try epochs.noteDurable(write.promised, of: process) }
+        if !write.fails { try noteDurable(write.promised, of: process) }
         if let ambush = process.ambush, ambush.effectsLeft == 0, !process.isPaused, dice.chance(0.3) {
             say(process.name, "dies before it hears that generation \(write.generation.number) is on disk")
             try crash(process, isUnplugged: false)

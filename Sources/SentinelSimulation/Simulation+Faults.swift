@@ -220,8 +220,8 @@ extension Simulation {
     /// Somebody starts a copy of a sentinel's machine: another process with the same run ID.
     private func startClone(of process: SentinelProcess, for duration: Duration) throws(Violation) {
         guard clone == nil, process.isRunning else { return }
-        votes.hasClones = true
-        for group in groups.indices { configurations.forced(groupName(group), in: .zero) }
+        votes.doubt.began()
+        configurations.doubt.began()
         let host = processOfHost.count - 1
         let copy = SentinelProcess(
             host: host, number: 99, runID: process.runID, endpoint: Endpoint(host: "10.0.0.99", port: 26379),
@@ -245,6 +245,9 @@ extension Simulation {
         clone = nil
         formerClones.append(copy)
         processOfHost[copy.host] = nil
+        let newest = (sentinels + [copy]).map(\.remembered.currentEpoch).max() ?? .zero
+        votes.doubt.ended(in: newest)
+        configurations.doubt.ended(in: newest)
     }
 
     /// A replica's address goes to a new node of another group.
@@ -253,7 +256,9 @@ extension Simulation {
         guard target != node.group, !groups[target].isEmpty, groups[node.group].count > 1,
             presumedMaster(of: node.group) !== node, !node.isMaster
         else { return }
-        renewals += 1
+        torn.formUnion([node.group, target])
+        mixed.formUnion([node.group, target])
+        mayBeForgotten.formUnion([node.group, target])
         crash(node, isUnplugged: false)
         groups[node.group].removeAll { $0 === node }
         node.group = target
@@ -273,14 +278,15 @@ extension Simulation {
         guard fault != .operatorReset || !process.isOriginal else { return }
         switch fault {
         case .operatorReset:
-            renewals += 1
+            torn.insert(group)
+            mayBeForgotten.insert(group)
             try obey(.reset([name]), process)
         case .operatorFailover: try obey(.failover(name), process)
         case .operatorSet:
             try obey(.set(name, [change(.parallelSyncs(chance.number(1...5)))]), process)
         default:
-            process.renewedGroups.insert(name)
-            renewals += 1
+            torn.insert(group)
+            mayBeForgotten.insert(group)
             try monitorAgain(name, at: settings.address, process)
         }
     }
@@ -293,7 +299,7 @@ extension Simulation {
     private func change(_ option: MasterOption) -> OptionChange { OptionChange(option, name: "option", shown: "value") }
 
     private func monitorAgain(_ name: MasterName, at address: Endpoint, _ process: SentinelProcess) throws(Violation) {
-        if process.settings(of: name) != nil { try obey(.remove(name), process) }
+        try remove(name, from: process)
         // A node that has moved since is monitored where it is.
         var host = node(at: address)?.endpoint.host ?? address.host
         if schedule.names != .none, let node = node(at: address), dice.chance(0.5) { host = node.name }
@@ -307,6 +313,12 @@ extension Simulation {
         try feed(process, .command(process.makeRequest(.configure(name)), command))
     }
 
+    private func remove(_ name: MasterName, from process: SentinelProcess) throws(Violation) {
+        process.renewedGroups.insert(name)
+        process.mayGoBack.insert(name)
+        if process.settings(of: name) != nil { try obey(.remove(name), process) }
+    }
+
     func configuration(of name: MasterName) -> Command {
         let options: [MasterOption] = [
             .downAfter(schedule.downAfter), .failoverTimeout(schedule.failoverTimeout),
@@ -318,8 +330,8 @@ extension Simulation {
     /// Completes what a crash cut short. If `disagreeing`, points everybody at a node that is a master, first that of the
     /// newest configuration, then the one most name: sentinels that share no node and know no peer can't find each
     /// other, and what was forgotten everywhere may be all that was left.
-    func repairGroups(disagreeing: Bool) throws(Violation) {
-        for group in groups.indices where !groups[group].isEmpty {
+    func repair(_ broken: Set<Int>, disagreeing: Bool) throws(Violation) {
+        for group in broken.sorted() where !groups[group].isEmpty {
             let name = groupName(group)
             let masters = groups[group].filter { $0.isRunning && $0.isMaster }.map(\.endpoint)
             let address =
@@ -341,7 +353,6 @@ extension Simulation {
                 if settings.map({ held in disagreeing && !(master.map { leads(held.address, to: $0) } ?? false) })
                     ?? true
                 {
-                    process.renewedGroups.insert(name)
                     try monitorAgain(name, at: address, process)
                 } else if isRenewed,
                     settings?.downAfter != schedule.downAfter
@@ -353,14 +364,15 @@ extension Simulation {
         }
     }
 
-    /// Whether nobody knows a replica of some group any more: none of its sentinels was told twice what the master's name
+    /// Groups of which nobody knows a replica any more: none of their sentinels was told twice what the master's name
     /// stands for before it started anew.
-    var forgetsReplicas: Bool {
-        guard schedule.names != .none else { return false }
-        return groups.indices.contains { group in
-            let settings = sentinels.map { $0.settings(of: groupName(group)) }
-            return groups[group].count > 1 && settings.allSatisfy { $0.map(\.knownReplicas.isEmpty) ?? true }
-        }
+    var groupsWithoutReplicas: Set<Int> {
+        guard schedule.names != .none else { return [] }
+        return Set(
+            groups.indices.filter { group in
+                let settings = sentinels.map { $0.settings(of: groupName(group)) }
+                return groups[group].count > 1 && settings.allSatisfy { $0.map(\.knownReplicas.isEmpty) ?? true }
+            })
     }
 
     /// Whether one of the original's kind counts a node to a group that it was in before: it would take it back.
@@ -375,7 +387,7 @@ extension Simulation {
 
     /// Operators have nodes follow the master of the group they are in now, and RESET what still counts them elsewhere.
     func repairMovedNodes() throws(Violation) {
-        for group in groups.indices where !groups[group].isEmpty {
+        for group in mixed.sorted() where !groups[group].isEmpty {
             let name = groupName(group)
             let likely = likelyMaster(of: name)
             let master = groups[group].first { node in likely.map { leads($0, to: node) } ?? false } ?? groups[group][0]
@@ -388,8 +400,7 @@ extension Simulation {
             }
             if !isAgreed {
                 for process in sentinels where process.isRunning && process.settings(of: name) != nil {
-                    process.renewedGroups.insert(name)
-                    try obey(.remove(name), process)
+                    try remove(name, from: process)
                 }
                 try run(until: now + .seconds(3))
             }
@@ -399,7 +410,6 @@ extension Simulation {
                     settings.map { !$0.knownReplicas.allSatisfy { node(at: $0)?.group == group } } ?? false
                 // RESET would have the original's kind go back to the master before a promotion.
                 if settings == nil || hasStrangers && process.isOriginal {
-                    process.renewedGroups.insert(name)
                     try monitorAgain(name, at: master.endpoint, process)
                 } else if hasStrangers {
                     try obey(.reset([name]), process)

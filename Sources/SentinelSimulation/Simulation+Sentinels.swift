@@ -41,7 +41,7 @@ extension Simulation {
         process.runningScripts = []
         process.wakeAt = nil
         process.remembered = configuration.sentinel
-        try epochs.noteDurable(configuration.sentinel, of: process)
+        try noteDurable(configuration.sentinel, of: process)
         process.startedAt = now
         say(process.name, "starts for the \(process.life). time")
         var settings = configuration.sentinel
@@ -103,7 +103,7 @@ extension Simulation {
         let isInPlace = schedule.traits.contains(.mountedFiles) && !process.isOriginal
         let end: Disk.End =
             isInPlace ? .inPlace(isPowerLost: isUnplugged) : isRenamed ? .afterRename : .beforeRename
-        if let write = process.disk.crash(end, &dice) { try epochs.noteDurable(write.promised, of: process) }
+        if let write = process.disk.crash(end, &dice) { try noteDurable(write.promised, of: process) }
         let own = process.wires.values.sorted { $0.connection.number < $1.connection.number }
         for wire in own {
             wire.isOpenAtOwner = false
@@ -168,7 +168,10 @@ extension Simulation {
     /// What is to be remembered is what it is after the whole input, whichever effect says so.
     private func noteChange(of process: SentinelProcess, _ effects: [Effect]) throws(Violation) {
         let changes = effects.contains { if case .persist = $0 { true } else { false } }
-        guard changes, let remembered = process.brain?.remembered else { return }
+        guard changes, var remembered = process.brain?.remembered else { return }
+        if sabotage == .replicasAreForgotten {
+            for index in remembered.masters.indices { remembered.masters[index].knownReplicas = [] }
+        }
         try EpochBook.noteChange(from: process.remembered, to: remembered, of: process)
         try configurations.held(remembered, by: process.name, isOriginal: process.isOriginal, isOneNode: mayBeOneNode)
         process.remembered = remembered
@@ -231,7 +234,7 @@ extension Simulation {
         case .answer(let id, let response): try answer(id, response, by: process)
         case .persist(let generation):
             if sabotage == .nothingIsSaved {
-                try epochs.noteDurable(process.remembered, of: process)
+                try noteDurable(process.remembered, of: process)
                 return feedLater(process, .persisted(generation))
             }
             if process.isOriginal { return try writeAtOnce(process) }
@@ -273,7 +276,8 @@ extension Simulation {
     }
 
     func endScript(_ id: ScriptID, _ end: ScriptEnd, of process: SentinelProcess, _ life: Int) throws(Violation) {
-        guard process.life == life, process.runningScripts.remove(id) != nil else { return }
+        guard process.life == life, process.runningScripts.contains(id) else { return }
+        if sabotage != .scriptsGoOn { process.runningScripts.remove(id) }
         try feed(process, .scriptEnded(id, end))
     }
 
@@ -328,7 +332,8 @@ extension Simulation {
     func checkDurable(_ vote: Vote, group name: MasterName, of process: SentinelProcess) throws(Violation) {
         let masters = process.disk.settings.masters
         // Where an address is another group's as well, the question names neither; either may be the one voted on.
-        guard sabotage == nil, !process.isOriginal, let durable = masters.first(where: { $0.name == name }),
+        guard sabotage == nil || sabotage == .nothingIsSaved, !process.isOriginal,
+            let durable = masters.first(where: { $0.name == name }),
             masters.allSatisfy({ $0.address != durable.address || $0.leaderEpoch < vote.epoch })
         else { return }
         throw Violation(

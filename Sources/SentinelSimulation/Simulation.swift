@@ -73,8 +73,14 @@ package final class Simulation {
     /// When somebody last stood for election or voted, by group.
     var lastAttemptAt: [MasterName: Instant] = [:]
 
-    /// How often an operator made a sentinel forget something.
-    var renewals = 0
+    /// Groups that operators look after, for one of them made a sentinel forget something or moved a node.
+    var torn: Set<Int> = []
+    /// Groups that a node was taken from, or came to, with its address.
+    var mixed: Set<Int> = []
+    /// Groups of which a node may be known to nobody for good.
+    var mayBeForgotten: Set<Int> = []
+    /// Hosts of nodes that stood in a file as one of their group.
+    private(set) var everKnown: Set<Int> = []
 
     var votes = VoteBook()
     var epochs = EpochBook()
@@ -138,15 +144,16 @@ package final class Simulation {
     }
 
     private func converge() throws(Violation) {
-        if renewals > 0 || forgetsReplicas {
-            renewals = 0
+        let broken = torn.union(groupsWithoutReplicas)
+        if !broken.isEmpty {
+            torn = []
             // Operators that made sentinels forget look after them.
             try run(until: now + .seconds(5))
-            try repairGroups(disagreeing: false)
-            if disagreement(at: now) != nil { try run(until: now + .seconds(30)) }
-            if disagreement(at: now) != nil { try repairGroups(disagreeing: true) }
+            try repair(broken, disagreeing: false)
+            if disagreement(on: broken, at: now) != nil { try run(until: now + .seconds(30)) }
+            if disagreement(on: broken, at: now) != nil { try repair(broken, disagreeing: true) }
         }
-        for _ in 0..<5 where outcome.faults[Fault.addressReused.rawValue] > 0 {
+        for _ in 0..<5 where !mixed.isEmpty {
             guard disagreement(at: now) != nil || listsOriginalStrangers else { break }
             try repairMovedNodes()
             try run(until: now + .seconds(30))
@@ -179,7 +186,8 @@ package final class Simulation {
             crash(master, isUnplugged: dice.chance(0.5))
             killed.append((master, end))
         }
-        for (master, end) in killed {
+        // Bounds that end first are looked at first.
+        for (master, end) in killed.sorted(by: { ($0.end, $0.master.host) < ($1.end, $1.master.host) }) {
             let name = groupName(master.group)
             while let behind = sentinels.first(where: { process in
                 process.settings(of: name).map { isOneNode($0.address, master.endpoint) } ?? false
@@ -205,6 +213,16 @@ package final class Simulation {
 
     /// Whether a node follows another one and gets there.
     func follows(_ node: DataNode, _ master: DataNode) -> Bool { node.follows.map { leads($0, to: master) } ?? false }
+
+    /// Notes whom a file counts to each group.
+    func noteKnown(_ settings: Settings) {
+        for master in settings.masters {
+            for address in master.knownReplicas + [master.address] {
+                guard let node = node(at: address), groupName(node.group) == master.name else { continue }
+                everKnown.insert(node.host)
+            }
+        }
+    }
 
     private func happen(_ happening: Happening) throws(Violation) {
         switch happening {
@@ -354,8 +372,11 @@ package final class Simulation {
     }
 
     func answer(_ client: Client, _ response: Response, by process: SentinelProcess) throws(Violation) {
-        guard case .address(let endpoint) = response else { return }
-        let remembered = process.settings(of: groupName(client.group))?.address
+        guard case .address(let answered) = response else { return }
+        let name = groupName(client.group)
+        let first = process.configuration.sentinel.masters.first { $0.name == name }?.address
+        let endpoint = sabotage == .clientsAreToldTheFirst ? first : answered
+        let remembered = process.settings(of: name)?.address
         // A name that is not confirmed is remembered as a name, whatever it is held to stand for.
         let known = [endpoint, remembered].compactMap { $0 }
         guard endpoint == remembered || known.count == 2 && mayBeOneNode(known[0], known[1]) else {

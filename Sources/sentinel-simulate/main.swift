@@ -111,16 +111,16 @@ func elapsedMilliseconds() -> Int {
     return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
 }
 
-/// Runs seeds in batches, so that progress is shown and the first violation ends the run, with the same result on any
-/// machine.
+/// Runs seeds in batches, so that progress is shown and a violation that was looked for ends the run, with the same result
+/// on any machine.
 func run(
-    _ seeds: [UInt64], _ sabotage: Sabotage?, batch size: Int, keepsGoing: Bool, isTalkative: Bool
+    _ seeds: [UInt64], _ sabotage: Sabotage?, batch size: Int, isTalkative: Bool, until isFound: (Outcome) -> Bool
 ) -> Campaign {
     let isTerminal = isTalkative && isatty(1) == 1
     var campaign = Campaign()
     var nextLine = 60_000
     var rest = seeds[...]
-    while !rest.isEmpty, campaign.violations.isEmpty || keepsGoing {
+    while !rest.isEmpty, !campaign.violations.contains(where: isFound) {
         let batch = Array(rest.prefix(size))
         rest = rest.dropFirst(size)
         for outcome in outcomes(of: batch, sabotage) {
@@ -143,7 +143,7 @@ func run(
 }
 
 func runMany(_ seeds: [UInt64], _ options: Options) -> Never {
-    let campaign = run(seeds, options.sabotage, batch: 64, keepsGoing: options.keepsGoing, isTalkative: true)
+    let campaign = run(seeds, options.sabotage, batch: 64, isTalkative: true) { _ in !options.keepsGoing }
     print(campaign.summary(elapsedMilliseconds: elapsedMilliseconds()))
     if let first = campaign.violations.first {
         print(
@@ -159,13 +159,14 @@ func seedsAlike(_ range: Range<UInt64>, with trait: Trait?) -> [UInt64] {
     return range.filter { Schedule.has(trait, seed: $0) }
 }
 
-/// Gives the core each defect in turn and looks whether a rule is broken.
+/// Gives the core each defect in turn and looks whether the rule that it breaks is seen broken.
 func see(_ seeds: [UInt64]) -> Never {
     var unseen = 0
     for sabotage in Sabotage.allCases {
-        let campaign = run(seeds, sabotage, batch: 4, keepsGoing: false, isTalkative: false)
-        if let first = campaign.violations.first {
-            print("\(sabotage): seen within \(campaign.schedules) schedules: \(first.violation?.rule.rawValue ?? "")")
+        let rule = sabotage.breaks
+        let campaign = run(seeds, sabotage, batch: 4, isTalkative: false) { $0.violation?.rule == rule }
+        if campaign.violations.contains(where: { $0.violation?.rule == rule }) {
+            print("\(sabotage): seen within \(campaign.schedules) schedules: \(rule.rawValue)")
         } else {
             print("\(sabotage): NOT SEEN in \(campaign.schedules) schedules")
             unseen += 1

@@ -5,9 +5,12 @@ import SentinelCore
 extension Simulation {
     /// What keeps the world from having converged, or `nil` if nothing does.
     ///
-    /// Nodes that no sentinel knows (forgotten by RESET while they were away) are nobody's fault.
-    func disagreement(at now: Instant) -> String? {
-        for group in groups.indices where !groups[group].isEmpty {
+    /// Nodes that no sentinel knows are nobody's fault if none has ever had them in its file, or where an operator made
+    /// one forget them while they were away.
+    ///
+    /// - Parameter some: The groups that are looked at; `nil` for all.
+    func disagreement(on some: Set<Int>? = nil, at now: Instant) -> String? {
+        for group in groups.indices where !groups[group].isEmpty && some?.contains(group) != false {
             if let text = disagreement(onGroup: group, at: now) { return text }
         }
         return nil
@@ -42,7 +45,11 @@ extension Simulation {
             let strangers = sentinels.filter {
                 $0.settings(of: name)?.knownReplicas.contains { leads($0, to: node) } != true
             }
-            guard strangers.count < sentinels.count else { continue }
+            if strangers.count == sentinels.count {
+                guard schedule.names == .none, everKnown.contains(node.host), !mayBeForgotten.contains(group)
+                else { continue }
+                return "\(node.endpoint) was known and is to nobody"
+            }
             if let stranger = strangers.first {
                 let known = stranger.settings(of: name)?.knownReplicas ?? []
                 return "\(node.endpoint) is known to some, but not to \(stranger.name), who knows \(known)"

@@ -13,6 +13,8 @@ struct ConfigurationBook {
     /// The first epoch in which an operator had a sentinel fail over without an election, by group.
     private var firstForced: [MasterName: Epoch] = [:]
 
+    var doubt = CloneDoubt()
+
     /// From `epoch` on two sentinels may hold the same epoch for different addresses for a while.
     mutating func forced(_ group: MasterName, in epoch: Epoch) {
         firstForced[group] = min(firstForced[group] ?? epoch, epoch)
@@ -29,7 +31,7 @@ struct ConfigurationBook {
                 addresses[key] = (master.address, holder)
                 continue
             }
-            guard !isOneNode(known.address, master.address) else { continue }
+            guard !isOneNode(known.address, master.address), !doubt.covers(master.configEpoch) else { continue }
             if isOriginal { forced(master.name, in: master.configEpoch) }
             if let forced = firstForced[master.name], forced <= master.configEpoch { continue }
             throw Violation(

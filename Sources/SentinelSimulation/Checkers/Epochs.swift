@@ -8,7 +8,7 @@ struct EpochBook {
 
     /// `process` has `settings` on disk, or has read them there.
     mutating func noteDurable(_ settings: Settings, of process: SentinelProcess) throws(Violation) {
-        if let before = durable[process.host] { try Self.compare(before, settings, process, "the file of") }
+        if let before = durable[process.host] { try Self.compare(before, settings, process, isFile: true) }
         durable[process.host] = settings
     }
 
@@ -17,19 +17,23 @@ struct EpochBook {
 
     /// What `process` has in memory changed.
     static func noteChange(from before: Settings, to after: Settings, of process: SentinelProcess) throws(Violation) {
-        try compare(before, after, process, "the memory of")
+        try compare(before, after, process, isFile: false)
     }
 
     private static func compare(
-        _ before: Settings, _ after: Settings, _ process: SentinelProcess, _ place: String
+        _ before: Settings, _ after: Settings, _ process: SentinelProcess, isFile: Bool
     ) throws(Violation) {
         func check(_ old: Epoch, _ new: Epoch, _ what: String) throws(Violation) {
             guard new < old else { return }
+            let place = isFile ? "the file of" : "the memory of"
             throw Violation(rule: .epochsOnlyRise, text: "\(what) in \(place) \(process.name): \(old), then \(new)")
         }
         try check(before.currentEpoch, after.currentEpoch, "current epoch")
-        for old in before.masters where !process.renewedGroups.contains(old.name) {
+        for old in before.masters {
             guard let new = after.masters.first(where: { $0.name == old.name }) else { continue }
+            let isOlder = new.configEpoch < old.configEpoch || new.leaderEpoch < old.leaderEpoch
+            // Removed and monitored again between two writes.
+            if isFile, isOlder, process.mayGoBack.remove(old.name) != nil { continue }
             // The original goes on with an attempt that is older than a configuration it has heard of meanwhile.
             if !process.isOriginal { try check(old.configEpoch, new.configEpoch, "config epoch of \(old.name)") }
             try check(old.leaderEpoch, new.leaderEpoch, "leader epoch of \(old.name)")

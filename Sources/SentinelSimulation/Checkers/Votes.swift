@@ -20,15 +20,18 @@ struct VoteBook {
     /// Who voted for whom, where the question may have meant another group as well.
     private var ambiguous: [Ballot: [RunID: Set<RunID>]] = [:]
     private var leaders: [Ballot: RunID] = [:]
-    /// Two processes with one run ID may both vote; nobody can tell.
-    var hasClones = false
+    var doubt = CloneDoubt()
+    /// Whether a question about an address may have been about another group's master: then nobody can tell, either.
+    var isAmbiguous = false
+
+    private func isJudged(_ epoch: Epoch) -> Bool { !isAmbiguous && !doubt.covers(epoch) }
 
     /// `voter` tells somebody that it chose `vote.candidate`.
     mutating func told(_ vote: Vote, by voter: RunID, group: MasterName) throws(Violation) {
         let ballot = Ballot(group: group, epoch: vote.epoch)
         let key = Voter(ballot: ballot, voter: voter)
         if let earlier = choices[key] {
-            guard earlier != vote.candidate, !hasClones else { return }
+            guard earlier != vote.candidate, isJudged(vote.epoch) else { return }
             throw Violation(
                 rule: .oneVotePerEpoch,
                 text: "\(voter) voted for \(earlier) and for \(vote.candidate) in epoch \(vote.epoch) of \(group)")
@@ -51,7 +54,7 @@ struct VoteBook {
     ///
     /// - Parameter needed: Votes that win, by what the leader knows and the quorum that was configured.
     mutating func elected(_ leader: RunID, in epoch: Epoch, group: MasterName, needed: Int) throws(Violation) {
-        guard !hasClones else { return }
+        guard isJudged(epoch) else { return }
         let ballot = Ballot(group: group, epoch: epoch)
         let certain = counts[ballot]?[leader] ?? 0
         let more = ambiguous[ballot]?[leader]?.filter { choices[Voter(ballot: ballot, voter: $0)] == nil }.count ?? 0
