@@ -24,8 +24,10 @@ extension Rules {
                     program, replicas: 1, options: SentinelServer.alone(failoverTimeout: .seconds(2)))
                 let (master, replica) = (group.servers[0], group.servers[1])
                 let stranger = try stage.dataServer("stranger")
+                let began = ContinuousClock.now
                 #expect(try replica.ask("REPLICAOF", "127.0.0.1", "\(stranger.port)") == .simple("OK"))
                 #expect(try sentinel.awaitEvent("+fix-slave-config").payload == replica.label(replicaOf: master))
+                #expect(.now - began > .seconds(2))
                 try eventually("it follows again", within: .seconds(10)) { try replica.replicates(from: master) }
             }
         }
