@@ -68,6 +68,10 @@ package final class Fleet {
         self.directory = directory
         guardianAddress = address
         self.ownPath = ownPath
+        guard (try? Directories.make(Guardian.listPath(in: directory))) != nil else {
+            Directories.removeTree(directory)
+            return nil
+        }
     }
 
     /// Starts the guardian and calls `ready` when it watches.
@@ -86,16 +90,18 @@ package final class Fleet {
     }
 
     /// Starts a program in a directory of its own, its output in a log file there.
+    ///
+    /// The process enters itself where the guardian looks before it becomes the program, so that there is no moment in
+    /// which this one could be killed and that one live on.
     package func launch(_ name: String, program: String, arguments: [String]) throws(SystemError) -> Member {
         let member = Member(name: name, logPath: "\(makeDirectory(name))/log")
-        let script = #"log=$1; shift; exec "$@" >>"$log" 2>&1"#
-        let words = ["-c", script, "sh", member.logPath, program] + arguments
+        let script = #"exec 2>/dev/null; ( : >"$1/$$" ) && log=$2 && shift 2 && exec "$@" >>"$log" 2>&1"#
+        let words = ["-c", script, "sh", Guardian.listPath(in: directory), member.logPath, program] + arguments
         let process = try ChildProcess(path: "/bin/sh", arguments: words) { [weak self, weak member] _ in
             if let self, let member { ended(member) }
         }
         member.process = process
         members.append(member)
-        tellGuardian("watch", process)
         return member
     }
 
@@ -129,7 +135,7 @@ package final class Fleet {
     }
 
     private func ended(_ member: Member) {
-        if let process = member.process { tellGuardian("forget", process) }
+        if let process = member.process { Guardian.forget(process.processID, in: directory) }
         members.removeAll { $0 === member }
         for ended in member.ended { ended() }
         member.ended = []
@@ -138,10 +144,6 @@ package final class Fleet {
 
     private func guardianEnded() {
         if isStopping { finishStopping() } else { guardianFailed() }
-    }
-
-    private func tellGuardian(_ verb: String, _ process: ChildProcess) {
-        guardianLink?.write(Array("\(verb) \(process.processID)\r\n".utf8))
     }
 }
 

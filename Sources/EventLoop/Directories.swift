@@ -32,8 +32,14 @@ package nonisolated enum Directories {
         rmdir(path)
     }
 
+    /// Removes a file, if it is there.
+    package static func removeFile(_ path: String) { unlink(path) }
+
+    /// Gives a directory another name, which nothing may have yet; tells whether it did.
+    package static func move(_ path: String, to new: String) -> Bool { rename(path, new) == 0 }
+
     /// The names in a directory, in no order; none when it can't be read.
-    static func entries(of path: String) -> [String] {
+    package static func entries(of path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []

@@ -6,10 +6,10 @@ import Testing
 extension RealServers {
     /// The benchmark is there to be read by people and programs; the figures themselves are judged by neither here.
     @Suite struct Benchmark {
-        @Test(.timeLimit(.minutes(2)))
+        @Test(.timeLimit(.minutes(5)))
         func `measures a failover of both programs, tells it as JSON and leaves nothing behind`() throws {
             try withTemporaryDirectory { directory in
-                let output = try run(["failover", "--runs", "1", "--down-after", "300", "--json"], in: directory)
+                let output = try run(["failover", "--runs", "1", "--down-after", "2000", "--json"], in: directory)
                 let report = try JSONDecoder().decode(Report.self, from: output)
                 #expect(report.scenario == "failover")
                 #expect(Set(report.programs.keys) == ["ours", "original"])
@@ -25,8 +25,7 @@ extension RealServers {
                     milestones.first { $0.name == name }?.ours?.median
                 }
                 #expect(inOrder.count == 4 && inOrder == inOrder.sorted())
-                let left = try FileManager.default.contentsOfDirectory(atPath: directory)
-                #expect(left.isEmpty)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: temporary(directory)).isEmpty)
             }
         }
 
@@ -43,47 +42,87 @@ extension RealServers {
         @Test(.timeLimit(.minutes(1)), arguments: [SIGINT, SIGTERM, SIGKILL])
         func `ends what it has started when it is interrupted`(signal: Int32) throws {
             try withTemporaryDirectory { directory in
-                let benchmark = Process()
-                benchmark.executableURL = URL(fileURLWithPath: try Programs.built("sentinel-benchmark"))
-                benchmark.arguments = ["failover", "--ours-only"]
-                benchmark.environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": directory]) { $1 }
-                benchmark.standardOutput = FileHandle.nullDevice
-                benchmark.standardError = FileHandle.nullDevice
-                try benchmark.run()
-                Guardian.shared.watch(benchmark.processIdentifier)
-                try eventually("sentinels have been started", within: .seconds(30)) {
-                    let found = FileManager.default.enumerator(atPath: directory)?.allObjects as? [String] ?? []
-                    return found.contains { $0.hasSuffix("sentinel.conf") }
+                let benchmark = try start(["failover", "--ours-only"], in: directory)
+                defer { benchmark.end() }
+                try eventually("sentinels have been started", within: .seconds(60)) {
+                    let found = FileManager.default.enumerator(atPath: temporary(directory))?.allObjects as? [String]
+                    return (found ?? []).contains { $0.hasSuffix("sentinel.conf") }
                 }
-                kill(benchmark.processIdentifier, signal)
-                benchmark.waitUntilExit()
-                Guardian.shared.forget(benchmark.processIdentifier)
-                #expect(benchmark.terminationStatus == (signal == SIGKILL ? SIGKILL : 128 + signal))
+                benchmark.signal(signal)
+                #expect(try benchmark.waitForExit(within: .seconds(20)) == 128 + signal)
                 // The directory goes once all that lived in it is gone.
                 try eventually("nothing is left", within: .seconds(10)) {
-                    try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty
+                    try FileManager.default.contentsOfDirectory(atPath: temporary(directory)).isEmpty
                 }
             }
         }
 
+        /// There was a moment in which the one that cleans up did not know of a process that had just been started.
+        @Test(.timeLimit(.minutes(2)))
+        func `leaves nobody behind when it is killed as it starts somebody`() throws {
+            for round in 0..<10 {
+                try withTemporaryDirectory { directory in
+                    let benchmark = try start(["failover", "--ours-only"], in: directory)
+                    defer { benchmark.end() }
+                    let pid = try #require(benchmark.pid)
+                    // The first is the one that cleans up.
+                    let wanted = 2 + round % 3
+                    let end = ContinuousClock.now + .seconds(60)
+                    while children(of: pid).count < wanted, benchmark.isRunning, ContinuousClock.now < end {}
+                    benchmark.kill()
+                    #expect(benchmark.exitCode == 128 + SIGKILL)
+                    try eventually("nothing is left", within: .seconds(10)) {
+                        try FileManager.default.contentsOfDirectory(atPath: temporary(directory)).isEmpty
+                    }
+                    try eventually("nobody is left", within: .seconds(10)) {
+                        processes(with: "TMPDIR=\(temporary(directory))").isEmpty
+                    }
+                }
+            }
+        }
+
+        private func children(of process: pid_t) -> [Substring] {
+            let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+            return threads.flatMap { thread in
+                text("/proc/\(process)/task/\(thread)/children").split(separator: " ")
+            }
+        }
+
+        /// Those that have a variable in their environment.
+        private func processes(with variable: String) -> [String] {
+            let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return all.filter { process in
+                Int(process) != nil && text("/proc/\(process)/environ").split(separator: "\0").contains(variable[...])
+            }
+        }
+
+        private func text(_ path: String) -> String {
+            String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+        }
+
+        /// Where the benchmark makes its directories.
+        private func temporary(_ directory: String) -> String { "\(directory)/temporary" }
+
+        private func start(_ arguments: [String], in directory: String) throws -> ServerProcess {
+            try FileManager.default.createDirectory(atPath: temporary(directory), withIntermediateDirectories: true)
+            let program = try Programs.built("sentinel-benchmark")
+            let benchmark = try ServerProcess(
+                name: "benchmark", directory: "\(directory)/\(UUID().uuidString)",
+                executable: Programs.installed("env"),
+                arguments: ["TMPDIR=\(temporary(directory))", program] + arguments)
+            try benchmark.start()
+            return benchmark
+        }
+
         /// Runs the benchmark and returns what it printed.
         private func run(_ arguments: [String], in directory: String, status: Int32 = 0) throws -> Data {
-            let benchmark = Process()
-            benchmark.executableURL = URL(fileURLWithPath: try Programs.built("sentinel-benchmark"))
-            benchmark.arguments = arguments
-            benchmark.environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": directory]) { $1 }
-            let (output, errors) = (Pipe(), Pipe())
-            benchmark.standardOutput = output
-            benchmark.standardError = errors
-            try benchmark.run()
-            Guardian.shared.watch(benchmark.processIdentifier)
-            let printed = output.fileHandleForReading.readDataToEndOfFile()
-            let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            benchmark.waitUntilExit()
-            Guardian.shared.forget(benchmark.processIdentifier)
-            #expect(benchmark.terminationStatus == status, "\(complaint)")
+            let benchmark = try start(arguments, in: directory)
+            defer { benchmark.end() }
+            let code = try benchmark.waitForExit(within: .seconds(240))
+            let complaint = benchmark.errors()
+            #expect(code == status, "\(complaint)")
             #expect(complaint.isEmpty == (status == 0), "no progress where nobody looks: \(complaint)")
-            return printed
+            return Data(benchmark.log().utf8)
         }
     }
 }

@@ -9,19 +9,16 @@ extension RealServers {
         @Test(.timeLimit(.minutes(3)), arguments: [true, false])
         func `shows a failover from start to end and leaves nothing behind`(hasServers: Bool) throws {
             try withTemporaryDirectory { directory in
-                let demo = Process()
-                demo.executableURL = URL(fileURLWithPath: try Programs.built("sentinel-demo"))
-                var environment = ProcessInfo.processInfo.environment
-                if !hasServers { environment["PATH"] = directory }
-                environment["TMPDIR"] = directory
-                demo.environment = environment
-                let output = Pipe()
-                demo.standardOutput = output
-                try demo.run()
-                Guardian.shared.watch(demo.processIdentifier)
-                let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-                demo.waitUntilExit()
-                #expect(demo.terminationStatus == 0)
+                let temporary = "\(directory)/temporary"
+                try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+                let variables = ["TMPDIR=\(temporary)"] + (hasServers ? [] : ["PATH=\(temporary)"])
+                let demo = try ServerProcess(
+                    name: "demo", directory: "\(directory)/output", executable: Programs.installed("env"),
+                    arguments: variables + [try Programs.built("sentinel-demo")])
+                defer { demo.end() }
+                try demo.start()
+                #expect(try demo.waitForExit(within: .seconds(150)) == 0)
+                let text = demo.log()
                 #expect(text.contains(hasServers ? "/redis-server" : "embedded data nodes"))
                 let parts = [
                     "+odown ", "+promoted-slave", "first write accepted", "+switch-master", "+convert-to-slave",
@@ -30,7 +27,7 @@ extension RealServers {
                     #expect(text.contains(part), "\(part) is missing in:\n\(text)")
                 }
                 #expect(!text.contains("\u{1B}"), "plain text when it is piped")
-                #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
             }
         }
     }
