@@ -200,6 +200,9 @@ extension Simulation {
             say(process.name, "tells \(target) to follow \(master?.description ?? "nobody")")
             try checkOrder(request, to: target, by: process)
         }
+        if process.isOriginal, case .hello(let hello) = request {
+            configurations.toldByOriginal(hello, isOneNode: mayBeOneNode)
+        }
         push(.request(request), on: wire, to: .target)
         guard schedule.occurs(.repeatedRequest), request.changesSomething else { return }
         if oldRequests.count < 100 {
