@@ -161,7 +161,7 @@ struct Problem: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// Runs a program to its end, ten seconds at most, and returns its standard output.
+/// Runs a program to its end, half a minute at most, and returns its standard output.
 ///
 /// Its output goes to files: what it leaves running in the background may keep a pipe open for ever.
 /// - Throws: When its exit code is not 0; with what it wrote to standard error.
@@ -171,7 +171,7 @@ func tool(_ words: [String]) throws -> String {
     let files = [base + "-output", base + "-errors"]
     defer { for file in files { unlink(file) } }
     let pid = try spawn(
-        Programs.installed("timeout"), ["-k", "1", "10"] + words, output: files[0], errors: files[1])
+        Programs.installed("timeout"), ["-k", "1", "30"] + words, output: files[0], errors: files[1])
     var status: Int32 = 0
     while waitpid(pid, &status, 0) == -1, errno == EINTR {}
     let texts = files.map { String(decoding: FileManager.default.contents(atPath: $0) ?? Data(), as: UTF8.self) }

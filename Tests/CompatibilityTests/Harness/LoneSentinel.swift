@@ -6,7 +6,7 @@
 func withSentinel<Result>(
     _ program: SentinelProgram = .ours, _ lines: [String] = [], _ body: (SentinelServer) throws -> Result
 ) throws -> Result {
-    try withTemporaryDirectory { directory in
+    try withTemporaryDirectory(in: scenarioDirectory) { directory in
         let sentinel = try SentinelServer(
             name: "sentinel", directory: directory, program: program, monitoring: [],
             options: SentinelOptions(lines: lines))

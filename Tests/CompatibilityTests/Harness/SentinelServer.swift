@@ -43,7 +43,7 @@ final class SentinelServer: Server {
     /// follows (observed).
     /// Ours keeps the standard period: it has to manage.
     func shortenPeriods() throws {
-        var words = ["SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "250", "TILT-PERIOD", "2000"]
+        var words = ["SENTINEL", "DEBUG", "INFO-PERIOD", "700", "PUBLISH-PERIOD", "250", "TILT-PERIOD", "2000"]
         if try program.isOriginalBinary { words += ["PING-PERIOD", "500"] }
         _ = try ask(words)
     }

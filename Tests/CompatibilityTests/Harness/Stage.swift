@@ -95,7 +95,7 @@ final class Stage {
 
 /// Runs `body` with a stage, which is cleared afterwards however that ends.
 func withStage<Result>(_ body: (Stage) throws -> Result) throws -> Result {
-    try withTemporaryDirectory { directory in
+    try withTemporaryDirectory(in: scenarioDirectory) { directory in
         let stage = Stage(directory: directory)
         defer { stage.end() }
         do {

@@ -10,7 +10,7 @@ extension Rules {
             try withStage { stage in
                 let node = try stage.dataServer()
                 let sentinel = try stage.sentinel(
-                    .ours, watching: node.port, options: SentinelServer.alone(downAfter: .milliseconds(1_500)))
+                    .ours, watching: node.port, options: SentinelServer.alone(downAfter: .seconds(4)))
                 try eventually("it is watched", within: .seconds(10)) { try sentinel.flags() == ["master"] }
                 let load = try ServerProcess(
                     name: "load", directory: "\(stage.directory)/load",

@@ -114,7 +114,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
     func `timeout ends idle clients, and neither busy ones nor subscribers`(program: SentinelProgram) throws {
-        try withSentinel(program, ["timeout 1", "loglevel verbose"]) { sentinel in
+        try withSentinel(program, ["timeout 3", "loglevel verbose"]) { sentinel in
             let subscriber = try RedisClient(port: sentinel.port)
             _ = try subscriber.request("SUBSCRIBE", "+sdown")
             let busy = try RedisClient(port: sentinel.port)

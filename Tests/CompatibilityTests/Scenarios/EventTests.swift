@@ -70,15 +70,22 @@ private struct EventPayloads {
         "slave 127.0.0.1:\(port) 127.0.0.1 \(port) @ \(name) 127.0.0.1 \(master)"
     }
     private var peers: [String] {
-        sentinels.map { "sentinel \($0.id) 127.0.0.1 \($0.port) @ \(name) 127.0.0.1 \(old)" }
+        [old, new].flatMap { master in
+            sentinels.map { "sentinel \($0.id) 127.0.0.1 \($0.port) @ \(name) 127.0.0.1 \(master)" }
+        }
     }
 
     func allow(_ message: Subscription.Message) -> Bool {
         let payload = message.payload
         return switch message.channel {
         case "+sdown", "-sdown":
-            // The old master may be found down again, as a replica of the new one.
-            [master(old), replica(old, of: new)].contains(payload)
+            // The old master may be found down again, as a replica of the new one; anybody is on a machine that stands
+            // still for a moment.
+            ([master(old), master(new), replica(old, of: new), replica(new, of: old)]
+                + [replica(third, of: old), replica(third, of: new)] + peers).contains(payload)
+        case "-failover-abort-not-elected", "-failover-abort-no-good-slave": payload == master(old)
+        case "+tilt": payload == "#tilt mode entered"
+        case "-tilt": payload == "#tilt mode exited"
         case "+odown": ["2/2", "3/2"].contains { payload == "\(master(old)) #quorum \($0)" }
         case "-odown", "+try-failover", "+elected-leader", "+failover-state-select-slave",
             "+failover-state-reconf-slaves", "+failover-end":

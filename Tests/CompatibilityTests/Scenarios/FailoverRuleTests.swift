@@ -35,7 +35,8 @@ extension Rules {
         func `replicas are moved as many at a time as parallel-syncs says`(program: SentinelProgram) throws {
             try withStage { stage in
                 let (_, sentinel) = try stage.watchedGroup(
-                    program, replicas: 4, debug: ["INFO-PERIOD", "300", "PUBLISH-PERIOD", "250"])
+                    program, replicas: 4, options: SentinelServer.alone(downAfter: .seconds(10)),
+                    debug: ["INFO-PERIOD", "700", "PUBLISH-PERIOD", "250"])
                 for parallel in [1, 3] {
                     try sentinel.awaitReplicas(4)
                     _ = try sentinel.ask("SENTINEL", "SET", "mymaster", "parallel-syncs", "\(parallel)")
@@ -68,7 +69,7 @@ extension Rules {
                     program, watching: group.servers[0].port,
                     options: SentinelServer.alone(
                         failoverTimeout: .seconds(4), masterLines: [("parallel-syncs", "2")]),
-                    debug: ["INFO-PERIOD", "300", "SLAVE-RECONF-TIMEOUT", "1000"])
+                    debug: ["INFO-PERIOD", "700", "SLAVE-RECONF-TIMEOUT", "1000"])
                 try sentinel.awaitReplicas(2)
                 #expect(try stuck.ask("ACL", "SETUSER", "default", "-slaveof") == .simple("OK"))
                 #expect(try sentinel.ask("SENTINEL", "FAILOVER", "mymaster") == .simple("OK"))

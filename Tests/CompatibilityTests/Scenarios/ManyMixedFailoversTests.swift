@@ -26,7 +26,7 @@ import Testing
         ])
     func `all converge, whoever leads, and nobody logs what should not happen`(mixture: Mixture) throws {
         try withCluster(
-            sentinels: mixture.programs, quorum: mixture.quorum, downAfter: .milliseconds(600),
+            sentinels: mixture.programs, quorum: mixture.quorum, downAfter: .milliseconds(1_500),
             failoverTimeout: .seconds(3)
         ) { cluster in
             for sentinel in cluster.sentinels {

@@ -70,7 +70,7 @@ extension Rules {
                 let sentinel = try stage.sentinel(
                     program, watching: master.port,
                     options: SentinelServer.alone(masterLines: [("known-replica", "127.0.0.1 \(first.port)")]),
-                    debug: ["INFO-PERIOD", "200"])
+                    debug: ["INFO-PERIOD", "700"])
                 try sentinel.awaitReplicas(2)
                 #expect(
                     Set(try sentinel.replicas("mymaster").map { $0["port"] }) == ["\(never.port)", "\(later.port)"])

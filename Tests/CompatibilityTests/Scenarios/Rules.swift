@@ -52,7 +52,7 @@ extension Stage {
     /// A group, and one sentinel that knows all of it.
     func watchedGroup(
         _ program: SentinelProgram, replicas count: Int, options: SentinelOptions = SentinelServer.alone(),
-        debug: [String] = ["INFO-PERIOD", "300"]
+        debug: [String] = ["INFO-PERIOD", "700"]
     ) throws -> (DataGroup, SentinelServer) {
         let group = try group(replicas: count)
         let sentinel = try sentinel(program, watching: group.servers[0].port, options: options, debug: debug)

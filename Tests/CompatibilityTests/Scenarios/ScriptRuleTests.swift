@@ -26,7 +26,7 @@ extension Rules {
                     program, watching: old,
                     options: SentinelServer.alone(masterLines: [
                         ("notification-script", notify), ("client-reconfig-script", reconfigure),
-                    ]), debug: ["INFO-PERIOD", "300"])
+                    ]), debug: ["INFO-PERIOD", "700"])
                 try sentinel.awaitReplicas(1)
                 #expect(try sentinel.ask("SENTINEL", "FAILOVER", "mymaster") == .simple("OK"))
                 try sentinel.awaitEvent("+switch-master")

@@ -54,7 +54,7 @@ extension Rules {
                 let (group, sentinel) = try stage.watchedGroup(.ours, replicas: 1)
                 let other = try stage.sentinel(
                     .ours, watching: group.servers[0].port, options: SentinelServer.alone(),
-                    debug: ["INFO-PERIOD", "300"])
+                    debug: ["INFO-PERIOD", "700"])
                 try awaitPeer(of: sentinel)
                 try awaitPeer(of: other)
                 for node in group.servers { try awaitLinks(Self.shared + Self.shared, to: node) }
