@@ -11,16 +11,16 @@ import Testing
         try withSentinel(.ours, ["client-output-buffer-limit pubsub 0 0 0"]) { sentinel in
             let names = (0..<40_000).map { "name-\($0)" }
             let greedy = try RedisClient(port: sentinel.port)
-            try greedy.send(RedisClient.encode([command] + names), within: .seconds(10))
+            try greedy.send(RedisClient.encode([command] + names), within: .seconds(20))
             let other = try RedisClient(port: sentinel.port)
-            #expect(try other.request(["PING"], within: .seconds(8)) == .simple("PONG"))
-            for _ in names { _ = try greedy.readReply(within: .seconds(10)) }
+            #expect(try other.request(["PING"], within: .seconds(15)) == .simple("PONG"))
+            for _ in names { _ = try greedy.readReply(within: .seconds(20)) }
             try greedy.send(command: [opposite, "name-7", "name-39999"])
-            let left = try (0..<2).map { _ in try greedy.readReply(within: .seconds(10)).items.last }
+            let left = try (0..<2).map { _ in try greedy.readReply(within: .seconds(20)).items.last }
             #expect(left == [.integer(39_999), .integer(39_998)])
             try greedy.send(command: ["QUIT"])
-            #expect(try greedy.readReply(within: .seconds(10)) == .simple("OK"))
-            #expect(greedy.isClosedByPeer(within: .seconds(10)))
+            #expect(try greedy.readReply(within: .seconds(20)) == .simple("OK"))
+            #expect(greedy.isClosedByPeer(within: .seconds(20)))
             #expect(try other.request("PING") == .simple("PONG"))
             let info = try other.request("INFO", "stats").text ?? ""
             #expect(info.contains("pubsub_channels:0\r\npubsub_patterns:0\r\n"))
