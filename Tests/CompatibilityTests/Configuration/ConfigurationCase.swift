@@ -15,13 +15,25 @@ struct ConfigurationCase: Sendable {
     var isComplete = false
     /// What to authenticate with before the file is asked for.
     var authentication: [String] = []
-    /// The subject of the row in `Docs/differences.md` that says where the two differ on purpose.
-    var difference: String?
+    /// Where the two differ on purpose.
+    var difference: Difference?
+
+    struct Difference: Sendable {
+        /// The subject of the row in `Docs/differences.md` that says so.
+        let row: String
+        /// What becomes of it with ours.
+        let ours: ConfigurationOutcome
+
+        init(_ row: String, ours: ConfigurationOutcome) {
+            self.row = row
+            self.ours = ours
+        }
+    }
 
     init(
         _ name: String, _ text: String, files: [String: String] = [:], options: [String] = [],
         standardInput: String? = nil, isComplete: Bool = false, authentication: [String] = [],
-        difference: String? = nil
+        difference: Difference? = nil
     ) {
         self.name = name
         self.text = text

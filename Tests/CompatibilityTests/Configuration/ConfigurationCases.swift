@@ -40,7 +40,9 @@ extension ConfigurationCase {
         .init("sizes", "client-query-buffer-limit 2mb\nproto-max-bulk-len 3000K\n"),
         .init("a number in quotes with spaces inside", "save \"900 1\"\n"),
         .init("the word sentinel alone", "sentinel\n"),
-        .init("a directive for a module", "foo.bar 1\n", difference: "lines that mean nothing to a sentinel"),
+        .init(
+            "a directive for a module", "foo.bar 1\n",
+            difference: .init("lines that mean nothing to a sentinel", ours: .runs("foo.bar 1"))),
         .init("a comment sign in front without a space", "#timeout 5\n##\n"),
         .init("many empty lines", "\n\n\n\ntimeout 5\n\n\n\n" + monitor),
     ]
@@ -91,10 +93,10 @@ extension ConfigurationCase {
         .init("a password in quotes without need", monitor + "sentinel auth-pass m \"secret\"\n"),
         .init(
             "a password with a space", monitor + "sentinel auth-pass m \"a b\"\n",
-            difference: "values of `sentinel` lines"),
+            difference: .init("values of `sentinel` lines", ours: .watches(#"sentinel auth-pass m "a b""#))),
         .init(
             "a password with a quote", monitor + "sentinel auth-pass m 'a\"b'\n",
-            difference: "values of `sentinel` lines"),
+            difference: .init("values of `sentinel` lines", ours: .watches(#"sentinel auth-pass m 'a"b'"#))),
         .init("an empty password", monitor + "sentinel auth-pass m \"\"\n"),
         .init(
             "rename-command of a group",
@@ -142,20 +144,36 @@ extension ConfigurationCase {
         .init("a quorum that is no number", "sentinel monitor m 127.0.0.1 6379 two\n"),
         .init(
             "a quorum with letters behind it", "sentinel monitor m 127.0.0.1 6379 2x\n",
-            difference: "numbers of `sentinel` lines with letters"),
+            difference: .init(
+                "numbers of `sentinel` lines with letters",
+                ours: .refuses(line: 1, "sentinel monitor m 127.0.0.1 6379 2x", "Quorum must be 1 or greater."))),
         .init("a port beyond the range", "sentinel monitor m 127.0.0.1 65536 2\n"),
         .init("a negative port", "sentinel monitor m 127.0.0.1 -1 2\n"),
         .init(
             "a port that is no number", "sentinel monitor m 127.0.0.1 abc 2\n",
-            difference: "numbers of `sentinel` lines with letters"),
+            difference: .init(
+                "numbers of `sentinel` lines with letters",
+                ours: .refuses(line: 1, "sentinel monitor m 127.0.0.1 abc 2", "Invalid port number."))),
         .init("a host that does not resolve", "sentinel monitor m not.an.address.invalid 6379 2\n"),
         .init("a name although names are not allowed", "sentinel monitor m localhost 6379 2\n"),
-        .init("a master name with a space", "sentinel monitor \"a b\" 127.0.0.1 6379 2\n", difference: "master names"),
-        .init("an empty master name", "sentinel monitor \"\" 127.0.0.1 6379 2\n", difference: "master names"),
+        .init(
+            "a master name with a space", "sentinel monitor \"a b\" 127.0.0.1 6379 2\n",
+            difference: .init(
+                "master names",
+                ours: .refuses(
+                    line: 1, #"sentinel monitor "a b" 127.0.0.1 6379 2"#,
+                    "Master names must not be empty or contain white space, control characters, commas or quotes."))),
+        .init(
+            "an empty master name", "sentinel monitor \"\" 127.0.0.1 6379 2\n",
+            difference: .init(
+                "master names",
+                ours: .refuses(
+                    line: 1, #"sentinel monitor "" 127.0.0.1 6379 2"#,
+                    "Master names must not be empty or contain white space, control characters, commas or quotes."))),
         .init("two masters of one name", monitor + "sentinel monitor m 127.0.0.1 6380 2\n"),
         .init(
             "the same monitor line twice", monitor + monitor,
-            difference: "identical duplicate lines, also of an included file"),
+            difference: .init("identical duplicate lines, also of an included file", ours: .watches())),
         .init("an unknown master", "sentinel down-after-milliseconds nobody 5\n"),
         .init("a master name in other case", monitor + "sentinel parallel-syncs M 2\n"),
         .init("down-after 0", monitor + "sentinel down-after-milliseconds m 0\n"),
@@ -163,10 +181,15 @@ extension ConfigurationCase {
         .init("a negative failover-timeout", monitor + "sentinel failover-timeout m -5\n"),
         .init(
             "failover-timeout with a unit", monitor + "sentinel failover-timeout m 5s\n",
-            difference: "numbers of `sentinel` lines with letters"),
+            difference: .init(
+                "numbers of `sentinel` lines with letters",
+                ours: .refuses(line: 2, "sentinel failover-timeout m 5s", "negative or zero time parameter."))),
         .init(
             "parallel-syncs that is no number", monitor + "sentinel parallel-syncs m many\n",
-            difference: "numbers of `sentinel` lines with letters"),
+            difference: .init(
+                "numbers of `sentinel` lines with letters",
+                ours: .refuses(line: 2, "sentinel parallel-syncs m many", "argument couldn't be parsed into an integer")
+            )),
         .init("a script that is not there", monitor + "sentinel notification-script m /nonexistent\n"),
         .init(
             "a script that may not be run", monitor + "sentinel client-reconfig-script m $DIR/x\n",
@@ -180,11 +203,15 @@ extension ConfigurationCase {
         .init(
             "a replica twice",
             monitor + "sentinel known-replica m 127.0.0.1 6380\nsentinel known-replica m 127.0.0.1 6380\n",
-            difference: "identical duplicate lines, also of an included file"),
+            difference: .init(
+                "identical duplicate lines, also of an included file",
+                ours: .watches("sentinel known-replica m 127.0.0.1 6380"))),
         .init(
             "a replica under both names",
             monitor + "sentinel known-slave m 127.0.0.1 6380\nsentinel known-replica m 127.0.0.1 6380\n",
-            difference: "identical duplicate lines, also of an included file"),
+            difference: .init(
+                "identical duplicate lines, also of an included file",
+                ours: .watches("sentinel known-replica m 127.0.0.1 6380"))),
         .init("a replica with a bad port", monitor + "sentinel known-replica m 127.0.0.1 70000\n"),
         .init("a replica that does not resolve", monitor + "sentinel known-replica m no.such.host.invalid 6380\n"),
         .init(
@@ -199,10 +226,14 @@ extension ConfigurationCase {
         .init("announce-hostnames true", "sentinel announce-hostnames true\n"),
         .init(
             "an announced port out of range", "sentinel announce-port 99999\n",
-            difference: "`announce-port` out of range"),
+            difference: .init(
+                "`announce-port` out of range",
+                ours: .refuses(line: 1, "sentinel announce-port 99999", "Invalid port number."))),
         .init(
             "an epoch that is no number", "sentinel current-epoch x\n",
-            difference: "numbers of `sentinel` lines with letters"),
+            difference: .init(
+                "numbers of `sentinel` lines with letters",
+                ours: .refuses(line: 1, "sentinel current-epoch x", "argument couldn't be parsed into an integer"))),
         .init("quorum, which is gone", monitor + "sentinel quorum m 2\n"),
         .init("can-failover, which is gone", monitor + "sentinel can-failover m yes\n"),
         .init("an unknown sentinel directive", "sentinel frobnicate\n"),
@@ -229,8 +260,10 @@ extension ConfigurationCase {
         .init("numbers of the network", "tcp-backlog 64\ntcp-keepalive 60\ntimeout 600\nmaxclients 100\n"),
         .init("requirepass", "requirepass secret\n", authentication: ["secret"]),
         .init("requirepass in quotes", "requirepass \"a b\"\n", authentication: ["a b"]),
-        .init("users", "user alice on >pw ~* &* +@all\n", authentication: ["alice", "pw"], difference: "`user` lines"),
-        .init("a user without rules", "user nobody\n", difference: "`user` lines"),
+        .init(
+            "users", "user alice on >pw ~* &* +@all\n", authentication: ["alice", "pw"],
+            difference: .init("`user` lines", ours: .runs("user alice on >pw ~* &* +@all"))),
+        .init("a user without rules", "user nobody\n", difference: .init("`user` lines", ours: .runs("user nobody"))),
         .init(
             "limits",
             "client-output-buffer-limit pubsub 64mb 16mb 30\nclient-query-buffer-limit 4mb\nproto-max-bulk-len 2mb\n"),
@@ -259,8 +292,16 @@ extension ConfigurationCase {
         .init("timeout too great", "timeout 2147483648\n"),
         .init("a flag that is neither", "daemonize maybe\n"),
         .init("a flag as a number", "protected-mode 1\n"),
-        .init("an unknown log level", "loglevel loud\n", difference: "`loglevel nothing`"),
-        .init("log level nothing", "loglevel nothing\n", difference: "`loglevel nothing`"),
+        .init(
+            "an unknown log level", "loglevel loud\n",
+            difference: .init(
+                "`loglevel nothing`",
+                ours: .refuses(
+                    line: 1, "loglevel loud",
+                    "argument(s) must be one of the following: debug, verbose, notice, warning, nothing"))),
+        .init(
+            "log level nothing", "loglevel nothing\n",
+            difference: .init("`loglevel nothing`", ours: .runs("loglevel nothing"))),
         .init("an unknown supervisor", "supervised runit\n"),
         .init("an unknown facility", "syslog-facility mail\n"),
         .init("permissions that are not octal", "unixsocketperm 999\n"),
@@ -280,12 +321,29 @@ extension ConfigurationCase {
         .init("rename-command of CONFIG", "rename-command CONFIG \"\"\n"),
         .init("rename-command to a name that is taken", "rename-command PING INFO\n"),
         .init("rename-command with a word missing", "rename-command PING\n"),
-        .init("a user with a bad rule", "user alice foo\n", difference: "ACL errors that echo a password"),
+        .init(
+            "a user with a bad rule", "user alice foo\n",
+            difference: .init(
+                "ACL errors that echo a password",
+                ours: .refuses(line: 1, "user alice ******", "Error in user declaration 'alice': Syntax error"))),
         .init("a user without a name", "user\n"),
-        .init("one user twice", "user a on\nuser a off\n", difference: "ACL errors that echo a password"),
+        .init(
+            "one user twice", "user a on\nuser a off\n",
+            difference: .init(
+                "ACL errors that echo a password",
+                ours: .refuses(
+                    line: 2, "user a ******",
+                    "Error in user declaration 'a': "
+                        + "Duplicate user found. A user can only be defined once in config files"
+                ))),
         .init(
             "users and an ACL file", "aclfile $DIR/users\nuser a on\n", files: ["users": ""],
-            difference: "users and an ACL file"),
+            difference: .init(
+                "users and an ACL file",
+                ours: .ends(
+                    "Configuring Redis with users defined in redis.conf and at the same setting "
+                        + "an ACL file path is invalid."
+                ))),
         .init("an ACL file that is not there", "aclfile $DIR/none\n"),
         .init("an ACL file with a bad line", "aclfile $DIR/users\n", files: ["users": "user x foo\n"]),
         .init("a log file in a directory that is not there", "logfile /nonexistent/dir/log\n"),
@@ -318,8 +376,12 @@ extension ConfigurationCase {
                 "slave-priority 10\nhash-max-ziplist-entries 3\nmin-slaves-to-write 1\nlua-time-limit 100\n"),
             .init(
                 "names that are gone but still taken", "list-max-ziplist-entries 3\nlua-replicate-commands yes\n",
-                difference: "lines that mean nothing to a sentinel"),
-            .init("replicaof no one", "replicaof no one\n", difference: "lines that mean nothing to a sentinel"),
+                difference: .init(
+                    "lines that mean nothing to a sentinel",
+                    ours: .runs("list-max-ziplist-entries 3", "lua-replicate-commands yes"))),
+            .init(
+                "replicaof no one", "replicaof no one\n",
+                difference: .init("lines that mean nothing to a sentinel", ours: .runs("replicaof no one"))),
             .init("masterauth", "masterauth x\nmasteruser y\n"),
             .init("save points", "save 900 1\nsave 300 10\n"),
             .init("oom-score-adj-values", "oom-score-adj-values 1 2 3\n"),
@@ -348,7 +410,7 @@ extension ConfigurationCase {
         .init("shutdown-on-sigint both ways", "shutdown-on-sigint save nosave\n"),
         .init(
             "a directive of a later version", "availability-zone x\n",
-            difference: "directives of later versions and of Valkey"),
+            difference: .init("directives of later versions and of Valkey", ours: .runs("availability-zone x"))),
     ]
 
     // MARK: Other files
@@ -356,13 +418,15 @@ extension ConfigurationCase {
     private static let includes: [ConfigurationCase] = [
         .init(
             "an included file", "include $DIR/a.conf\n", files: ["a.conf": "timeout 7\n"],
-            difference: "options of included files"),
+            difference: .init("options of included files", ours: .runs("include $DIR/a.conf"))),
         .init(
             "an included file with a master", "include $DIR/a.conf\n", files: ["a.conf": monitor],
-            difference: "options of included files"),
+            difference: .init(
+                "options of included files",
+                ours: .runs("include $DIR/a.conf", "sentinel config-epoch m 0", "sentinel leader-epoch m 0"))),
         .init(
             "a pattern", "include $DIR/*.part\n", files: ["a.part": "timeout 7\n", "b.part": "timeout 8\n"],
-            difference: "options of included files"),
+            difference: .init("options of included files", ours: .runs("include $DIR/*.part"))),
         .init(
             "a pattern with brackets", "include $DIR/[ab].part\n",
             files: ["a.part": "# nothing\n", "c.part": "bogus\n"]),
@@ -373,7 +437,12 @@ extension ConfigurationCase {
         .init("an included file that is not there", "timeout 3\ninclude $DIR/none.conf\n"),
         .init(
             "an included file with an error", "timeout 3\n\ninclude $DIR/a.conf\n",
-            files: ["a.conf": "timeout 3\ntimeout x\n"], difference: "errors in included files"),
+            files: ["a.conf": "timeout 3\ntimeout x\n"],
+            difference: .init(
+                "errors in included files",
+                ours: .ends(
+                    "In the included file '$DIR/a.conf'", "Reading the configuration file, at line 2",
+                    ">>> 'timeout x'", "argument couldn't be parsed into an integer"))),
         .init(
             "an error behind an included file", "include $DIR/a.conf\n\ntimeout x\n",
             files: ["a.conf": "# one\n# two\n# three\n"]),
@@ -411,7 +480,8 @@ extension ConfigurationCase {
         .init(
             "standard input behind a file without a line feed", "timeout 1", options: ["-"],
             standardInput: "port $PORT\n", isComplete: true,
-            difference: "standard input behind a file that does not end in a line feed"),
+            difference: .init("standard input behind a file that does not end in a line feed", ours: .runs("timeout 1"))
+        ),
         .init(
             "cut off in a word", monitor + "sentinel down-after-milliseconds m 5000\nsentinel failover-ti",
             isComplete: true),
@@ -420,7 +490,11 @@ extension ConfigurationCase {
         .init("cut off in an ID", monitor + "sentinel myid 0a0a0a", isComplete: true),
         .init(
             "zero bytes behind the text", "port $PORT\n" + monitor + "sentinel current-epoch 3\n\0\0\0\0",
-            isComplete: true, difference: "zero bytes in the file"),
+            isComplete: true,
+            difference: .init(
+                "zero bytes in the file",
+                ours: .refuses(line: 4, #"\x00\x00\x00\x00"#, "There are zero bytes in this line: the file is damaged.")
+            )),
         .init("an HTML page", "<!DOCTYPE html>\n<html>\n"),
         .init("a merge conflict", "<<<<<<< HEAD\ntimeout 3\n=======\n"),
         .init("a byte order mark", "\u{FEFF}timeout 3\n"),

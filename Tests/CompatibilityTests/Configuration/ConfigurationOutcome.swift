@@ -20,6 +20,35 @@ struct ConfigurationOutcome: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
+// What is expected of ours where the original does something else.
+extension ConfigurationOutcome {
+    /// A sentinel that runs and leaves these lines, besides those that are in every file.
+    static func runs(_ lines: String...) -> Self { runs(lines) }
+
+    /// The same with those of the group `m`.
+    static func watches(_ lines: String...) -> Self {
+        runs(
+            lines + [
+                "sentinel monitor m 127.0.0.1 6379 2", "sentinel config-epoch m 0", "sentinel leader-epoch m 0",
+            ])
+    }
+
+    private static func runs(_ lines: [String]) -> Self {
+        let all = lines + ["port $PORT", "sentinel myid ID", "sentinel current-epoch 0"]
+        let words = all.map { line in
+            ((try? Grammar.words(of: Array(line.utf8)[...])) ?? []).map { String(decoding: $0, as: UTF8.self) }
+        }
+        return Self(directives: Set(words))
+    }
+
+    /// One that ends because of a line of its file.
+    static func refuses(line: Int, _ text: String, _ reason: String) -> Self {
+        ends("Reading the configuration file, at line \(line)", ">>> '\(text)'", reason)
+    }
+
+    static func ends(_ complaint: String...) -> Self { Self(exitCode: 1, complaint: complaint) }
+}
+
 extension ConfigurationCase {
     /// Gives it to `program` and looks what happens; ends what it has started.
     func outcome(of program: SentinelProgram, in directory: String) throws -> ConfigurationOutcome {
