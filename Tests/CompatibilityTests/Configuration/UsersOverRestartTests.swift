@@ -10,6 +10,7 @@ import Testing
     }
 
     private static let wrong = Reply.error("WRONGPASS invalid username-password pair or user is disabled.")
+    private static let refused = Reply.error("NOAUTH Authentication required.")
 
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
     func `a new password of the default user wins over requirepass`(program: SentinelProgram) throws {
@@ -50,6 +51,14 @@ import Testing
                 #expect(try sentinel.ask("SENTINEL", "FLUSHCONFIG") == .simple("OK"))
                 #expect(sentinel.configurationText.contains("user bob "))
                 #expect(!sentinel.configurationText.contains("user default"))
+                for _ in 0..<2 {
+                    try sentinel.restart()
+                    #expect(try RedisClient(port: sentinel.port).request("ACL", "WHOAMI") == Self.refused)
+                    #expect(try login(sentinel, "new") == Self.wrong)
+                    #expect(try login(sentinel, "old") == .simple("OK"))
+                    #expect(try sentinel.ask("ACL", "USERS") == .array([.bulk("bob"), .bulk("default")]))
+                    #expect(try sentinel.ask("SENTINEL", "FLUSHCONFIG") == .simple("OK"))
+                }
             }
         }
     }
