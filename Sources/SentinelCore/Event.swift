@@ -60,7 +60,7 @@ package enum Event: Sendable, Equatable {
     case scriptTimedOut(path: String, processID: Int32)
 
     /// What a failover does, as it is told.
-    package enum FailoverStep: Sendable, Hashable {
+    package enum FailoverStep: Sendable, Hashable, CaseIterable {
         case tried, elected, notElected
         case selectingReplica, noGoodReplica, selectedReplica
         case sendingPromotion, waitingForPromotion, promotionTimedOut, promoted
