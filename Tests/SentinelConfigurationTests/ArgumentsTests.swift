@@ -73,7 +73,15 @@ import Testing
             return
         }
         #expect(invocation.file == nil && invocation.options.map(text) == [#"sentinel "f""#])
-        #expect(Arguments.parse([]) == Arguments.parse([]))
+    }
+
+    @Test func `no argument leaves nothing to read`() {
+        guard case .run(let invocation) = Arguments.parse([]) else {
+            Issue.record("not an invocation")
+            return
+        }
+        #expect(invocation.file == nil && invocation.options.isEmpty)
+        #expect(!invocation.readsStandardInput && invocation.secretPositions.isEmpty)
     }
 
     @Test func `version, help and check`() {
