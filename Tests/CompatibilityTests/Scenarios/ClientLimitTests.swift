@@ -89,9 +89,9 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), .enabled(if: ownAddress != nil, "needs an address other than loopback"))
+    @Test(.timeLimit(.minutes(1)))
     func `protected mode lets in whoever has a password, or comes from this host`() throws {
-        let elsewhere = try #require(ownAddress)
+        let elsewhere = try #require(ownAddress, "this needs an address other than loopback")
         for program in SentinelProgram.allCases {
             try withSentinel(program, ["bind * -::*", "protected-mode yes"]) { sentinel in
                 let stranger = try RedisClient(port: sentinel.port, host: elsewhere)
