@@ -89,6 +89,7 @@ private func firstViolation(in seeds: ClosedRange<UInt64>, _ sabotage: Sabotage?
         }
         let all = strikes(Reduction())
         let kinds = Set(all.compactMap { $0.split(separator: " ").last?.split(separator: "#").first })
+        #expect(kinds.count >= 2, "else nothing is left out of anything")
         for kind in kinds.sorted().prefix(2) {
             guard let reduction = Reduction(text: String(kind)) else { return #expect(Bool(false), "\(kind)") }
             #expect(strikes(reduction) == all.filter { !$0.contains(" \(kind)#") })
@@ -101,6 +102,20 @@ private func firstViolation(in seeds: ClosedRange<UInt64>, _ sabotage: Sabotage?
         var pace = Pace()
         #expect(throws: Violation.self) {
             for _ in 0...1001 { try pace.woken("s1", at: .start) }
+        }
+    }
+
+    @Test func `a moment apart without end are one too`() {
+        var pace = Pace()
+        #expect(throws: Violation.self) {
+            for step in 0...Pace.limitPerSecond { try pace.woken("s1", at: .start + .microseconds(step * 150)) }
+        }
+    }
+
+    @Test func `as many as may be in each second are none`() throws {
+        var pace = Pace()
+        for step in 0..<(3 * Pace.limitPerSecond) {
+            try pace.woken("s1", at: .start + .microseconds(step * 1_000_000 / (Pace.limitPerSecond - 1)))
         }
     }
 
