@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Testing
 
 /// A sentinel in a conversation, with the connections to it and what stands for what in requests and replies.
 final class Situation {
@@ -36,7 +37,7 @@ final class Situation {
             }
             if !exchange.awaited.isEmpty { return [exchange.view.of(masked(try awaitedReply(to: exchange, client)))] }
             let answers = try (0..<exchange.replies).map { _ in
-                exchange.view.of(masked(try read(exchange.client, client)))
+                exchange.view.of(masked(try read(exchange, client)))
             }
             return exchange.isUnordered ? answers.sorted { $0.description < $1.description } : answers
         } catch RedisClient.Failure.closed {
@@ -52,7 +53,7 @@ final class Situation {
             return exchange.awaited.allSatisfy { text.contains($0) }
         }
         return try eventually("\(exchange.text) is answered so", within: .seconds(10)) {
-            let reply = try read(exchange.client, client)
+            let reply = try read(exchange, client)
             if !isAwaited(reply) { try send(exchange.message, to: client) }
             return reply
         } until: {
@@ -60,15 +61,16 @@ final class Situation {
         }
     }
 
-    /// The next reply, or what stands for the end of the connection.
-    private func read(_ name: String, _ client: RedisClient) throws -> Reply {
+    /// The next reply, or what stands for the end of the connection. That there is none is an issue, be it so with both.
+    private func read(_ exchange: Conversation.Exchange, _ client: RedisClient) throws -> Reply {
         do {
             // Long, for the other program saves before it answers, and a disk can be slow.
             return try client.readReply(within: .seconds(10))
         } catch RedisClient.Failure.closed {
-            ended.insert(name)
+            ended.insert(exchange.client)
             return .error("<closed>")
         } catch RedisClient.Failure.timeout {
+            Issue.record("line \(exchange.lineNumber), RESP\(speaks): \(server.name) does not answer \(exchange.text)")
             return .error("<no reply>")
         }
     }
@@ -82,9 +84,13 @@ final class Situation {
     }
 
     /// What comes on a connection that nobody waits for; every conversation should end without.
-    func leftovers() -> [String: Reply] {
-        clients.compactMapValues { client in
-            do { return try client.nextReply(within: .milliseconds(1)).map(masked) } catch { return nil }
+    func leftovers() throws -> [String: Reply] {
+        try clients.compactMapValues { client in
+            do {
+                return try client.nextReply(within: .milliseconds(1)).map(masked)
+            } catch RedisClient.Failure.closed {
+                return nil
+            }
         }
     }
 
