@@ -57,6 +57,16 @@ struct Draw {
         return settings
     }
 
+    /// A directive with a name and values, right or wrong.
+    mutating func line() -> String {
+        let row = DirectiveTable.all[number(0...DirectiveTable.all.count - 1)]
+        let name = row.scope == .server ? row.name : "sentinel \(row.name)"
+        let group = row.scope == .master ? " m" : ""
+        let values = ["1", "yes", "127.0.0.1", "a b", "/n.sh", "99999999999999999999", "-1", "\"\""]
+        let value = flag() ? row.initial : values.randomElement(using: &generator) ?? "1"
+        return "\(name)\(group) \(value)"
+    }
+
     mutating func server() -> ServerSettings {
         var server = ServerSettings()
         if flag() { server.port = number(0...65535) }
@@ -118,20 +128,26 @@ struct Draw {
             DirectiveTable.all.map { bytes($0.scope == .server ? $0.name : "sentinel \($0.name)") }
             + ["m", "\"", "'", "\\", "0", "-1", "99999999999999999999", "yes", "127.0.0.1", "\n", "\n", "\n", "#", "*"]
             .map(bytes) + [[0], [0xFF, 0xC3]]
+        var accepted = 0
         for _ in 0..<1500 {
             var file: [UInt8] = draw.flag() ? bytes("sentinel monitor m 127.0.0.1 1 1\n") : []
-            for _ in 0..<draw.number(1...12) {
-                file += vocabulary[draw.number(0...vocabulary.count - 1)]
-                if draw.flag() { file.append(0x20) }
+            for _ in 0..<draw.number(0...4) { file += bytes(draw.line() + "\n") }
+            if draw.flag() {
+                for _ in 0..<draw.number(1...12) {
+                    file += vocabulary[draw.number(0...vocabulary.count - 1)]
+                    if draw.flag() { file.append(0x20) }
+                }
             }
             guard let configuration = try? read(file) else {
                 _ = Rewriter.rewrite(old: file, configuration: Configuration())
                 continue
             }
+            accepted += 1
             let once = Rewriter.rewrite(old: file, configuration: configuration)
             #expect(try read(once).sentinel == configuration.sentinel)
             #expect(Rewriter.rewrite(old: once, configuration: configuration) == once)
         }
+        #expect(accepted > 100, "what is refused is not rewritten")
     }
 
     @Test func `of raw bytes never traps`() {
