@@ -61,11 +61,16 @@ extension RealServers {
                     wait(until: .now + .milliseconds(2))
                 }
                 #expect(flood.exitCode == 0)
+                try #require(waits.count >= 20, "else the flood was over before it was one")
                 waits.sort()
+                let (half, most) = (waits[waits.count / 2], waits[waits.count * 99 / 100])
                 print(
-                    "flood of handshakes: \(waits.count) answers for the bystander, half of them within "
-                        + "\(waits[waits.count / 2]), all within \(waits[waits.count - 1])")
-                #expect(waits[waits.count / 2] < .milliseconds(500))
+                    "flood of handshakes: \(waits.count) answers for the bystander, half of them within \(half), "
+                        + "99 of 100 within \(most), all within \(waits[waits.count - 1])")
+                #expect(half < .milliseconds(500))
+                // Twelve times what was seen of a debug build on a busy machine; whoever had to wait until 200
+                // handshakes are done would wait twice as long as this.
+                #expect(most < .seconds(1))
             }
         }
 
