@@ -88,7 +88,8 @@ func replies(_ pieces: [[UInt8]], _ limits: ReplyLimits = ReplyLimits()) -> Outc
 }
 
 /// The processor's time that `body` takes of this thread, the best of three runs: little of what else the machine does
-/// shows in it. Where four times as much is to take less than ten times as long, linear is four and quadratic sixteen.
+/// shows in it. Of eight times as much, which may take less than twenty times as long, linear takes eight times and
+/// quadratic sixty-four.
 func processorSeconds(_ body: () -> Void) -> Double {
     func now() -> Double {
         var time = timespec()
