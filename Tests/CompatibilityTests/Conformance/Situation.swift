@@ -61,7 +61,9 @@ final class Situation {
         }
     }
 
-    /// The next reply, or what stands for the end of the connection. That there is none is an issue, be it so with both.
+    /// The next reply, or what stands for the end of the connection.
+    ///
+    /// That there is none is an issue, be it so with both.
     private func read(_ exchange: Conversation.Exchange, _ client: RedisClient) throws -> Reply {
         do {
             // Long, for the other program saves before it answers, and a disk can be slow.
