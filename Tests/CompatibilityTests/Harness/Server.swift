@@ -55,12 +55,17 @@ class Server {
         try Self.awaitAnswer(process, port, security)
     }
 
-    /// The reply to a command; a connection that broke since the last one is opened again.
-    func ask(_ words: [String], within limit: Duration = .seconds(3)) throws -> Reply {
-        if let client {
-            do { return try client.request(words, within: limit) } catch RedisClient.Failure.closed {}
+    /// The reply to a command; a connection that broke since the last one is opened again, and one on which a reply is still
+    /// to come is left.
+    func ask(_ words: [String], within limit: Duration = .seconds(5)) throws -> Reply {
+        if let usual = client {
+            client = nil
+            do {
+                let reply = try usual.request(words, within: limit)
+                client = usual
+                return reply
+            } catch RedisClient.Failure.closed {}
         }
-        client = nil
         let fresh = try RedisClient(port: port, security: security)
         if let password { _ = try fresh.request("AUTH", password) }
         let reply = try fresh.request(words, within: limit)
