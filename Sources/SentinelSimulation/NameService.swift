@@ -130,7 +130,7 @@ extension Simulation {
         for wire in wiresTo[node.host] { wire.isDeserted = true }
         crash(node, isUnplugged: chance.chance(0.5))
         // Where numbers are what is told of a node and written, the operator who moved it looks after it.
-        if schedule.names == .resolved || node.announcedHost == nil { torn.insert(node.group) }
+        if schedule.names == .resolved || node.announcedHost == nil { tear(node.group) }
         deserted.insert(node.endpoint)
         movesMade += 1
         node.endpoint = Endpoint(host: "10.2.\(movesMade / 250).\(movesMade % 250 + 1)", port: node.endpoint.port)

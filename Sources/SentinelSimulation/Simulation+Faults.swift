@@ -220,8 +220,7 @@ extension Simulation {
     /// Somebody starts a copy of a sentinel's machine: another process with the same run ID.
     private func startClone(of process: SentinelProcess, for duration: Duration) throws(Violation) {
         guard clone == nil, process.isRunning else { return }
-        votes.doubt.began()
-        configurations.doubt.began()
+        cloneDoubt.began()
         let host = processOfHost.count - 1
         let copy = SentinelProcess(
             host: host, number: 99, runID: process.runID, endpoint: Endpoint(host: "10.0.0.99", port: 26379),
@@ -246,8 +245,7 @@ extension Simulation {
         formerClones.append(copy)
         processOfHost[copy.host] = nil
         let newest = (sentinels + [copy]).map(\.remembered.currentEpoch).max() ?? .zero
-        votes.doubt.ended(in: newest)
-        configurations.doubt.ended(in: newest)
+        cloneDoubt.ended(in: newest)
     }
 
     /// A replica's address goes to a new node of another group.
@@ -256,9 +254,10 @@ extension Simulation {
         guard target != node.group, !groups[target].isEmpty, groups[node.group].count > 1,
             presumedMaster(of: node.group) !== node, !node.isMaster
         else { return }
-        torn.formUnion([node.group, target])
-        mixed.formUnion([node.group, target])
-        mayBeForgotten.formUnion([node.group, target])
+        for group in [node.group, target] {
+            tear(group)
+            mixed.insert(group)
+        }
         crash(node, isUnplugged: false)
         groups[node.group].removeAll { $0 === node }
         node.group = target
@@ -278,15 +277,13 @@ extension Simulation {
         guard fault != .operatorReset || !process.isOriginal else { return }
         switch fault {
         case .operatorReset:
-            torn.insert(group)
-            mayBeForgotten.insert(group)
+            tear(group)
             try obey(.reset([name]), process)
         case .operatorFailover: try obey(.failover(name), process)
         case .operatorSet:
             try obey(.set(name, [change(.parallelSyncs(chance.number(1...5)))]), process)
         default:
-            torn.insert(group)
-            mayBeForgotten.insert(group)
+            tear(group)
             try monitorAgain(name, at: settings.address, process)
         }
     }

@@ -73,18 +73,19 @@ package final class Simulation {
     /// When somebody last stood for election or voted, by group.
     var lastAttemptAt: [MasterName: Instant] = [:]
 
-    /// Groups that operators look after, for one of them made a sentinel forget something or moved a node.
-    var torn: Set<Int> = []
+    /// Groups that operators still have to look after: one of them made a sentinel forget something or moved a node.
+    private var torn: Set<Int> = []
     /// Groups that a node was taken from, or came to, with its address.
     var mixed: Set<Int> = []
-    /// Groups of which a node may be known to nobody for good.
-    var mayBeForgotten: Set<Int> = []
+    /// All that were torn ever, of which a node may be known to nobody for good.
+    private(set) var mayBeForgotten: Set<Int> = []
     /// Hosts of nodes that stood in a file as one of their group.
     private(set) var everKnown: Set<Int> = []
 
-    var votes = VoteBook()
+    let cloneDoubt = CloneDoubt()
+    var votes: VoteBook
     var epochs = EpochBook()
-    var configurations = ConfigurationBook()
+    var configurations: ConfigurationBook
     private var acknowledged: [[Int32]] = []
 
     package static func run(
@@ -100,6 +101,8 @@ package final class Simulation {
         self.sabotage = sabotage
         self.trace = trace
         outcome = Outcome(seed: schedule.seed)
+        votes = VoteBook(doubt: cloneDoubt)
+        configurations = ConfigurationBook(doubt: cloneDoubt)
         // Sentinels, nodes, a client for each group, and a copy of a sentinel.
         let hosts = schedule.drawnSentinels + schedule.drawnGroups.reduce(0, +) + schedule.drawnGroups.count + 1
         processOfHost = Array(repeating: nil, count: hosts)
@@ -213,6 +216,12 @@ package final class Simulation {
 
     /// Whether a node follows another one and gets there.
     func follows(_ node: DataNode, _ master: DataNode) -> Bool { node.follows.map { leads($0, to: master) } ?? false }
+
+    /// An operator makes sentinels of a group forget something, or moves one of its nodes.
+    func tear(_ group: Int) {
+        torn.insert(group)
+        mayBeForgotten.insert(group)
+    }
 
     /// Notes whom a file counts to each group.
     func noteKnown(_ settings: Settings) {

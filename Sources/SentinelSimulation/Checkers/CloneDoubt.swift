@@ -2,15 +2,16 @@
 
 import SentinelCore
 
-/// The epochs in which two processes may have had one run ID, so that nobody can tell who voted or was elected.
-struct CloneDoubt {
+/// The epochs in which two processes may have had one run ID, so that nobody can tell who voted or was elected. The
+/// books that judge by epochs share it.
+final class CloneDoubt {
     private var isOn = false
     private var through = Epoch.zero
 
-    mutating func began() { isOn = true }
+    func began() { isOn = true }
 
     /// - Parameter epoch: The newest one that anybody is in: who stands for election in it may be elected later.
-    mutating func ended(in epoch: Epoch) {
+    func ended(in epoch: Epoch) {
         isOn = false
         through = max(through, epoch)
     }

@@ -13,7 +13,9 @@ struct ConfigurationBook {
     /// The first epoch in which an operator had a sentinel fail over without an election, by group.
     private var firstForced: [MasterName: Epoch] = [:]
 
-    var doubt = CloneDoubt()
+    let doubt: CloneDoubt
+
+    init(doubt: CloneDoubt) { self.doubt = doubt }
 
     /// From `epoch` on two sentinels may hold the same epoch for different addresses for a while.
     mutating func forced(_ group: MasterName, in epoch: Epoch) {

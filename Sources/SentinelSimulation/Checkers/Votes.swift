@@ -20,9 +20,11 @@ struct VoteBook {
     /// Who voted for whom, where the question may have meant another group as well.
     private var ambiguous: [Ballot: [RunID: Set<RunID>]] = [:]
     private var leaders: [Ballot: RunID] = [:]
-    var doubt = CloneDoubt()
+    let doubt: CloneDoubt
     /// Whether a question about an address may have been about another group's master: then nobody can tell, either.
     var isAmbiguous = false
+
+    init(doubt: CloneDoubt) { self.doubt = doubt }
 
     private func isJudged(_ epoch: Epoch) -> Bool { !isAmbiguous && !doubt.covers(epoch) }
 
