@@ -75,7 +75,7 @@ extension RealServers {
                         try FileManager.default.contentsOfDirectory(atPath: temporary(directory)).isEmpty
                     }
                     try eventually("nobody is left", within: .seconds(10)) {
-                        processes(with: "TMPDIR=\(temporary(directory))").isEmpty
+                        processes(in: temporary(directory)).isEmpty
                     }
                 }
             }
@@ -88,11 +88,14 @@ extension RealServers {
             }
         }
 
-        /// Those that have a variable in their environment.
-        private func processes(with variable: String) -> [String] {
+        /// Those that were told of a directory, or write into it: a server that sets its title has no environment to read.
+        private func processes(in directory: String) -> [String] {
             let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
             return all.filter { process in
-                Int(process) != nil && text("/proc/\(process)/environ").split(separator: "\0").contains(variable[...])
+                guard Int(process) != nil else { return false }
+                let output = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/1")
+                return output?.hasPrefix(directory) ?? false
+                    || text("/proc/\(process)/environ").split(separator: "\0").contains("TMPDIR=\(directory)")
             }
         }
 
