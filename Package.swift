@@ -79,16 +79,16 @@ let package = Package(
             name: "sentinel-fuzz", dependencies: ["SentinelConfiguration", "SentinelCore"], swiftSettings: strict),
         .executableTarget(name: "sentinel-simulate", dependencies: ["SentinelSimulation"], swiftSettings: strict),
         .testTarget(name: "SentinelCoreTests", dependencies: ["SentinelCore"], swiftSettings: strict),
-        .testTarget(name: "RESPTests", dependencies: ["RESP"], swiftSettings: strict),
+        .testTarget(name: "RESPTests", dependencies: ["RESP", "SentinelCore", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CommandCatalogueTests", dependencies: ["CommandCatalogue"], swiftSettings: strict),
         .testTarget(
-            name: "AccessControlTests", dependencies: ["AccessControl", "CommandCatalogue", "RESP"],
+            name: "AccessControlTests", dependencies: ["AccessControl", "CommandCatalogue", "RESP", "SentinelCore"],
             swiftSettings: strict),
         .testTarget(
             name: "SentinelWireTests", dependencies: ["SentinelWire", "SentinelCore", "RESP"], swiftSettings: strict),
         .testTarget(
             name: "SentinelConfigurationTests",
-            dependencies: ["SentinelConfiguration", "SentinelCore"],
+            dependencies: ["SentinelConfiguration", "SentinelCore", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SentinelSimulationTests", dependencies: ["SentinelSimulation", "SentinelCore"],
@@ -100,6 +100,7 @@ let package = Package(
                 "TransportSecurity", "EventLoop", "SentinelConfiguration", "SentinelCore", "TestCertificates",
             ],
             swiftSettings: mainQueue),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strict),
         .testTarget(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
@@ -110,8 +111,8 @@ let package = Package(
         .testTarget(
             name: "CompatibilityTests",
             dependencies: [
-                "RESP", "EventLoop", "SentinelConfiguration", "TestCertificates", "redis-sentinel", "sentinel-demo",
-                "sentinel-benchmark",
+                "RESP", "EventLoop", "SentinelConfiguration", "SentinelCore", "TestCertificates", "redis-sentinel",
+                "sentinel-demo", "sentinel-benchmark",
             ],
             exclude: ["Conformance/Conversations", "Deployments/counter.py", "OtherPrograms/redis_py.py"],
             swiftSettings: strict),

@@ -2,6 +2,8 @@
 
 import Testing
 
+import struct SentinelCore.SeededGenerator
+
 @testable import AccessControl
 
 /// One line of `RecordedRuleSets`.

@@ -3,6 +3,8 @@
 import RESP
 import Testing
 
+import struct SentinelCore.SeededGenerator
+
 @Suite struct `A glob` {
     /// The corners agree with `KEYS` of redis-server 7.0.15.
     @Test(arguments: [

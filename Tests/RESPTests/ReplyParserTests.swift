@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import RESP
+import TestSupport
 import Testing
+
+import struct SentinelCore.SeededGenerator
 
 @Suite struct `Replies` {
     static let good: [(String, Value)] = [

@@ -3,6 +3,8 @@
 import RESP
 import Testing
 
+import struct SentinelCore.SeededGenerator
+
 @Suite struct `Requests` {
     struct Good: Sendable, CustomTestStringConvertible {
         var input: String

@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import RESP
 
-/// Random numbers that are the same in every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
+import struct SentinelCore.SeededGenerator
 
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     mutating func bytes(_ count: ClosedRange<Int>, from alphabet: [UInt8]? = nil) -> [UInt8] {
         let length = Int.random(in: count, using: &self)
         return (0..<length).map { _ in
@@ -85,21 +73,4 @@ func replies(_ pieces: [[UInt8]], _ limits: ReplyLimits = ReplyLimits()) -> Outc
         }
     }
     return outcome
-}
-
-/// The processor's time that `body` takes of this thread, the best of three runs: little of what else the machine does
-/// shows in it. Of eight times as much, which may take less than twenty times as long, linear takes eight times and
-/// quadratic sixty-four.
-func processorSeconds(_ body: () -> Void) -> Double {
-    func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-    let runs = (0..<3).map { _ in
-        let begin = now()
-        body()
-        return now() - begin
-    }
-    return runs.min() ?? 0
 }

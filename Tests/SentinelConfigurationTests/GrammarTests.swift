@@ -3,6 +3,8 @@
 import SentinelConfiguration
 import Testing
 
+import struct SentinelCore.SeededGenerator
+
 @Suite struct `Words of a line` {
     @Test(arguments: [
         ("a b  c", ["a", "b", "c"]),

@@ -2,6 +2,7 @@
 
 import SentinelConfiguration
 import SentinelCore
+import TestSupport
 import Testing
 
 /// The file after a rewrite, when `change` happened since it was read.

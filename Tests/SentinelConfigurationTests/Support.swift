@@ -57,35 +57,3 @@ func complaint(
         return ""
     } catch { return text(error.report(version: "Redis 7.0.15")) }
 }
-
-/// A generator whose numbers depend on its seed alone.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
-/// The processor's time that `body` takes of this thread, the best of three runs: little of what else the machine does
-/// shows in it. Of eight times as much, which may take less than twenty times as long, linear takes eight times and
-/// quadratic sixty-four.
-func processorSeconds(_ body: () -> Void) -> Double {
-    func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-    let runs = (0..<3).map { _ in
-        let begin = now()
-        body()
-        return now() - begin
-    }
-    return runs.min() ?? 0
-}

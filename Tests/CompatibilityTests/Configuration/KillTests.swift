@@ -5,6 +5,8 @@ import Foundation
 import Synchronization
 import Testing
 
+import struct SentinelCore.SeededGenerator
+
 /// A sentinel that is killed while it saves as fast as it can.
 ///
 /// - Source: issue 4: at 200 random moments; at every restart the file loads and no epoch or vote went backwards.

@@ -3,6 +3,8 @@
 import Foundation
 import Testing
 
+import struct SentinelCore.SeededGenerator
+
 extension RealServers {
     /// A sentinel is killed in the middle of a failover and comes back.
     ///

@@ -4,6 +4,8 @@ import Foundation
 import TestCertificates
 import Testing
 
+import struct SentinelCore.SeededGenerator
+
 extension RealServers {
     /// Handshakes that stall, come in floods or are none: whoever is connected already does not notice.
     @Suite struct `Hostile handshakes` {
