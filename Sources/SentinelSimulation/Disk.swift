@@ -15,6 +15,8 @@ struct Disk {
         let configuration: Configuration
         /// What the core will believe to be on disk; the same, unless the simulator lies.
         let promised: Settings
+        /// What had been removed before.
+        let removals: EpochBook.Removals
         var fails: Bool
     }
 
@@ -48,11 +50,14 @@ struct Disk {
     }
 
     /// Begins to write, if something is wanted and nothing under way; tells whether it did.
-    mutating func beginIfIdle(_ configuration: Configuration, promised: Settings) -> Bool {
+    mutating func beginIfIdle(
+        _ configuration: Configuration, promised: Settings, after removals: EpochBook.Removals
+    ) -> Bool {
         guard write == nil, let generation = wanted else { return false }
         wanted = nil
         write = Write(
-            generation: generation, configuration: configuration, promised: promised, fails: isFull)
+            generation: generation, configuration: configuration, promised: promised, removals: removals,
+            fails: isFull)
         return true
     }
 
@@ -60,7 +65,8 @@ struct Disk {
     mutating func writeAtOnce(_ configuration: Configuration) {
         replace(
             by: Write(
-                generation: .zero, configuration: configuration, promised: configuration.sentinel, fails: false))
+                generation: .zero, configuration: configuration, promised: configuration.sentinel, removals: [:],
+                fails: false))
     }
 
     /// Ends the write; `nil` if none was under way.

@@ -86,8 +86,8 @@ final class SentinelProcess {
     var forcedNext: MasterName?
     /// Groups that an operator removed once.
     var renewedGroups: Set<MasterName> = []
-    /// Those of them whose epochs in the file may begin anew, once for each time they were removed.
-    var mayGoBack: Set<MasterName> = []
+    /// What it has removed before it held what it remembers.
+    var removals: EpochBook.Removals = [:]
     var startedAt = Instant.start
     var isTilted = false
     /// By its own clock: until when it can't trust what it measured, for its loop was held up.

@@ -10,13 +10,19 @@ extension Simulation {
         var configuration = process.configuration
         configuration.sentinel = process.remembered
         process.disk.writeAtOnce(configuration)
-        try noteDurable(process.remembered, of: process)
+        try noteDurable(process.remembered, after: process.removals, of: process)
     }
 
     /// Notes what is on a sentinel's disk now.
-    func noteDurable(_ settings: Settings, of process: SentinelProcess) throws(Violation) {
-        try epochs.noteDurable(settings, of: process)
-        if process !== clone { noteKnown(settings) }
+    func noteDurable(
+        _ settings: Settings, after removals: EpochBook.Removals, of process: SentinelProcess
+    ) throws(Violation) {
+        try epochs.noteDurable(settings, after: removals, of: process)
+        noteKnown(settings, of: process)
+    }
+
+    func noteDurable(_ write: Disk.Write, of process: SentinelProcess) throws(Violation) {
+        try noteDurable(write.promised, after: write.removals, of: process)
     }
 
     func beginWrite(of process: SentinelProcess) {
@@ -37,7 +43,9 @@ extension Simulation {
             for index in configuration.sentinel.masters.indices { configuration.sentinel.masters[index].quorum = 0 }
         default: break
         }
-        guard process.disk.beginIfIdle(configuration, promised: process.remembered) else { return }
+        guard
+            process.disk.beginIfIdle(configuration, promised: process.remembered, after: process.removals)
+        else { return }
         guard sabotage != .savingNeverEnds else { return }
         let time = dice.microseconds(schedule.diskTime) + process.disk.delay
         timeline.enter(.writeEnds(process, life: process.life), at: now + time)
@@ -51,7 +59,7 @@ extension Simulation {
             return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
         }
         guard let write = process.disk.endWrite() else { return }
-        if !write.fails { try noteDurable(write.promised, of: process) }
+        if !write.fails { try noteDurable(write, of: process) }
         if let ambush = process.ambush, ambush.effectsLeft == 0, !process.isPaused, dice.chance(0.3) {
             say(process.name, "dies before it hears that generation \(write.generation.number) is on disk")
             try crash(process, isUnplugged: false)

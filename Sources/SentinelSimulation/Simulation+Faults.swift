@@ -312,7 +312,6 @@ extension Simulation {
 
     private func remove(_ name: MasterName, from process: SentinelProcess) throws(Violation) {
         process.renewedGroups.insert(name)
-        process.mayGoBack.insert(name)
         if process.settings(of: name) != nil { try obey(.remove(name), process) }
     }
 

@@ -41,7 +41,8 @@ extension Simulation {
         process.runningScripts = []
         process.wakeAt = nil
         process.remembered = configuration.sentinel
-        try noteDurable(configuration.sentinel, of: process)
+        process.removals = try epochs.noteRead(configuration.sentinel, by: process)
+        noteKnown(configuration.sentinel, of: process)
         process.startedAt = now
         say(process.name, "starts for the \(process.life). time")
         var settings = configuration.sentinel
@@ -103,7 +104,7 @@ extension Simulation {
         let isInPlace = schedule.traits.contains(.mountedFiles) && !process.isOriginal
         let end: Disk.End =
             isInPlace ? .inPlace(isPowerLost: isUnplugged) : isRenamed ? .afterRename : .beforeRename
-        if let write = process.disk.crash(end, &dice) { try noteDurable(write.promised, of: process) }
+        if let write = process.disk.crash(end, &dice) { try noteDurable(write, of: process) }
         let own = process.wires.values.sorted { $0.connection.number < $1.connection.number }
         for wire in own {
             wire.isOpenAtOwner = false
@@ -234,7 +235,7 @@ extension Simulation {
         case .answer(let id, let response): try answer(id, response, by: process)
         case .persist(let generation):
             if sabotage == .nothingIsSaved {
-                try noteDurable(process.remembered, of: process)
+                try noteDurable(process.remembered, after: process.removals, of: process)
                 return feedLater(process, .persisted(generation))
             }
             if process.isOriginal { return try writeAtOnce(process) }

@@ -224,7 +224,8 @@ package final class Simulation {
     }
 
     /// Notes whom a file counts to each group.
-    func noteKnown(_ settings: Settings) {
+    func noteKnown(_ settings: Settings, of process: SentinelProcess) {
+        guard process !== clone else { return }
         for master in settings.masters {
             for address in master.knownReplicas + [master.address] {
                 guard let node = node(at: address), groupName(node.group) == master.name else { continue }
