@@ -114,7 +114,10 @@ let package = Package(
                 "RESP", "EventLoop", "SentinelConfiguration", "SentinelCore", "TestCertificates", "redis-sentinel",
                 "sentinel-demo", "sentinel-benchmark",
             ],
-            exclude: ["Conformance/Conversations", "Deployments/counter.py", "OtherPrograms/redis_py.py"],
+            exclude: [
+                "Conformance/Conversations", "Deployments/counter.py", "Deployments/filtered.py",
+                "OtherPrograms/redis_py.py",
+            ],
             swiftSettings: strict),
     ]
 )

@@ -139,7 +139,8 @@ package nonisolated enum FileReplacement {
         _ descriptor: Descriptor, _ contents: [UInt8], _ existing: FileAttributes?, _ mode: UInt16
     ) throws(SystemError) {
         defer { System.close(descriptor) }
-        try System.setMode(descriptor, existing.map { keepOwner(of: $0, descriptor) } ?? mode)
+        let kept = if let existing { try keepOwner(of: existing, descriptor) } else { mode }
+        try System.setMode(descriptor, kept)
         try System.writeAll(descriptor, contents)
         try System.synchronize(descriptor)
     }
@@ -147,8 +148,13 @@ package nonisolated enum FileReplacement {
     /// Gives a new file to whom the old one belongs, as far as that is allowed; returns the mode for it.
     ///
     /// Only root can give files away. Contents that are safe matter more than whose they are; but what one group was
-    /// allowed, another is only where everybody is.
-    private static func keepOwner(of existing: FileAttributes, _ descriptor: Descriptor) -> UInt16 {
+    /// allowed, another is only where everybody is. Where nothing differs nothing is asked for: a sandbox may end whoever
+    /// does.
+    private static func keepOwner(
+        of existing: FileAttributes, _ descriptor: Descriptor
+    ) throws(SystemError) -> UInt16 {
+        let own = try System.attributes(descriptor)
+        guard (own.owner, own.group) != (existing.owner, existing.group) else { return existing.mode }
         if (try? System.setOwner(descriptor, existing.owner, group: existing.group)) != nil { return existing.mode }
         if (try? System.setGroup(descriptor, existing.group)) != nil { return existing.mode }
         return existing.mode & (~0o070 | (existing.mode & 0o007) << 3)

@@ -16,6 +16,13 @@ nonisolated struct FileAttributes: Hashable {
     var owner: UInt32
     var group: UInt32
     var isSocket: Bool
+
+    init(_ status: stat) {
+        mode = UInt16(status.st_mode & 0o7777)
+        owner = status.st_uid
+        group = status.st_gid
+        isSocket = status.st_mode & S_IFMT == S_IFSOCK
+    }
 }
 
 nonisolated extension System {
@@ -114,9 +121,13 @@ nonisolated extension System {
             if error.errno == ENOENT { return nil }
             throw error
         }
-        return FileAttributes(
-            mode: UInt16(status.st_mode & 0o7777), owner: status.st_uid, group: status.st_gid,
-            isSocket: status.st_mode & S_IFMT == S_IFSOCK)
+        return FileAttributes(status)
+    }
+
+    static func attributes(_ descriptor: Descriptor) throws(SystemError) -> FileAttributes {
+        var status = stat()
+        _ = try retrying("fstat") { fstat(descriptor.number, &status) }
+        return FileAttributes(status)
     }
 
     static func setMode(_ descriptor: Descriptor, _ mode: UInt16) throws(SystemError) {

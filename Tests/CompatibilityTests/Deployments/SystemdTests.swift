@@ -64,6 +64,39 @@ extension RealServers {
                 #expect(try process.waitForExit(within: .seconds(5)) == 0)
             }
         }
+
+        @Test(.timeLimit(.minutes(2)))
+        func `with the unit's system calls only, it saves, fails over and runs scripts`() throws {
+            try withStage { stage in
+                let group = try stage.group(replicas: 1)
+                let filter = Programs.repository + "/Tests/CompatibilityTests/Deployments/filtered.py"
+                let sentinel = try stage.sentinel(
+                    .ours, monitoring: [(group.name, group.servers[0].port)],
+                    options: SentinelOptions(
+                        quorum: 1, downAfter: .seconds(1),
+                        masterLines: [("client-reconfig-script", stage.shellScript("told", "echo $5 $7 > $0.out"))]),
+                    executable: stage.shellScript(
+                        "filtered",
+                        "exec /usr/bin/python3 \(filter) \(unit) \(SentinelProgram.ours.path()) \"$@\""))
+                try FileManager.default.setAttributes(
+                    [.posixPermissions: 0o640], ofItemAtPath: sentinel.configurationPath)
+                try eventually("it knows the replica, and its file does", within: .seconds(30)) {
+                    sentinel.rememberedLines.contains { $0[1] == "known-replica" }
+                }
+                group.servers[0].process.kill()
+                try eventually("the replica is the master, in the file as well", within: .seconds(30)) {
+                    sentinel.rememberedLines
+                } until: {
+                    $0.contains { $0[1] == "monitor" && $0[4] == "\(group.servers[1].port)" }
+                }
+                try eventually("the script has run", within: .seconds(10)) {
+                    stage.text(of: "told.out") == "\(group.servers[0].port) \(group.servers[1].port)\n"
+                }
+                let attributes = try FileManager.default.attributesOfItem(atPath: sentinel.configurationPath)
+                #expect(attributes[.posixPermissions] as? Int == 0o640)
+                #expect(sentinel.process.isRunning)
+            }
+        }
     }
 }
 

@@ -6,14 +6,15 @@ import Foundation
 final class SentinelServer: Server {
     let program: SentinelProgram
 
+    /// - Parameter executable: What is run in the program's place, and becomes it.
     init(
         name: String, directory: String, program: SentinelProgram, monitoring: [(name: String, port: UInt16)],
-        options: SentinelOptions, security: Security? = nil
+        options: SentinelOptions, security: Security? = nil, executable: String? = nil
     ) throws {
         self.program = program
         try super.init(
-            name: "\(name)-\(program)", directory: directory, executable: program.path(), password: options.password,
-            security: security
+            name: "\(name)-\(program)", directory: directory, executable: executable ?? program.path(),
+            password: options.password, security: security
         ) { port in
             var lines = [
                 Security.portLines(port, security), "bind 127.0.0.1", "dir \(directory)/\(name)-\(program)-\(port)",

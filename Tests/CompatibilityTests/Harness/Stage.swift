@@ -36,12 +36,12 @@ final class Stage {
 
     func sentinel(
         _ program: SentinelProgram, monitoring masters: [(name: String, port: UInt16)], options: SentinelOptions,
-        security: Security? = nil
+        security: Security? = nil, executable: String? = nil
     ) throws -> SentinelServer {
         let number = servers.count { $0 is SentinelServer }
         let sentinel = try SentinelServer(
             name: "sentinel\(number)", directory: directory, program: program, monitoring: masters, options: options,
-            security: security)
+            security: security, executable: executable)
         servers.append(sentinel)
         return sentinel
     }
