@@ -83,8 +83,22 @@ package enum NumericHost {
         guard text.utf8.contains(UInt8(ascii: ":")) else { return nil }
         let parts = text.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let groups = groupsOfIPv6(String(decoding: parts[0], as: UTF8.self)) else { return nil }
-        return parts.count == 1
-            ? self.text(of: groups) : "\(self.text(of: groups))%\(String(decoding: parts[1], as: UTF8.self))"
+        guard parts.count == 2 else { return self.text(of: groups) }
+        guard isZone(parts[1]) else { return nil }
+        return "\(self.text(of: groups))%\(String(decoding: parts[1], as: UTF8.self))"
+    }
+
+    /// Whether it can be an interface's name or number (RFC 4007 11). What is told in hellos and lists goes by commas and
+    /// lines, so not everything that Linux would take is.
+    private static func isZone(_ text: Substring.UTF8View) -> Bool {
+        (1...15).contains(text.count)
+            && text.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+                default: false
+                }
+            }
     }
 
     /// Without making parts of the text: each hello has two hosts.

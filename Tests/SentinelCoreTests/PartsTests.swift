@@ -6,14 +6,16 @@ import Testing
 
 @Suite struct `Numeric hosts` {
     @Test(arguments: [
-        "1.2.3.4", "255.255.255.255", "0.0.0.0", "::1", "::", "fe80::1%eth0", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4",
+        "1.2.3.4", "255.255.255.255", "0.0.0.0", "::1", "::", "fe80::1%eth0", "fe80::1%br-lan.1_2", "1:2:3:4:5:6:7:8",
+        "::ffff:1.2.3.4",
         "1::8", "1:2:3:4:5:6:7::",
     ])
     func `addresses are recognised`(text: String) { #expect(NumericHost.isNumeric(text)) }
 
     @Test(arguments: [
         "", "localhost", "1.2.3", "1.2.3.256", "1.2.3.4.5", "01.2.3.4", "1.2.3.", ":1", "1:2:3:4:5:6:7:8:9",
-        "1::2::3", "12345::", "g::1", "1:2:3:4:5:6:7", "redis-0.redis", ":::", "1.2.3.4:80",
+        "1::2::3", "12345::", "g::1", "1:2:3:4:5:6:7", "redis-0.redis", ":::", "1.2.3.4:80", "::1%", "::1%x\ny",
+        "fe80::1%a,b", "fe80::1%a b", "::1%%", "fe80::1%abcdefghijklmnop",
     ])
     func `anything else is a name`(text: String) { #expect(!NumericHost.isNumeric(text)) }
 
