@@ -3,10 +3,10 @@
 /// Every directive we know, once: what reads the file, what rewrites it and what documents it look here.
 package enum DirectiveTable {
     /// All rows, in the order in which the documentation shows them and lines are generated.
-    package static let all: [Directive] = general + ordinary + sentinelRows
+    package static let all: [Directive] = general + ordinary + later + sentinelRows
 
     /// General directives by every name they go by, in lower case.
-    static let server = byName(general + ordinary)
+    static let server = byName(general + ordinary + later)
 
     /// What may follow the word `sentinel`, by every name it goes by, in lower case.
     static let sentinel = byName(sentinelRows)

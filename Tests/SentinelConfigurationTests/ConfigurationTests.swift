@@ -20,6 +20,8 @@ import Testing
         "aof_rewrite_cpulist 1", "log-format logfmt", "SENTINEL resolve-hostnames NO \r", "# requirepass", "user a on",
         "user a on\nuser a on", "key-load-delay 3", "dbfilename \"\"", "bind \"127.0.0.1 ::1\"",
         "save \"900 1 300 10\"", "client-output-buffer-limit \"normal 0 0 0\"", "replicaof \"no one\"",
+        "set-max-listpack-entries 128",
+        "unixsocketgroup redis", "commandlog-reply-larger-than -1", "server-cpulist 0-7:2", "primaryauth x",
     ])
     func `are accepted`(file: String) {
         #expect(complaint(file) == "")
