@@ -13,6 +13,9 @@ extension ConfigurationReader {
             masters.remembered.insert(words[0])
         }
         for pass in Pass.allCases {
+            if pass == .master, let line = masters.unresolved.min(by: { $0.key < $1.key })?.value {
+                throw ConfigurationError(.unresolvedHost, at: line.source.location, line: line.source.text)
+            }
             for line in pending where Pass(line.statement) == pass {
                 do throws(Reason) {
                     switch pass {
@@ -49,14 +52,18 @@ extension ConfigurationReader {
     private mutating func readMonitor(_ line: PendingLine, _ masters: inout MasterLines) throws(Reason) {
         guard case .sentinel(let directive, let words) = line.statement else { return }
         let master = try DirectiveTable.monitored(words)
-        guard accepts(master.address.host) else { throw .unresolvedHost }
         let origin = line.source.origin
+        let isAccepted = accepts(master.address.host)
+        guard isAccepted || isElsewhere(origin) else { throw .unresolvedHost }
         if isElsewhere(origin) {
             result.elsewhere.lines[.master(directive, words[0], [])] = CanonicalLine.words(directive, words)
         }
         noteElsewhere(words[0], origin)
         guard !masters.areRemoved(words[0], origin) else { return }
-        guard let index = masters.index[words[0]] else { return masters.add(master, named: words[0], line.source) }
+        guard let index = masters.index[words[0]] else {
+            if !isAccepted { masters.unresolved[masters.masters.count] = line }
+            return masters.add(master, named: words[0], line.source)
+        }
         let earlier = masters.masters[index]
         let isSame = earlier.address == master.address && earlier.quorum == master.quorum
         guard isSame || origin != masters.origins[index] else { throw .duplicateMaster }
@@ -70,6 +77,7 @@ extension ConfigurationReader {
         if origin > masters.origins[index] {
             masters.masters[index] = master
             masters.origins[index] = origin
+            masters.unresolved[index] = isAccepted ? nil : line
         }
     }
 
@@ -82,6 +90,7 @@ extension ConfigurationReader {
         guard let index = masters.index[words[0]] else { return }
         masters.masters[index].address = address
         masters.origins[index] = line.source.origin
+        masters.unresolved[index] = nil
     }
 
     private mutating func readMaster(_ line: PendingLine, _ masters: inout MasterLines) throws(Reason) {
@@ -105,12 +114,12 @@ extension ConfigurationReader {
         guard try isUsable(directive, arguments, line.source) else { return }
         // An empty value takes back what another file says; alone it is as wrong as any script that is not there.
         let isTakenBack = arguments == [[]] && !isElsewhere(origin) && result.elsewhere.lines[key] != nil
+        let isDiscoveryBesideState = directive.isDiscovery && usesState && origin != .state
+        // A state file has all that was seen of a master, so that nothing stale comes back.
+        if isDiscoveryBesideState, masters.remembered.contains(words[0]) { return }
         if !isTakenBack { try check(setting, arguments) }
 
-        if directive.isDiscovery, usesState, origin != .state {
-            // A state file has all that was seen of a master, so that nothing stale comes back.
-            if masters.remembered.contains(words[0]) { return }
-        } else if isElsewhere(origin) {
+        if !isDiscoveryBesideState, isElsewhere(origin) {
             result.elsewhere.lines[key] = canonical
         }
         if directive.name == "known-replica", origin < masters.origins[index],
@@ -168,6 +177,10 @@ private struct MasterLines {
     var origins: [SourceLine.Origin] = []
     var index: [Word: Int] = [:]
     var seen: [LineKey: (words: [Word], origin: SourceLine.Origin)] = [:]
+
+    /// Lines of other files that name masters which can't be resolved, by the masters' places. They are wrong unless
+    /// what was saved since says where the master is.
+    var unresolved: [Int: PendingLine] = [:]
 
     /// Masters that a line takes away from the files below the one it stands in.
     var removals: [Word: SourceLine.Origin] = [:]

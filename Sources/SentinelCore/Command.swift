@@ -103,6 +103,8 @@ package enum Response: Sendable, Equatable {
         case unknownMaster
         case duplicateMaster
         case unresolvableHost
+        /// Somebody is known by this name alone, so that names can't be done without.
+        case nameInUse(String)
         case invalidPort
         case inProgress
         case noGoodReplica

@@ -133,6 +133,11 @@ extension Sentinel {
     }
 
     private mutating func configure(_ options: [SentinelOption], _ request: RequestID, at now: Instant) {
+        // The next start would refuse the name.
+        if options.contains(.resolvesHostnames(false)), let id = links.ids.first(where: { links[$0].address.ip == nil })
+        {
+            return reply(request, .failed(.nameInUse(links[id].address.host)))
+        }
         for option in options {
             switch option {
             case .resolvesHostnames(let isOn): setResolvesHostnames(isOn, at: now)

@@ -122,6 +122,8 @@ extension Response.Failure {
         case .duplicateMaster: "ERR Duplicate master name."
         case .invalidPort: "ERR Invalid port number."
         case .unresolvableHost: "ERR Invalid IP address or hostname specified"
+        case .nameInUse(let name):
+            "ERR Can't do without resolve-hostnames: no address of '\(name)' is known"
         case .inProgress: "INPROG Failover already in progress"
         case .noGoodReplica: "NOGOODSLAVE No suitable replica to promote"
         case .notSaved: "ERR Failed to save config file. Check server logs."

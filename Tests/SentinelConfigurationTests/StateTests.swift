@@ -220,6 +220,32 @@ import Testing
     }
 }
 
+@Suite struct `Names where they are not resolved any more` {
+    private let included = TestEnvironment(
+        files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel monitor m name.invalid 1 2\n"))]])
+
+    @Test func `do not matter in a file that has been overruled`() throws {
+        let file = "sentinel state-file /s\nsentinel monitor m name.invalid 1 2\nsentinel known-replica m r.invalid 1\n"
+        var resolved = try read("sentinel state-file /s\nsentinel monitor m 10.0.0.9 1 2\n")
+        resolved.sentinel.masters[0].address.host = "10.0.0.1"
+        var environment = TestEnvironment()
+        environment.states["/s"] = .text(resolved.saved(over: []))
+        #expect(try read(file, environment: environment).sentinel.masters.map(\.address.host) == ["10.0.0.1"])
+        let both = "include /x\nsentinel monitor m 10.0.0.1 1 2\n"
+        #expect(try read(both, environment: included).sentinel.masters.map(\.address.host) == ["10.0.0.1"])
+        #expect(try read("sentinel removed-master m\ninclude /x\n", environment: included).sentinel.masters.isEmpty)
+    }
+
+    @Test func `are refused where nothing else says where the master is`() {
+        #expect(complaint("include /x\n", environment: included).contains("Can't resolve instance hostname."))
+        let beside = complaint("sentinel state-file /s\nsentinel monitor m name.invalid 1 2\n")
+        #expect(beside.contains("Can't resolve instance hostname."))
+        let own = complaint(
+            "sentinel monitor m name.invalid 1 2\nsentinel monitor m 10.0.0.1 1 2\n", environment: included)
+        #expect(own.contains("Can't resolve instance hostname."))
+    }
+}
+
 @Suite struct `An included file` {
     private let environment = TestEnvironment(
         files: [

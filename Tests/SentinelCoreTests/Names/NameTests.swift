@@ -166,6 +166,17 @@ import Testing
         #expect(world.sentinel.masterNames == [World.name, MasterName("one")])
     }
 
+    @Test func `names go on being resolved while somebody is known by his name alone`() throws {
+        var world = world(nil)
+        let options: [SentinelOption] = [.announceHost("10.9.9.9"), .resolvesHostnames(false)]
+        #expect(world.ask(.configure(options)) == .failed(.nameInUse("redis-0.redis")))
+        #expect(world.sentinel.remembered.resolvesHostnames && world.sentinel.remembered.announceHost != "10.9.9.9")
+        world.take(.resolved("redis-0.redis", ["10.0.0.1"]))
+        #expect(world.ask(.configure(options)) == .ok)
+        #expect(!world.sentinel.remembered.resolvesHostnames)
+        #expect(world.sentinel.remembered.masters[0].address.host == "10.0.0.1")
+    }
+
     @Test func `without resolve-hostnames a name is refused`() {
         var world = World()
         #expect(
