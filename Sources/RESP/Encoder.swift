@@ -29,8 +29,8 @@ package struct Encoder: Sendable {
         return errorCount
     }
 
-    /// Forgets the bytes and keeps their memory for the next ones.
-    package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+    /// Forgets the bytes; memory is kept for a few only, which a rare long reply may not hold on to.
+    package mutating func removeAll() { bytes.removeForReuse() }
 
     // MARK: Strings and errors
 

@@ -58,7 +58,7 @@ package struct Request: Sendable, Hashable {
     mutating func endArgument() { ends.append(bytes.count) }
 
     /// Makes room for the next request.
-    mutating func removeAll() {
+    package mutating func removeAll() {
         bytes.removeForReuse()
         ends.removeForReuse()
     }

@@ -323,6 +323,8 @@ final class Client: ConnectionDelegate {
         defer {
             isProcessing = false
             if !isClosed { flush() }
+            // Its memory is given back: it may have been long, and the next one may be days away.
+            if !isRequestPostponed, !isRequestDeferred { request.removeAll() }
         }
         do throws(RequestError) {
             if isRepeated { run() }

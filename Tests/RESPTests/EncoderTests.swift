@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import RESP
 import Testing
+
+@testable import RESP
 
 @Suite struct `The encoder` {
     struct Example: Sendable, CustomTestStringConvertible {
@@ -83,5 +84,17 @@ import Testing
         encoder.removeAll()
         encoder.integer(3)
         #expect(encoder.bytes == bytes(":3\r\n"))
+    }
+
+    @Test func `keeps the memory of short replies only`() {
+        var encoder = Encoder()
+        encoder.bulk([UInt8](repeating: 0, count: 500))
+        let kept = encoder.bytes.capacity
+        encoder.removeAll()
+        #expect(encoder.bytes.capacity == kept)
+        encoder.bulk([UInt8](repeating: 0, count: 1 << 20))
+        encoder.removeAll()
+        #expect(encoder.bytes.capacity <= InputBuffer.keptCapacity)
+        #expect(encoder.isEmpty)
     }
 }

@@ -88,6 +88,17 @@ class Server {
             })
     }
 
+    /// How much of its memory is in use, as the kernel sees it.
+    func residentKilobytes() throws -> Int {
+        let status = process.pid.flatMap { FileManager.default.contents(atPath: "/proc/\($0)/status") } ?? Data()
+        let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        let words = line?.split(whereSeparator: \.isWhitespace) ?? []
+        guard words.count > 1, let number = Int(words[1]) else {
+            throw NotReached(description: "no memory of \(name) is known")
+        }
+        return number
+    }
+
     /// The end of its output, for a failed test.
     var diagnosis: String {
         let lines = (process.log() + process.errors()).split(separator: "\n").suffix(40).joined(separator: "\n  ")

@@ -85,4 +85,31 @@ import Testing
                     == .error("ERR too many prefixes"))
         }
     }
+
+    #if os(Linux)
+        @Test(.timeLimit(.minutes(1)))
+        func `keeps no memory for what was long once`() throws {
+            try withSentinel(.ours) { sentinel in
+                let before = try sentinel.residentKilobytes()
+                let echoed = String(repeating: "x", count: 16 << 20)
+                let clients = try (0..<3).map { number in
+                    let client = try RedisClient(port: sentinel.port)
+                    if number == 1 {
+                        try client.send(command: ["CLIENT", "REPLY", "OFF"])
+                        try client.send(RedisClient.encode(["PING", echoed]), within: .seconds(10))
+                        #expect(try client.request("CLIENT", "REPLY", "ON") == .simple("OK"))
+                    } else {
+                        try client.send(RedisClient.encode(["PING", echoed]), within: .seconds(10))
+                        #expect(try client.readReply(within: .seconds(10)) == .bulk(echoed))
+                    }
+                    return client
+                }
+                // Each of them would hold on to 32 MB: its request and its reply.
+                try eventually("the memory is given back", within: .seconds(5)) {
+                    try sentinel.residentKilobytes() - before < 8 << 10
+                }
+                withExtendedLifetime(clients) {}
+            }
+        }
+    #endif
 }

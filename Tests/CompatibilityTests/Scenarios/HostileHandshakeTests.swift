@@ -145,9 +145,9 @@ extension RealServers {
                     return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
                 }
                 try cycle(cycles / 8)  // The allocator and the session cache have their size now.
-                let before = (descriptors: try descriptors(), memory: try residentKilobytes(sentinel))
+                let before = (descriptors: try descriptors(), memory: try sentinel.residentKilobytes())
                 try cycle(cycles)
-                let after = (descriptors: try descriptors(), memory: try residentKilobytes(sentinel))
+                let after = (descriptors: try descriptors(), memory: try sentinel.residentKilobytes())
                 print(
                     "\(cycles) connections came and went: \(before.descriptors) -> \(after.descriptors) descriptors, "
                         + "\(before.memory) -> \(after.memory) KiB resident")
@@ -165,11 +165,4 @@ extension RealServers {
 /// Whether the server ends the connection in time, with or without a last word.
 private func isEnded(_ client: RedisClient, within limit: Duration) -> Bool {
     client.isClosedByPeer(within: limit) || client.isClosedByPeer(within: .seconds(1))
-}
-
-private func residentKilobytes(_ server: Server) throws -> Int {
-    let pid = try #require(server.process.pid)
-    let status = String(decoding: FileManager.default.contents(atPath: "/proc/\(pid)/status") ?? Data(), as: UTF8.self)
-    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
-    return try #require(line.split(whereSeparator: { $0 == " " || $0 == "\t" }).compactMap { Int($0) }.first)
 }
