@@ -118,7 +118,7 @@ extension Connection {
                         return end(.insecure(.failed("answers of the protocol itself are not read")))
                     }
                     return queueFlush()
-                case .endOfStream: return end(.endOfStream)
+                case .endOfStream: return inputEnded()
                 }
             } catch {
                 security.speak(into: &output)

@@ -329,7 +329,7 @@ extension Connection {
                     handOver(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                     if count < buffer.count && !untilEnd { return }
                 case .endOfStream:
-                    return end(sendError.map { .failed($0) } ?? .endOfStream)
+                    return inputEnded()
                 case .wouldBlock:
                     if let sendError { end(.failed(sendError)) }
                     return
@@ -338,6 +338,15 @@ extension Connection {
                 return end(.failed(error))
             }
         }
+    }
+
+    /// Ends the connection, since nothing more comes in; what was written leaves as far as the kernel takes it at once.
+    ///
+    /// Whoever sends a request and the end together may still wait for the reply. Sending may itself end the
+    /// connection, and then that is the reason.
+    func inputEnded() {
+        flush()
+        end(sendError.map { .failed($0) } ?? .endOfStream)
     }
 
     /// Reads what is left once sending has failed; the poller reports what exceeds one turn.

@@ -67,6 +67,35 @@ extension `Event loop` {
             }
         }
 
+        /// A read that fills the buffer is followed by another, which meets the end before the reply was sent.
+        @Test func `that comes together with a request leaves time for the reply`() async throws {
+            let server = try TestServer()
+            defer { server.close() }
+            let socket = try System.streamSocket(.ipv4)
+            defer { System.close(socket) }
+            try System.startConnecting(socket, to: server.address)
+            try await eventually { server.connections.count == 1 }
+            server.connections[0].pauseReading()
+            let request = pattern(Poller.main.readBuffer.count)
+            var sent = 0
+            try await eventually {
+                let transfer = request[sent...].withUnsafeBytes { bytes in try? System.send(socket, bytes) }
+                if case .bytes(let count) = transfer { sent += count }
+                return sent == request.count
+            }
+            shutdown(socket.number, Int32(SHUT_WR))
+            await turns(5)
+            server.recorder.onReceive = { connection, _ in
+                if server.recorder.received.count == request.count { connection.write(bytes("reply")) }
+            }
+            server.connections[0].resumeReading()
+            try await eventually { server.recorder.closes == [.endOfStream] }
+            #expect(server.recorder.received == request)
+            var reply = [UInt8](repeating: 0, count: 100)
+            #expect(try System.readSome(socket, into: &reply) == .bytes(5))
+            #expect(reply.prefix(5) == bytes("reply")[...])
+        }
+
         @Test func `comes with half of it`() async throws {
             let server = try TestServer()
             defer { server.close() }

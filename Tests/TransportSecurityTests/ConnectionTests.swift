@@ -53,6 +53,22 @@ extension `Transport security` {
             }
         }
 
+        @Test func `answer a request that the other end's goodbye came with`() async throws {
+            try await withPair { client, clientEnd, server, serverEnd in
+                server.pauseReading()
+                client.write(pattern(1_000))
+                try await eventually { client.backlogBytes == 0 }
+                client.security?.sayGoodbye()
+                client.security?.speak(into: &client.output)
+                client.flush()
+                let reply = pattern(100_000)
+                serverEnd.onReceive = { $0.write(reply) }
+                server.resumeReading()
+                try await eventually { serverEnd.closes == [.endOfStream] && clientEnd.closes == [.endOfStream] }
+                #expect(serverEnd.received == pattern(1_000) && clientEnd.received == reply)
+            }
+        }
+
         @Test func `may close in the middle of what was read`() async throws {
             try await withPair { client, clientEnd, server, serverEnd in
                 serverEnd.onReceive = { $0.close() }
