@@ -7,7 +7,8 @@ import SentinelCore
 /// How many clients there can be, given how many descriptors the process may have.
 ///
 /// - Source: the log of Debian's redis-sentinel 7.0.15 under various limits. Other than the original, which leaves no
-///   room for links, those of the configured masters are added to what is asked for, and reserved connections.
+///   room for links, those of the configured masters are added to what is asked for, and reserved connections; where
+///   the limit is too low, it is clients that are let in no more, not links and saves that fail.
 enum ClientLimit {
     /// Descriptors that are not those of clients: files, listeners, what the event loop needs.
     private static let reserved = 32
@@ -20,10 +21,10 @@ enum ClientLimit {
     /// - Throws: When there is no room for any.
     static func settle(_ configuration: Configuration, log: Logger) throws(Listeners.Refusal) -> Int {
         let wanted = configuration.server.maxClients
-        let needed = wanted + reserved
         let before = DescriptorLimit.current
         let spare = ConnectionSlots.reserve + perMaster * configuration.sentinel.masters.count
-        let error = DescriptorLimit.raise(to: needed + spare)
+        let needed = wanted + reserved + spare
+        let error = DescriptorLimit.raise(to: needed)
         let limit = DescriptorLimit.current
         if limit >= needed {
             if limit > before {
@@ -38,6 +39,7 @@ enum ClientLimit {
                 text: "Your current 'ulimit -n' of \(limit) is not enough for the server to start. Please increase "
                     + "your open file limit to at least \(needed). Exiting.")
         }
+        let clients = fitting(wanted, limit: limit, spare: spare)
         log.write(
             .warning, "You requested maxclients of \(wanted) requiring at least \(needed) max file descriptors.")
         log.write(
@@ -45,8 +47,15 @@ enum ClientLimit {
             "Server can't set maximum open files to \(needed) because of OS error: \(error?.message ?? "unknown").")
         log.write(
             .warning,
-            "Current maximum open files is \(limit). maxclients has been reduced to \(limit - reserved) to compensate "
+            "Current maximum open files is \(limit). maxclients has been reduced to \(clients) to compensate "
                 + "for low ulimit. If you need higher maxclients increase 'ulimit -n'.")
-        return limit - reserved
+        return clients
+    }
+
+    /// As many clients as there is room for beside everything else; one in any case.
+    ///
+    /// - Parameter spare: Descriptors that links and reserved connections may need.
+    static func fitting(_ wanted: Int, limit: Int, spare: Int) -> Int {
+        max(1, min(wanted, limit - reserved - spare))
     }
 }

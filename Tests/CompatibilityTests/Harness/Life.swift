@@ -115,7 +115,11 @@ final class Life {
             .replacingOccurrences(of: "\(port)", with: "PORT")
             .replacingOccurrences(of: "(TCP)", with: "(tcp)")  // the original's newer versions write it so
             .replacing(/Redis (version=)?\d+\.\d+\.\d+/, with: "Redis V")
+            // Ours asks for those of links, too.
             .replacing(/maximum number of open files to \d+/, with: "maximum number of open files to N")
+            .replacing(/Server can't set maximum open files to \d+/, with: "Server can't set maximum open files to N")
+            .replacing(/requiring at least \d+ max/, with: "requiring at least N max")
+            .replacing(/your open file limit to at least \d+/, with: "your open file limit to at least N")
             .replacing(/pid=\d+/, with: "pid=N")
             .replacing(/Sentinel ID is .*/, with: "Sentinel ID is ID")
     }
