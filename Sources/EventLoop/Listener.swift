@@ -9,6 +9,8 @@ package final class Listener: PollerClient {
     package let localAddress: SocketAddress
     /// How often a waiting connection could not be taken, for want of descriptors or memory.
     package private(set) var failedAccepts = 0
+    /// Hears why those that wait have to wait longer; ten times a second while that lasts.
+    package var acceptFailed: (SystemError) -> Void = { _ in }
 
     private let poller: Poller
     private let options: ConnectionOptions
@@ -99,7 +101,8 @@ package final class Listener: PollerClient {
                 failedAccepts += 1
                 // One that went away while it waited concerns nobody else; anything else would come again at once.
                 if error.isAboutOneConnection { continue }
-                return pause()
+                pause()
+                return acceptFailed(error)
             }
         }
     }

@@ -21,6 +21,7 @@ final class Listeners {
     }
 
     private static let leastHandshakes = 16
+    private static let failurePauseNanoseconds: UInt64 = 60_000_000_000
 
     let diagnosis: SecurityDiagnosis
     private let settings: ServerSettings
@@ -30,6 +31,11 @@ final class Listeners {
     private var listeners: [Listener] = []
     /// Gets each connection, which it has to give a delegate or to close; none comes before the main queue runs.
     var accepted: (Connection) -> Void = { $0.close() }
+
+    /// Why a connection could not be taken in, until the log has been told.
+    private var untoldFailure: SystemError?
+    /// When the log was told of such a thing, in nanoseconds of the monotonic clock.
+    private var failureToldAt: UInt64?
 
     /// How many more clients there could be; as many may be at their TLS handshake.
     var freePlaces: () -> Int = { 0 }
@@ -43,6 +49,9 @@ final class Listeners {
 
     /// Whether there is a file that `close` removes.
     var hasUnixSocket: Bool { listeners.contains { $0.localAddress.family == .unix } }
+
+    /// How often a waiting connection could not be taken in.
+    var failedAccepts: Int { listeners.reduce(0) { $0 + $1.failedAccepts } }
 
     func open() throws(Refusal) {
         if settings.port != 0 {
@@ -125,14 +134,34 @@ final class Listeners {
         on address: SocketAddress, unixMode: UInt16? = nil, security: ListenerSecurity? = nil
     ) throws(SystemError) {
         let keepAlive = settings.tcpKeepalive > 0 ? Int32(clamping: settings.tcpKeepalive) : nil
-        listeners.append(
-            try Listener(
-                on: address, backlog: Int32(clamping: settings.tcpBacklog), unixMode: unixMode,
-                options: ConnectionOptions(keepAliveIdleSeconds: keepAlive), security: security
-            ) { [unowned self] in
-                self.accepted($0)
-                for listener in self.listeners { listener.makeRoom() }
-            })
+        let listener = try Listener(
+            on: address, backlog: Int32(clamping: settings.tcpBacklog), unixMode: unixMode,
+            options: ConnectionOptions(keepAliveIdleSeconds: keepAlive), security: security
+        ) { [unowned self] in
+            self.accepted($0)
+            for listener in self.listeners { listener.makeRoom() }
+            self.tellOfFailure()
+        }
+        listener.acceptFailed = { [unowned self] in self.acceptFailed($0) }
+        listeners.append(listener)
+    }
+
+    /// Has the log told why clients wait, once a minute at most.
+    private func acceptFailed(_ error: SystemError) {
+        let now = MonotonicClock.now
+        guard failureToldAt.map({ now - $0 >= Self.failurePauseNanoseconds }) ?? true else { return }
+        untoldFailure = error
+        tellOfFailure()
+    }
+
+    /// Without a descriptor to be had the log's file can't be opened either. Then it is told later: with the next
+    /// connection that is taken in at the latest.
+    private func tellOfFailure() {
+        guard let error = untoldFailure, (try? log.check()) != nil else { return }
+        untoldFailure = nil
+        failureToldAt = MonotonicClock.now
+        log.write(
+            .warning, "Accepting client connection: \(error). Clients had to wait (\(failedAccepts) attempts so far).")
     }
 
     func warnOfShortBacklog() {

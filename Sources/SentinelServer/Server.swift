@@ -236,6 +236,6 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             runID: runID, settings: configuration.server, maxClients: clientLimit, supervisor: serviceManager.name,
             configurationFile: path, stateFile: stateFile.path,
             uptimeSeconds: Int((MonotonicClock.now - startedAt) / 1_000_000_000), traffic: port?.traffic ?? Traffic(),
-            clients: port?.infoFacts ?? InfoText.Clients())
+            clients: port?.infoFacts ?? InfoText.Clients(), failedAccepts: listeners.failedAccepts)
     }
 }

@@ -66,6 +66,8 @@ extension `Event loop` {
         @Test func `waits when descriptors run out, and goes on when there are some`() async throws {
             let server = try TestServer()
             defer { server.close() }
+            var told: [SystemError] = []
+            server.listener?.acceptFailed = { told.append($0) }
             let recorder = Recorder()
             let client = Connection(connectingTo: try server.address, delegate: recorder)
             var limit = rlimit()
@@ -78,6 +80,7 @@ extension `Event loop` {
             let failures = server.listener?.failedAccepts ?? 0
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             #expect(failures <= 2)
+            #expect(told == Array(repeating: SystemError(call: "accept", errno: EMFILE), count: failures))
             #expect(server.connections.isEmpty)
             try await eventually { server.connections.count == 1 }
             client.close()

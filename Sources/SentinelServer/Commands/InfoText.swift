@@ -29,6 +29,8 @@ struct InfoText {
         let uptimeSeconds: Int
         let traffic: Traffic
         let clients: Clients
+        /// How often a waiting connection could not be taken in.
+        let failedAccepts: Int
     }
 
     /// What the client port knows of its clients.
@@ -147,6 +149,7 @@ struct InfoText {
             ("ignored_hellos_impostor", "\(counters.impostorHellos)"),
             ("ignored_replies_malformed", "\(counters.malformedReplies)"),
             ("failed_saves", "\(counters.failedSaves)"), ("dropped_scripts", "\(counters.droppedScripts)"),
+            ("failed_accepts", "\(facts.failedAccepts)"),
             ("state_file", facts.stateFile), ("state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
         ]
     }

@@ -136,6 +136,39 @@ import Testing
         }
     }
 
+    #if os(Linux)
+        /// The log's file can't be opened either then, so it is told afterwards.
+        @Test(.timeLimit(.minutes(1)), arguments: [[], ["logfile DIR/sentinel.log"]])
+        func `out of descriptors it says why clients wait, once`(lines: [String]) throws {
+            try withTemporaryDirectory { directory in
+                let life = try Life(.ours, in: directory, Circumstances(lines: ["port PORT"] + lines))
+                defer { life.process.end() }
+                try life.awaitStart()
+                let pid = try #require(life.process.pid)
+                let early = try RedisClient(port: life.port)
+                #expect(try early.request("PING") == .simple("PONG"))
+                func allow(_ descriptors: Int) throws {
+                    let result = try run("prlimit", ["--pid", "\(pid)", "--nofile=\(descriptors):1024"])
+                    #expect(result.code == 0, "\(result.errors)")
+                }
+                try allow(3)
+                let late = try RedisClient(port: life.port)
+                try late.send(command: ["PING"])
+                func failures() throws -> Int {
+                    let text = try early.request("INFO", "internals").text ?? ""
+                    let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("failed_accepts:") }
+                    return line.flatMap { Int($0.dropFirst(15)) } ?? 0
+                }
+                try eventually("it has tried several times", within: .seconds(10)) { try failures() > 2 }
+                try allow(1_024)
+                #expect(try late.readReply(within: .seconds(5)) == .simple("PONG"))
+                let text = "Accepting client connection: accept: Too many open files."
+                try eventually("it says so", within: .seconds(5)) { life.texts.contains { $0.hasPrefix(text) } }
+                #expect(life.texts.count { $0.hasPrefix("Accepting client connection: ") } == 1)
+            }
+        }
+    #endif
+
     // MARK: Cases
 
     static let listening: [Case] = [
