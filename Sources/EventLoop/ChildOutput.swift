@@ -3,6 +3,17 @@
 // A child that writes without end must not fill the disk our own output goes to. So it writes to a pipe: what comes
 // first is passed on, the rest is read and dropped, slowly enough not to hold up the main queue. It ends when the last
 // process that has the other end does, which may be later than the child.
+//
+// Our own output may be a pipe that nobody reads. It can't be made non-blocking, for others write to it too, so it is
+// asked before each piece whether it takes one, and what it does not take is dropped.
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// One output of a child: its beginning is passed on to ours.
 final class ChildOutput: PollerClient {
@@ -16,7 +27,12 @@ final class ChildOutput: PollerClient {
     private var left: Int
     private var pause: DeadlineTimer?
 
+    /// Bytes that were to be passed on and were not taken, of all children so far.
+    private(set) static var droppedBytes = 0
+
     private static let chunk = 64 * 1024
+    /// A pipe that is writable takes as much without waiting. - Source: POSIX, write.
+    private static let piece = Int(PIPE_BUF)
     /// Between two chunks that are dropped, which makes 3 MB/s.
     private static let pauseNanoseconds: UInt64 = 20_000_000
 
@@ -46,14 +62,25 @@ final class ChildOutput: PollerClient {
         }
         guard case .bytes(let count) = transfer else { return }
         if left > 0 {
-            try? System.writeAll(target, Array(bytes[..<min(count, left)]))
+            passOn(bytes[..<min(count, left)])
             left = max(0, left - count)
             guard left == 0 else { return }
-            try? System.writeAll(target, Array("\n(the rest of a script's output is dropped)\n".utf8))
+            passOn(Array("\n(the rest of a script's output is dropped)\n".utf8)[...])
             try? poller.setInterest([], for: ownEnd)
             pause = DeadlineTimer { [weak self] in self?.dropChunk() }
         }
         pause?.schedule(at: MonotonicClock.now + Self.pauseNanoseconds)
+    }
+
+    /// Writes to our own output as much as it takes without waiting.
+    private func passOn(_ bytes: ArraySlice<UInt8>) {
+        var rest = bytes
+        while !rest.isEmpty, System.isWritable(target),
+            case .bytes(let count)? = try? System.writeSome(target, rest.prefix(Self.piece))
+        {
+            rest = rest.dropFirst(count)
+        }
+        Self.droppedBytes += rest.count
     }
 
     private func dropChunk() {

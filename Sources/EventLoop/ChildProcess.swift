@@ -19,6 +19,9 @@ package final class ChildProcess: PollerClient {
     /// Whether a process was started here and will be reaped here.
     static func isRunning(_ process: Int32) -> Bool { running.contains(process) }
 
+    /// Bytes of output that were to be passed on and that our own output did not take.
+    package static var droppedOutputBytes: Int { ChildOutput.droppedBytes }
+
     private let poller: Poller
     private let exited: (ProcessExit) -> Void
     /// Becomes readable when the process ends; `nil` when a thread waits instead.

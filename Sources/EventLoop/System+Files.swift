@@ -71,6 +71,21 @@ nonisolated extension System {
         return count == 0 ? .endOfStream : .bytes(count)
     }
 
+    /// Whether a write of a few bytes would not wait; one that would fail does not wait either.
+    static func isWritable(_ descriptor: Descriptor) -> Bool {
+        var entry = pollfd(fd: descriptor.number, events: Int16(POLLOUT), revents: 0)
+        let count = try? retrying("poll") { poll(&entry, 1, 0) }
+        return count == 1
+    }
+
+    /// Writes what is taken at once, or waits where the descriptor blocks and takes nothing.
+    static func writeSome(_ descriptor: Descriptor, _ contents: ArraySlice<UInt8>) throws(SystemError) -> Transfer {
+        let count = try unlessBlocking("write") {
+            contents.withUnsafeBytes { write(descriptor.number, $0.baseAddress, $0.count) }
+        }
+        return count.map { .bytes($0) } ?? .wouldBlock
+    }
+
     static func writeAll(_ descriptor: Descriptor, _ contents: [UInt8]) throws(SystemError) {
         var written = 0
         while written < contents.count {

@@ -110,6 +110,40 @@ extension `Event loop` {
             try await eventually { openDescriptors().count == before }
         }
 
+        @Test func `has its output dropped where nobody takes it, and never waited with`() async throws {
+            let (reader, target) = try System.makePipe()
+            defer {
+                System.close(reader)
+                System.close(target)
+            }
+            let flags = fcntl(target.number, F_GETFL)
+            _ = fcntl(target.number, F_SETFL, flags | O_NONBLOCK)
+            let filler = [UInt8](repeating: 0, count: 4096)
+            while case .bytes = try System.writeSome(target, filler[...]) {}
+            _ = fcntl(target.number, F_SETFL, flags & ~O_NONBLOCK)
+            func passOn(_ content: [UInt8]) async throws {
+                let before = openDescriptors().count
+                let output = try ChildOutput(limit: 100_000, to: target, poller: .main)
+                try System.writeAll(output.childEnd, content)
+                System.close(output.childEnd)
+                try await eventually { openDescriptors().count == before }
+            }
+            let dropped = ChildOutput.droppedBytes
+            try await passOn(bytes("nobody reads this"))
+            #expect(ChildOutput.droppedBytes == dropped + 17)
+            // Room for some of it.
+            var taken = [UInt8](repeating: 0, count: 16_384)
+            _ = try System.readSome(reader, into: &taken)
+            let content = pattern(60_000)
+            try await passOn(content)
+            let passed = 60_000 - (ChildOutput.droppedBytes - dropped - 17)
+            #expect(passed > 0 && passed < 60_000)
+            var all: [UInt8] = []
+            taken = [UInt8](repeating: 0, count: 65_536)
+            while case .bytes(let count)? = try? System.readSome(reader, into: &taken) { all += taken[..<count] }
+            #expect(all.drop { $0 == 0 } == content.prefix(passed).drop { $0 == 0 })
+        }
+
         @Test func `that cannot be started leaves no descriptor of its outputs`() async throws {
             let before = openDescriptors().count
             for _ in 0..<5 {

@@ -149,6 +149,7 @@ struct InfoText {
             ("ignored_hellos_impostor", "\(counters.impostorHellos)"),
             ("ignored_replies_malformed", "\(counters.malformedReplies)"),
             ("failed_saves", "\(counters.failedSaves)"), ("dropped_scripts", "\(counters.droppedScripts)"),
+            ("dropped_script_output", "\(ChildProcess.droppedOutputBytes)"),
             ("failed_accepts", "\(facts.failedAccepts)"),
             ("state_file", facts.stateFile), ("state_is_durable", summary.isPersistenceFailing ? "0" : "1"),
         ]
