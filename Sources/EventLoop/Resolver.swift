@@ -27,8 +27,9 @@ package nonisolated struct ResolutionError: Error, Hashable, Sendable, CustomStr
 
 /// Turns names into addresses off the main queue, a few at a time and each with a deadline.
 ///
-/// The system's look-up cannot be interrupted: one that outlives its deadline keeps its thread until it comes back, and
-/// what it says then is dropped. With all threads held up, what waits behind them is answered by its deadline.
+/// The system's look-up cannot be interrupted: one that outlives its deadlines keeps its thread until it comes back. So
+/// whoever asks the same meanwhile waits for it too, and a name that is not answered holds up one thread, however often
+/// it is asked about. With all threads held up, what waits behind them is answered by its deadline.
 package final class Resolver {
     package enum Mode {
         /// Addresses in numbers only; anything else is an error.
@@ -39,9 +40,13 @@ package final class Resolver {
 
     package typealias Outcome = Result<[SocketAddress], ResolutionError>
 
-    private struct Query {
+    private struct Question: Hashable {
         let host: String
         let port: UInt16
+    }
+
+    private struct Query {
+        let question: Question
         let completion: @MainActor (Outcome) -> Void
     }
 
@@ -50,8 +55,11 @@ package final class Resolver {
     private var idle: [DispatchQueue]
     /// Those neither answered nor given up, by number.
     private var queries: [UInt64: Query] = [:]
-    /// Numbers of queries that wait for a thread, oldest first.
-    private var waiting: [UInt64] = []
+    /// Numbers of the queries for each question that waits for a thread or is being looked up; nobody may be left who
+    /// waits for a look-up that is under way.
+    private var askers: [Question: [UInt64]] = [:]
+    /// Questions that wait for a thread, oldest first; each has an asker.
+    private var waiting: [Question] = []
     private var lastNumber: UInt64 = 0
 
     /// - Parameter limit: Most look-ups at once, each of which holds a thread; above 0.
@@ -79,17 +87,27 @@ package final class Resolver {
         guard mode == .names else { return completion(.failure(.notNumeric)) }
         lastNumber += 1
         let number = lastNumber
-        queries[number] = Query(host: host, port: port, completion: completion)
-        waiting.append(number)
+        let question = Question(host: host, port: port)
+        queries[number] = Query(question: question, completion: completion)
+        if askers[question] == nil { waiting.append(question) }
+        askers[question, default: []].append(number)
         startNext()
         let (seconds, attoseconds) = timeout.components
         let nanoseconds = Int(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
         let whole = nanoseconds.overflow ? Int.max / 2 : nanoseconds.partialValue + Int(attoseconds / 1_000_000_000)
         Poller.main.deadlines.after(UInt64(clamping: whole)) {
             guard self.queries[number] != nil else { return }
-            self.waiting.removeAll { $0 == number }
+            self.giveUp(number, on: question)
             self.answer(number, .failure(.deadlinePassed))
         }
+    }
+
+    /// Waits no longer; what nobody waits for any more is not looked up, unless that has begun.
+    private func giveUp(_ number: UInt64, on question: Question) {
+        askers[question]?.removeAll { $0 == number }
+        guard askers[question]?.isEmpty == true, let index = waiting.firstIndex(of: question) else { return }
+        waiting.remove(at: index)
+        askers[question] = nil
     }
 
     /// All addresses of `host`, at once; for start-up, where there is nothing that a wait would hold up.
@@ -100,15 +118,14 @@ package final class Resolver {
 
     private func startNext() {
         while !waiting.isEmpty, let queue = idle.popLast() {
-            let number = waiting.removeFirst()
-            guard let query = queries[number] else { preconditionFailure("who waits has not been answered") }
+            let question = waiting.removeFirst()
             let lookUp = lookUp
-            let (host, port) = (query.host, query.port)
+            let (host, port) = (question.host, question.port)
             queue.async {
                 let outcome = lookUp(host, port)
                 DispatchQueue.main.async {
                     self.idle.append(queue)
-                    self.answer(number, outcome)
+                    for number in self.askers.removeValue(forKey: question) ?? [] { self.answer(number, outcome) }
                     self.startNext()
                 }
             }

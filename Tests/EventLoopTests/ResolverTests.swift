@@ -67,6 +67,57 @@ extension `Event loop` {
             #expect(outcomes.count == 3)
         }
 
+        @Test func `looks up what many ask once at a time, and anew after that`() async throws {
+            let gate = DispatchSemaphore(value: 0)
+            let started = DispatchSemaphore(value: 0)
+            let address = try #require(SocketAddress(numericHost: "127.0.0.1", port: 1))
+            let resolver = Resolver(limit: 4) { _, _ in
+                started.signal()
+                gate.wait()
+                return .success([address])
+            }
+            func startedCount() -> Int {
+                var count = 0
+                while started.wait(timeout: .now()) == .success { count += 1 }
+                return count
+            }
+            var outcomes: [Resolver.Outcome] = []
+            resolver.resolve("name", port: 1, within: .milliseconds(5)) { outcomes.append($0) }
+            try await eventually { outcomes == [.failure(.deadlinePassed)] }
+            // Nobody waits for it any more, and it is still under way.
+            for _ in 0..<5 { resolver.resolve("name", port: 1, within: .seconds(9)) { outcomes.append($0) } }
+            await turns(5)
+            #expect(startedCount() == 1)
+            gate.signal()
+            try await eventually { outcomes.count == 6 }
+            #expect(outcomes.dropFirst().allSatisfy { $0 == .success([address]) })
+            resolver.resolve("name", port: 1, within: .seconds(9)) { outcomes.append($0) }
+            // Another port makes other addresses.
+            resolver.resolve("name", port: 2, within: .seconds(9)) { outcomes.append($0) }
+            for _ in 0..<2 { gate.signal() }
+            try await eventually { outcomes.count == 8 }
+            #expect(startedCount() == 2)
+        }
+
+        @Test func `answers other names though one that is not answered is asked about again and again`() async throws {
+            let gate = DispatchSemaphore(value: 0)
+            let address = try #require(SocketAddress(numericHost: "127.0.0.1", port: 1))
+            let resolver = Resolver(limit: 2) { host, _ in
+                if host == "dead" { gate.wait() }
+                return .success([address])
+            }
+            defer { for _ in 0..<4 { gate.signal() } }
+            var deadlines = 0
+            for count in 1...4 {
+                resolver.resolve("dead", port: 1, within: .milliseconds(5)) { _ in deadlines += 1 }
+                try await eventually { deadlines == count }
+            }
+            var outcome: Resolver.Outcome?
+            resolver.resolve("alive", port: 1, within: .seconds(2)) { outcome = $0 }
+            try await eventually { outcome != nil }
+            #expect(outcome == .success([address]))
+        }
+
         @Test func `keeps to its limit`() async throws {
             let gate = DispatchSemaphore(value: 0)
             let started = DispatchSemaphore(value: 0)
@@ -76,7 +127,9 @@ extension `Event loop` {
                 return .failure(ResolutionError("done"))
             }
             var answers = 0
-            for _ in 0..<7 { resolver.resolve("name", port: 1, within: .seconds(9)) { _ in answers += 1 } }
+            for number in 0..<7 {
+                resolver.resolve("name-\(number)", port: 1, within: .seconds(9)) { _ in answers += 1 }
+            }
             var running = 0
             try await eventually {
                 while started.wait(timeout: .now()) == .success { running += 1 }
