@@ -24,11 +24,22 @@ package nonisolated enum FileReplacement {
         case overwritten(because: SystemError)
     }
 
-    private static let queue = DispatchQueue(label: "file-replacement")
+    /// Where the replacements of one file are done, and how many are not done yet.
+    private struct Lane {
+        let queue = DispatchQueue(label: "file-replacement")
+        var length = 0
+    }
+
+    /// One for each file that is being replaced, by its path: one on a disk that hangs must hold up no other.
+    @MainActor private static var lanes: [String: Lane] = [:]
+    /// How many files are being replaced.
+    @MainActor static var laneCount: Int { lanes.count }
+
     private static let maximumLinks = 40
     private static let temporaryMark = ".tmp-"
 
-    /// Replaces the file at `path` without holding up the main queue; replacements are done one after the other.
+    /// Replaces the file at `path` without holding up the main queue; replacements under one path are done one after
+    /// the other.
     ///
     /// - Parameter mode: Permissions of a file that did not exist; an existing one keeps its own.
     @MainActor
@@ -36,11 +47,8 @@ package nonisolated enum FileReplacement {
         path: String, contents: [UInt8], mode: UInt16 = 0o644,
         completion: @escaping @MainActor (Result<Method, SystemError>) -> Void
     ) {
-        queue.async {
-            let result = Result<Method, SystemError> { () throws(SystemError) in
-                try replace(path: path, contents: contents, mode: mode)
-            }
-            DispatchQueue.main.async { completion(result) }
+        inLane(of: path, completion) { () throws(SystemError) in
+            try replace(path: path, contents: contents, mode: mode)
         }
     }
 
@@ -52,11 +60,27 @@ package nonisolated enum FileReplacement {
         path: String, mode: UInt16 = 0o644, with change: @escaping @Sendable ([UInt8]) -> [UInt8],
         completion: @escaping @MainActor (Result<Method, SystemError>) -> Void
     ) {
-        queue.async {
-            let result = Result<Method, SystemError> { () throws(SystemError) in
-                try self.change(path: path, mode: mode, with: change)
+        inLane(of: path, completion) { () throws(SystemError) in
+            try self.change(path: path, mode: mode, with: change)
+        }
+    }
+
+    /// Does `work` after what is to be done to the same file before it.
+    @MainActor
+    private static func inLane(
+        of path: String, _ completion: @escaping @MainActor (Result<Method, SystemError>) -> Void,
+        _ work: @escaping @Sendable () throws(SystemError) -> Method
+    ) {
+        var lane = lanes[path] ?? Lane()
+        lane.length += 1
+        lanes[path] = lane
+        lane.queue.async {
+            let result = Result<Method, SystemError> { () throws(SystemError) in try work() }
+            DispatchQueue.main.async {
+                lanes[path]?.length -= 1
+                if lanes[path]?.length == 0 { lanes[path] = nil }
+                completion(result)
             }
-            DispatchQueue.main.async { completion(result) }
         }
     }
 

@@ -40,6 +40,35 @@ extension `Event loop` {
             }
         }
 
+        @Test func `is held up by no other file, and keeps the order of one`() async throws {
+            try await withTemporaryDirectory { directory throws in
+                // Whoever opens it waits until somebody writes to it, as on a disk that hangs.
+                let hung = directory + "/hung"
+                #expect(mkfifo(hung, 0o600) == 0)
+                var hungResults = 0
+                FileReplacement.change(path: hung, with: { _ in [0] }) { _ in hungResults += 1 }
+                FileReplacement.replace(path: hung, contents: bytes("last")) { _ in hungResults += 1 }
+                var order: [Int] = []
+                for number in 0..<20 {
+                    FileReplacement.replace(path: directory + "/file", contents: bytes("\(number)")) { result in
+                        #expect(result == .success(.renamed))
+                        order.append(number)
+                    }
+                }
+                do {
+                    try await eventually { order.count == 20 }
+                } catch {
+                    Issue.record("one file holds up the other")
+                }
+                #expect(order == Array(order.indices) && hungResults == 0)
+                #expect(FileReplacement.laneCount == 1)
+                System.close(try System.openForAppending(hung))
+                try await eventually { hungResults == 2 && order.count == 20 }
+                #expect(try contents(hung) == bytes("last") && contents(directory + "/file") == bytes("19"))
+                #expect(FileReplacement.laneCount == 0)
+            }
+        }
+
         @Test func `goes through symbolic links, dangling ones too`() async throws {
             try await withTemporaryDirectory { directory throws in
                 let manager = FileManager.default
