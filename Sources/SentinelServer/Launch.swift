@@ -97,9 +97,9 @@ package enum Launch {
             refuse(log, "Aborting Redis startup because of ACL errors: \(error.text)")
         }
         stateFile.removeLeftovers()
-        let myID = identify(configuration, stateFile)
+        let identity = identify(configuration, stateFile)
         let server = Server(
-            configuration, access: access, myID: myID, path: path, surroundings: surroundings, log: log)
+            configuration, access: access, myID: identity.runID, path: path, surroundings: surroundings, log: log)
         self.server = server
         do throws(SystemError) {
             try signals?.obey(log: log) {
@@ -111,6 +111,7 @@ package enum Launch {
             refuse(log, "Can't watch for signals: \(error)")
         }
         server.start()
+        if !identity.isSaved { server.save() }
         serviceManager.ready()
     }
 
@@ -126,15 +127,16 @@ package enum Launch {
         }
     }
 
-    /// The sentinel's identity; a new one is on disk before anybody hears of it.
-    private static func identify(_ configuration: Configuration, _ stateFile: StateFile) -> RunID {
-        if let known = configuration.sentinel.myID { return known }
+    /// The sentinel's identity; a new one is on disk before anybody hears of it, unless nothing can be saved.
+    private static func identify(
+        _ configuration: Configuration, _ stateFile: StateFile
+    ) -> (runID: RunID, isSaved: Bool) {
+        if let known = configuration.sentinel.myID { return (known, isSaved: true) }
         var system = SystemRandomNumberGenerator()
         var configuration = configuration
         let runID = RunID(using: &system)
         configuration.sentinel.myID = runID
-        stateFile.saveNow(configuration)
-        return runID
+        return (runID, isSaved: stateFile.saveNow(configuration))
     }
 
     // MARK: Reading

@@ -101,8 +101,11 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private func accessChanged() {
         port?.enforceAccess()
         configuration.server.users = access.declarations(besides: configuration.includedUsers)
-        driver.receive(.command(RequestID(0), .flushConfiguration))
+        save()
     }
+
+    /// Has all that must be remembered saved; again and again, if that fails.
+    func save() { driver.receive(.command(RequestID(0), .flushConfiguration)) }
 
     /// The configuration as it should be in the file now.
     var currentConfiguration: Configuration {

@@ -49,13 +49,13 @@ final class StateFile {
         log?.write(.notice, "Removed \(count) unfinished temporary \(count == 1 ? "file" : "files") beside \(path)")
     }
 
-    /// Saves before returning; for start-up.
-    func saveNow(_ configuration: Configuration) {
+    /// Saves before returning, and returns whether that worked; for start-up.
+    func saveNow(_ configuration: Configuration) -> Bool {
         let result = Result<FileReplacement.Method, SystemError> { () throws(SystemError) in
             try FileReplacement.change(
                 path: path, mode: configuration.modeOfNewFile, with: { configuration.saved(over: $0) })
         }
-        note(result)
+        return note(result)
     }
 
     /// - Parameters:
@@ -93,7 +93,6 @@ final class StateFile {
     }
 
     /// Tells the log what became of a write, and returns whether the state is on disk.
-    @discardableResult
     private func note(_ result: Result<FileReplacement.Method, SystemError>) -> Bool {
         switch result {
         case .success(let method):

@@ -93,6 +93,29 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(3)))
+    func `that is full at the start takes the new identity as soon as it can`() throws {
+        try withTemporaryDirectory { directory in
+            let filler = "\(directory)/small/filler"
+            let sentinel = try IsolatedSentinel(
+                in: directory, configuration: Self.configuration,
+                .init(commands: [
+                    "mkdir $DIR/small", "mount -t tmpfs -o size=64k tmpfs $DIR/small",
+                    "cp $DIR/sentinel.conf $DIR/small/", "ln -sf $DIR/small/sentinel.conf $DIR/sentinel.conf",
+                    "{ cat /dev/zero > \(filler) 2>$DIR/full; test -s $DIR/full; }",
+                ]))
+            defer { sentinel.process.end() }
+            try sentinel.start()
+            let path = directory + "/small/sentinel.conf"
+            try eventually("it knows that it has not saved", within: .seconds(5)) { try !sentinel.isDurable }
+            #expect(!sentinel.text(of: path).contains("sentinel myid"))
+            try FileManager.default.removeItem(atPath: sentinel.inside(filler))
+            try eventually("its identity is saved by itself", within: .seconds(40)) { try sentinel.isDurable }
+            let identity = try sentinel.ask("SENTINEL", "MYID").text ?? "?"
+            #expect(sentinel.text(of: path).contains("sentinel myid \(identity)\n"))
+        }
+    }
+
     /// Writes until nothing more fits.
     private func fill(_ path: String) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
