@@ -26,6 +26,17 @@ package struct Users: Sendable, Equatable {
         table[.default].map { !$0.isEnabled || !$0.needsNoPassword } ?? true
     }
 
+    /// The users of `former` that are gone or say something else now, whatever order it was said in before.
+    ///
+    /// What counts is what is shown, and saved: rules that were replaced make no difference.
+    package func changed(since former: Users) -> Set<UserName> {
+        Set(
+            former.table.values.lazy.filter { user in
+                guard let now = table[user.name] else { return true }
+                return now != user && now.line != user.line
+            }.map(\.name))
+    }
+
     // MARK: Changes
 
     /// ACL SETUSER: makes the user if there is none, and applies all modifiers or, on an error, none.

@@ -245,10 +245,11 @@ final class ClientPort {
         }
     }
 
-    /// Ends the connections of users that are gone, and of subscribers that may not listen to what they do any more.
-    func enforceAccess() {
+    /// Ends the connections of users that are gone or `ended`, and of subscribers that may not listen to what they do
+    /// any more.
+    func enforceAccess(_ ended: Set<UserName>) {
         for client in sortedClients {
-            guard let user = access.users[client.user] else {
+            guard let user = access.users[client.user], !ended.contains(client.user) else {
                 client.close()
                 continue
             }

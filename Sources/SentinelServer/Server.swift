@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AccessControl
 import EventLoop
 import RESP
 import SentinelConfiguration
@@ -92,14 +93,14 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             finished: { [unowned self] generation, isSaved in
                 self.driver.receive(isSaved ? .persisted(generation) : .persistFailed(generation))
             })
-        access.changed = { [unowned self] in self.accessChanged() }
+        access.changed = { [unowned self] in self.accessChanged($0) }
         driver.performer = self
         driver.receive(.started)
     }
 
     /// Users are remembered as soon as they change; the original waits for the next save of something else.
-    private func accessChanged() {
-        port?.enforceAccess()
+    private func accessChanged(_ ended: Set<UserName>) {
+        port?.enforceAccess(ended)
         configuration.server.users = access.declarations(besides: configuration.includedUsers)
         save()
     }

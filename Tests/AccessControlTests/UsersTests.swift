@@ -85,6 +85,31 @@ import Testing
     }
 }
 
+@Suite struct `Users that another file changes` {
+    private func users(_ lines: String...) throws -> Users {
+        try UserFile.users(text: bytes(lines.joined(separator: "\n")), path: "f")
+    }
+
+    @Test func `are those that are gone or say something else`() throws {
+        let former = try users("user a on >x", "user b on >x", "user c on >x", "user d on >x", "user e +ping (+info)")
+        let now = try users("user a on >x", "user b on >y", "user c off >x", "user e +ping (+role)", "user f on >x")
+        #expect(now.changed(since: former) == Set(["b", "c", "d", "e"].map { UserName($0) }))
+        #expect(former.changed(since: former) == [])
+    }
+
+    @Test func `are not those that say the same in other words`() throws {
+        let former = try users("user a on >x ~k +ping|a +ping|b +ping|a")
+        let now = try users("user a +ping|b >y >x <y allkeys resetkeys ~k +ping|a on")
+        #expect(try former.user("a") != now.user("a"))
+        #expect(now.changed(since: former) == [])
+    }
+
+    @Test func `may be the default user`() throws {
+        #expect(try users("user default on >x").changed(since: Users()) == [.default])
+        #expect(try Users().changed(since: users("user default on >x")) == [.default])
+    }
+}
+
 @Suite struct `Passwords` {
     @Test func `are in no description`() throws {
         let users = try Users.with("u", "on", ">hunter2", "(+ping)")

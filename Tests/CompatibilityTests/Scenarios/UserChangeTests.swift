@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What becomes of connections when their users change.
+///
+/// - Source: spec/commands.md 4.6; redis-sentinel 7.0.15, ACL LOAD, DELUSER and SETUSER on standing connections.
+@Suite(.serialized, .ownThread) struct `Connections of users that change` {
+    private static let lines = [
+        "user default on nopass ~* &* +@all", "user bob on >a ~* &* +@all", "user carol on >a ~* &* +@all",
+        "user dave on >a ~* &* +@all", "user erin on >a ~* &* +@all",
+    ]
+
+    /// Runs `body` with a sentinel whose users stand in a file; `write` replaces its lines.
+    private func withUsersInFile(
+        _ program: SentinelProgram = .ours, _ body: (SentinelServer, _ write: ([String]) throws -> Void) throws -> Void
+    ) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/users.acl"
+            func write(_ lines: [String]) throws {
+                try lines.map { $0 + "\n" }.joined().write(toFile: path, atomically: true, encoding: .utf8)
+            }
+            try write(Self.lines)
+            try withSentinel(program, ["aclfile \(path)"]) { try body($0, write) }
+        }
+    }
+
+    private func login(_ sentinel: SentinelServer, _ name: String) throws -> RedisClient {
+        let client = try RedisClient(port: sentinel.port)
+        try #require(try client.request("AUTH", name, "a") == .simple("OK"))
+        return client
+    }
+
+    /// Lines in which bob has another password, dave is off and erin is missing; carol's says the same in another way.
+    private static let changed = [
+        "user default on nopass ~* &* +@all -publish", "user bob on >b ~* &* +@all",
+        "user carol >a allkeys &* +@all on",
+        "user dave off >a ~* &* +@all",
+    ]
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `end with ACL LOAD, if it changes the user`(program: SentinelProgram) throws {
+        try withUsersInFile(program) { sentinel, write in
+            let ended = try ["bob", "dave", "erin"].map { try login(sentinel, $0) }
+            let other = try RedisClient(port: sentinel.port)
+            #expect(try other.request("PING") == .simple("PONG"))
+            try write(Self.changed)
+            #expect(try sentinel.ask("ACL", "LOAD") == .simple("OK"))
+            for client in ended { #expect(client.isClosedByPeer(within: .seconds(3))) }
+            // The default user is let off, whatever is new about it.
+            #expect(try other.request("ACL", "WHOAMI") == .bulk("default"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `stay where ACL LOAD leaves the user as it was`() throws {
+        try withUsersInFile { sentinel, write in
+            let carol = try login(sentinel, "carol")
+            try write(Self.changed)
+            #expect(try sentinel.ask("ACL", "LOAD") == .simple("OK"))
+            #expect(try carol.request("ACL", "WHOAMI") == .bulk("carol"))
+            #expect(try carol.request("ACL", "SAVE") == .simple("OK"))
+            #expect(try carol.request("ACL", "LOAD") == .simple("OK"))
+            #expect(try carol.request("ACL", "WHOAMI") == .bulk("carol"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `stay when a file that is no good is refused`() throws {
+        try withUsersInFile { sentinel, write in
+            let bob = try login(sentinel, "bob")
+            try write(Self.changed + ["user frank nosuch"])
+            guard case .error = try sentinel.ask("ACL", "LOAD") else {
+                Issue.record("taken")
+                return
+            }
+            #expect(try bob.request("ACL", "WHOAMI") == .bulk("bob"))
+        }
+    }
+}
