@@ -29,8 +29,9 @@ struct CommandRules: Sendable, Equatable {
         beginWithAll = allowsAll
     }
 
+    /// A rule about one of two names of the same thing is about both; it is shown as it was given.
     mutating func set(_ command: CommandEntry, allowed isAllowed: Bool) {
-        change([command] + command.subcommands, allowed: isAllowed)
+        change([command] + command.subcommands + (command.twin.map { [$0] } ?? []), allowed: isAllowed)
         let subject = Array(command.fullName.utf8)
         note(Rule(allows: isAllowed, subject: subject), replacingThoseBelow: subject + Array("|".utf8))
     }

@@ -50,9 +50,15 @@ package enum Catalogue {
         for (group, rows) in families {
             for row in rows {
                 entries.append(CommandEntry(row, id: entries.count, group: group, containerName: nil))
+                let first = entries.count
                 for subcommand in row.subcommands {
+                    let twin = row.subcommands.firstIndex {
+                        $0.name == subcommand.sameAs || $0.sameAs == subcommand.name
+                    }
                     entries.append(
-                        CommandEntry(subcommand, id: entries.count, group: group, containerName: row.name))
+                        CommandEntry(
+                            subcommand, id: entries.count, group: group, containerName: row.name,
+                            twinPosition: twin.map { first + $0 }))
                 }
             }
         }

@@ -26,8 +26,10 @@ package final class CommandEntry: Sendable, Identifiable {
     /// Where its subcommands stand in `Catalogue.entries`; empty unless it is a container.
     package let subcommandPositions: Range<Int>
     let usages: [String]?
+    /// Where the same thing by another name stands in `Catalogue.entries`.
+    private let twinPosition: Int?
 
-    init(_ row: CommandRow, id: Int, group: CommandGroup, containerName: String?) {
+    init(_ row: CommandRow, id: Int, group: CommandGroup, containerName: String?, twinPosition: Int? = nil) {
         self.id = id
         ownName = row.name
         fullName = containerName.map { "\($0)|\(row.name)" } ?? row.name
@@ -44,10 +46,13 @@ package final class CommandEntry: Sendable, Identifiable {
         deprecation = row.deprecation
         subcommandPositions = id + 1..<id + 1 + row.subcommands.count
         usages = row.usages
+        self.twinPosition = twinPosition
     }
 
     package var isContainer: Bool { !subcommandPositions.isEmpty }
     package var subcommands: ArraySlice<CommandEntry> { Catalogue.entries[subcommandPositions] }
+    /// The same thing by another name, so that what is allowed of the one is allowed of the other.
+    package var twin: CommandEntry? { twinPosition.map { Catalogue.entries[$0] } }
 
     /// Whether a request of `count` words, the name's own among them, has the right length.
     ///

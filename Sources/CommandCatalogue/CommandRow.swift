@@ -27,6 +27,8 @@ struct CommandRow {
     var usages: [String]? = [""]
     var channels = ChannelArguments.none
     var deprecation: Deprecation?
+    /// The subcommand beside this one that is the same thing by another name; said of one of the two.
+    var sameAs: String?
     var subcommands: [CommandRow] = []
 
     /// The subcommand every container has.

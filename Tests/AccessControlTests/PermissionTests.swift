@@ -23,6 +23,20 @@ import Testing
         ("+@connection +@pubsub", "punsubscribe a", ""), ("+@all -@dangerous", "info", "info"),
         ("+@all -@dangerous", "sentinel help", ""), ("+@all -@dangerous", "sentinel myid", "sentinel|myid"),
         ("+@all -@dangerous +sentinel|get-master-addr-by-name", "sentinel get-master-addr-by-name m", ""),
+        // Two names of the same thing.
+        ("+@all -sentinel|masters", "sentinel primaries", "sentinel|primaries"),
+        ("+@all -sentinel|masters", "sentinel primary m", ""),
+        ("+@all -sentinel|primaries", "sentinel masters", "sentinel|masters"),
+        (
+            "+@all -sentinel|is-master-down-by-addr", "sentinel is-primary-down-by-addr h 1 2 id",
+            "sentinel|is-primary-down-by-addr"
+        ),
+        ("+sentinel|master", "sentinel primary m", ""), ("+sentinel|primary", "sentinel master m", ""),
+        ("+sentinel|get-master-addr-by-name", "sentinel get-primary-addr-by-name m", ""),
+        ("-sentinel|masters +sentinel|primaries", "sentinel masters", ""),
+        ("+sentinel|primaries -sentinel|masters", "sentinel primaries", "sentinel|primaries"),
+        ("+ping (+sentinel|masters)", "sentinel primaries", ""),
+        ("+sentinel|replicas", "sentinel slaves m", "sentinel|slaves"),
         // First arguments.
         ("+ping|x", "ping", "ping"), ("+ping|x", "ping x", ""), ("+ping|x", "ping X", ""),
         ("+ping|x", "ping y", "ping"),

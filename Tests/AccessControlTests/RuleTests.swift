@@ -81,6 +81,17 @@ struct RecordedRuleSet: CustomTestStringConvertible {
         #expect(try users.line("t") == "user t off sanitize-payload resetchannels -@all +sentinel|primary +quit +reset")
     }
 
+    @Test func `about one of two names are shown as they were given`() throws {
+        var users = try Users.with("u", "+@all", "-sentinel|masters", "-sentinel|primary")
+        #expect(try users.line("u").hasSuffix(" +@all -sentinel|masters -sentinel|primary"))
+        try users.set("u", "+sentinel|primaries", "-sentinel|primaries", "+sentinel|master")
+        let words = "-sentinel|masters -sentinel|primary -sentinel|primaries +sentinel|master"
+        #expect(try users.line("u").hasSuffix(" +@all \(words)"))
+        #expect(try users.verdict("u", "sentinel", "primary", "m") == .allowed)
+        #expect(try users.verdict("u", "sentinel", "masters") != .allowed)
+        #expect(try UserFile.users(text: UserFile.text(users), path: "f") == users)
+    }
+
     @Test(arguments: ["a b", "a␀b", "a␉b", "a␊"])
     func `need a name without separators`(name: String) {
         var users = Users()

@@ -71,6 +71,19 @@ private func slice(_ text: String) -> ArraySlice<UInt8> { Array(text.utf8)[...] 
         #expect(entry.channels.positions(count: count) == positions)
     }
 
+    @Test func `knows which names are the same thing`() throws {
+        let twins = Catalogue.entries.compactMap { entry in entry.twin.map { (entry, $0) } }
+        #expect(
+            twins.map { "\($0.ownName)=\($1.ownName)" } == [
+                "get-master-addr-by-name=get-primary-addr-by-name", "get-primary-addr-by-name=get-master-addr-by-name",
+                "is-master-down-by-addr=is-primary-down-by-addr", "is-primary-down-by-addr=is-master-down-by-addr",
+                "master=primary", "masters=primaries", "primary=master", "primaries=masters",
+            ])
+        for (entry, twin) in twins {
+            #expect(entry.arity == twin.arity && entry.flags == twin.flags && entry.categories == twin.categories)
+        }
+    }
+
     @Test func `knows what is old`() throws {
         let old = Catalogue.entries.filter { $0.deprecation != nil }.map(\.fullName)
         #expect(old == ["quit", "sentinel|slaves"])

@@ -15,18 +15,20 @@ extension CommandRow {
                 "Shows the periods of the algorithm in milliseconds, or sets some.",
                 since: "7.0.0"),
             row("get-master-addr-by-name", 3, "<master-name>", "Tells the host and port of the current master."),
-            row("get-primary-addr-by-name", 3, nil, "Tells the host and port of the current master.", since: valkey),
+            row(
+                "get-primary-addr-by-name", 3, "Tells the host and port of the current master.",
+                sameAs: "get-master-addr-by-name"),
             row("failover", 3, "<master-name>", "Replaces the master without asking the other sentinels."),
             row("flushconfig", 2, "", "Writes the configuration file anew."),
             row(
                 "info-cache", -3, "<master-name>", "Shows the last INFO of masters and replicas.",
                 since: "3.2.0"),
             row("is-master-down-by-addr", 6, "<ip> <port> <current-epoch> <runid>", askedByPeers),
-            row("is-primary-down-by-addr", 6, nil, askedByPeers, since: valkey),
+            row("is-primary-down-by-addr", 6, askedByPeers, sameAs: "is-master-down-by-addr"),
             row("master", 3, "<master-name>", "Shows what is known of a master."),
             row("masters", 2, "", "Shows what is known of all masters."),
-            row("primary", 3, nil, "Shows what is known of a master.", since: valkey),
-            row("primaries", 2, nil, "Shows what is known of all masters.", since: valkey),
+            row("primary", 3, "Shows what is known of a master.", sameAs: "master"),
+            row("primaries", 2, "Shows what is known of all masters.", sameAs: "masters"),
             row("monitor", 6, "<name> <ip> <port> <quorum>", "Begins to watch a master."),
             row("myid", 2, "", "Shows this sentinel's ID.", since: "6.2.0"),
             row("pending-scripts", 2, "", "Shows the scripts that run or wait."),
@@ -42,8 +44,6 @@ extension CommandRow {
             .help(since: "6.2.0"),
         ])
 
-    /// The Valkey whose names that say primary these are.
-    private static let valkey = "8.1.0"
     private static let askedByPeers = "Tells another sentinel whether this one holds a master down, and votes."
 
     private static func row(
@@ -52,5 +52,11 @@ extension CommandRow {
         CommandRow(
             name: name, arity: arity, flags: .admin, since: since, summary: summary, usages: usage.map { [$0] },
             deprecation: isOld ? Deprecation(since: "5.0.0", replacement: "`SENTINEL REPLICAS`") : nil)
+    }
+
+    /// One of Valkey's names that say primary.
+    private static func row(_ name: String, _ arity: Int, _ summary: String, sameAs other: String) -> CommandRow {
+        CommandRow(
+            name: name, arity: arity, flags: .admin, since: "8.1.0", summary: summary, usages: nil, sameAs: other)
     }
 }
