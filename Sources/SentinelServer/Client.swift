@@ -57,6 +57,10 @@ final class Client: ConnectionDelegate {
     /// The rest of a long reply, behind what was handed on. What comes after it waits in the encoder, or was not read.
     private var listing: InstanceListing?
     private var isProcessing = false
+    /// Whether no other request is run, and the connection ends with the reply to the one under way.
+    var isToEnd = false
+    /// Whether nobody is to hear what the request under way is answered.
+    private var isUnheard = false
     private var isClosed = false
     private var hasHeard = false
     private var backlogWatch = BacklogWatch()
@@ -213,6 +217,7 @@ final class Client: ConnectionDelegate {
     /// Ends the connection once everything was sent.
     func finish() {
         guard !isClosed else { return }
+        if isUnheard { encoder.removeAll() }
         flush()
         guard !isClosed else { return }
         connection.closeAfterFlush()
@@ -328,7 +333,7 @@ final class Client: ConnectionDelegate {
         }
         do throws(RequestError) {
             if isRepeated { run() }
-            while !isClosed, !isRequestPostponed, try nextRequest() {
+            while !isClosed, !isToEnd, !isRequestPostponed, try nextRequest() {
                 run()
                 if encoder.bytes.count > Self.replyBatch { flush() }
             }
@@ -362,7 +367,9 @@ final class Client: ConnectionDelegate {
     private func run() {
         let isSilent = isSilent
         if isSilent { flush() }
+        isUnheard = isSilent
         port.dispatch(request, from: self)
+        isUnheard = false
         // CLIENT REPLY ON answers for itself.
         if isSilent, replies != .on { encoder.removeAll() }
         guard let request = awaited else { return }

@@ -49,6 +49,8 @@ final class ClientPort {
     private var asking: [RequestID: Client] = [:]
     /// The request being given to the core, until it is answered.
     private var askingNow: (request: RequestID, client: Client)?
+    /// Whose request about users is being run.
+    private var userChanging: Client?
     private var pausedUntil: UInt64 = 0
     private var pausesWritesOnly = false
     private var pauseTimer: DeadlineTimer?
@@ -245,19 +247,32 @@ final class ClientPort {
         }
     }
 
+    /// Has `client` change users, by what `body` does, which answers it as well.
+    ///
+    /// Where that ends its own connection, it gets the answer first, but may do nothing more.
+    func changeUsers(for client: Client, _ body: () -> Void) {
+        userChanging = client
+        body()
+        userChanging = nil
+        if client.isToEnd { client.finish() }
+    }
+
     /// Ends the connections of users that are gone or `ended`, and of subscribers that may not listen to what they do
     /// any more.
     func enforceAccess(_ ended: Set<UserName>) {
+        func end(_ client: Client) {
+            if client === userChanging { client.isToEnd = true } else { client.close() }
+        }
         for client in sortedClients {
             guard let user = access.users[client.user], !ended.contains(client.user) else {
-                client.close()
+                end(client)
                 continue
             }
             access.refresh(client)
             let mayListen =
                 client.channels.names.allSatisfy { user.mayListen(toChannel: $0[...]) }
                 && client.patterns.names.allSatisfy { user.mayListen(toPattern: $0[...]) }
-            if !mayListen { client.close() }
+            if !mayListen { end(client) }
         }
     }
 

@@ -17,19 +17,23 @@ enum AccessCommands {
             describe(client, user)
         },
         "acl|setuser": { port, client, request in
-            do throws(UsersError) {
-                try port.access.set(UserName(request[2]), (3..<request.count).map { request[$0] })
-                client.encoder.simple("OK")
-            } catch {
-                client.encoder.error(error.reply)
+            port.changeUsers(for: client) {
+                do throws(UsersError) {
+                    try port.access.set(UserName(request[2]), (3..<request.count).map { request[$0] })
+                    client.encoder.simple("OK")
+                } catch {
+                    client.encoder.error(error.reply)
+                }
             }
         },
         "acl|deluser": { port, client, request in
-            do throws(UsersError) {
-                let deleted = try port.access.delete((2..<request.count).map { UserName(request[$0]) })
-                client.encoder.integer(deleted.count)
-            } catch {
-                client.encoder.error(error.reply)
+            port.changeUsers(for: client) {
+                do throws(UsersError) {
+                    let deleted = try port.access.delete((2..<request.count).map { UserName(request[$0]) })
+                    client.encoder.integer(deleted.count)
+                } catch {
+                    client.encoder.error(error.reply)
+                }
             }
         },
         "acl|cat": { port, client, request in
@@ -67,11 +71,13 @@ enum AccessCommands {
             // Users that are being saved would come back as they were.
             let request = port.oweReply(to: client)
             file.afterWriting {
-                do throws(Access.StartError) {
-                    try port.access.reload()
-                    port.answerLater(request) { $0.simple("OK") }
-                } catch {
-                    port.answerLater(request) { $0.error("ERR \(error.text)") }
+                port.changeUsers(for: client) {
+                    do throws(Access.StartError) {
+                        try port.access.reload()
+                        port.answerLater(request) { $0.simple("OK") }
+                    } catch {
+                        port.answerLater(request) { $0.error("ERR \(error.text)") }
+                    }
                 }
             }
         },

@@ -78,4 +78,63 @@ import Testing
             #expect(try bob.request("ACL", "WHOAMI") == .bulk("bob"))
         }
     }
+
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `end behind the answer, if they changed the user themselves`(program: SentinelProgram) throws {
+        try withUsersInFile(program) { sentinel, write in
+            let dave = try login(sentinel, "dave")
+            try dave.send(RedisClient.encode(["ACL", "DELUSER", "dave"]) + RedisClient.encode(["PING"]))
+            #expect(try dave.readReply() == .integer(1))
+            #expect(dave.isClosedByPeer(within: .seconds(3)))
+            for name in ["bob", "erin"] {
+                let client = try login(sentinel, name)
+                try write(Self.changed)
+                try client.send(RedisClient.encode(["ACL", "LOAD"]) + RedisClient.encode(["PING"]))
+                #expect(try client.readReply() == .simple("OK"))
+                #expect(client.isClosedByPeer(within: .seconds(3)))
+                try write(Self.lines)
+                #expect(try sentinel.ask("ACL", "LOAD") == .simple("OK"))
+            }
+        }
+    }
+
+    /// The file that is being written has bob as he was before; nothing that he sent behind it is obeyed.
+    @Test(.timeLimit(.minutes(1)))
+    func `end behind the answer that had to wait`() throws {
+        try withUsersInFile { sentinel, _ in
+            let bob = try login(sentinel, "bob")
+            let commands = [
+                ["CLIENT", "REPLY", "SKIP"], ["ACL", "SAVE"], ["ACL", "SETUSER", "bob", ">c"], ["ACL", "LOAD"],
+                ["ACL", "SETUSER", "frank"],
+            ]
+            try bob.send(commands.flatMap { RedisClient.encode($0) })
+            #expect(try bob.readReply() == .simple("OK"))
+            #expect(try bob.readReply() == .simple("OK"))
+            #expect(bob.isClosedByPeer(within: .seconds(3)))
+            #expect(try sentinel.ask("ACL", "USERS").items.count == Self.lines.count)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["OFF", "SKIP"])
+    func `end without an answer, if they want none`(replies: String) throws {
+        try withSentinel { sentinel in
+            #expect(try sentinel.ask("ACL", "SETUSER", "bob", "on", ">a", "+@all", "&*") == .simple("OK"))
+            let bob = try login(sentinel, "bob")
+            let commands = [["CLIENT", "REPLY", replies], ["ACL", "DELUSER", "bob"], ["PING"]]
+            try bob.send(commands.flatMap { RedisClient.encode($0) })
+            #expect(bob.isClosedByPeer(within: .seconds(3)))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `end behind the answer of a subscriber that takes its own channels away`() throws {
+        try withSentinel { sentinel in
+            #expect(try sentinel.ask("ACL", "SETUSER", "bob", "on", ">a", "+@all", "&*") == .simple("OK"))
+            let bob = try login(sentinel, "bob")
+            _ = try bob.request("HELLO", "3")
+            #expect(try bob.request("SUBSCRIBE", "news") == .push([.bulk("subscribe"), .bulk("news"), .integer(1)]))
+            #expect(try bob.request("ACL", "SETUSER", "bob", "resetchannels") == .simple("OK"))
+            #expect(bob.isClosedByPeer(within: .seconds(3)))
+        }
+    }
 }
