@@ -106,7 +106,10 @@ let package = Package(
             name: "DataNodeTests", dependencies: ["DataNode", "RESP", "EventLoop"], swiftSettings: mainQueue),
         .testTarget(
             name: "SentinelServerTests",
-            dependencies: ["SentinelServer", "SentinelConfiguration", "EventLoop", "CommandCatalogue"],
+            dependencies: [
+                "SentinelServer", "SentinelConfiguration", "SentinelCore", "EventLoop", "AccessControl",
+                "CommandCatalogue",
+            ],
             swiftSettings: mainQueue),
         .testTarget(
             name: "CompatibilityTests",

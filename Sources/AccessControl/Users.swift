@@ -20,6 +20,7 @@ package struct Users: Sendable, Equatable {
     package var names: [UserName] { table.keys.sorted() }
 
     package var sorted: [User] { names.compactMap { table[$0] } }
+    package var count: Int { table.count }
 
     /// Whether a new connection must authenticate before it may do anything.
     package var needAuthentication: Bool {

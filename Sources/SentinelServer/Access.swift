@@ -143,22 +143,13 @@ final class Access {
         changed(users.changed(since: former).subtracting([.default]))
     }
 
-    /// The users as lines of the configuration file; none where a file of their own has them.
+    /// What the configuration file is to remember of the users as they are now.
     ///
-    /// - Parameter included: Users that other files name: what is different here is said, also that one is gone.
-    func declarations(besides included: [[UInt8]]) -> [UserDeclaration] {
-        guard file == nil else { return [] }
-        let implied = User.implied(requirePassword: requirePassword, hearsAllByDefault: hearsAllByDefault)
-        let gone = included.filter { users[UserName($0[...])] == nil }
-        return users.sorted.filter { $0 != implied || included.contains($0.name.bytes) }.map(declaration)
-            + gone.map { UserDeclaration(name: $0, rules: [Secret("reset")]) }
-    }
-
-    /// Without the `reset`, a line that lets the default user do everything would pass for one that the original's
-    /// rewriting has added, and `requirepass` would win over it.
-    private func declaration(of user: User) -> UserDeclaration {
-        let rules = user.words.dropFirst(2).map { Secret($0) }
-        let isMarked = user.name == .default && requirePassword != nil
-        return UserDeclaration(name: user.name.bytes, rules: (isMarked ? [Secret("reset")] : []) + rules)
+    /// - Parameter included: Users that other files name.
+    func remembered(besides included: [[UInt8]]) -> RememberedUsers {
+        RememberedUsers(
+            users: file == nil ? users : nil,
+            implied: .implied(requirePassword: requirePassword, hearsAllByDefault: hearsAllByDefault),
+            hasRequiredPassword: requirePassword != nil, included: included)
     }
 }

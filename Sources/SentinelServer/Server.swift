@@ -14,6 +14,10 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let log: Logger
     private var configuration: Configuration
     private let access: Access
+    /// Those that other files name.
+    private let includedUsers: [[UInt8]]
+    /// Whether `access` is what knows the users to remember, not `configuration` any more.
+    private var haveUsersChanged = false
     private let tls: TLS?
     private let diagnosis: SecurityDiagnosis
     private let path: String
@@ -52,6 +56,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         var system = SystemRandomNumberGenerator()
         self.configuration = configuration
         self.access = access
+        includedUsers = configuration.includedUsers
         self.path = path
         self.log = log
         runID = RunID(using: &system)
@@ -89,7 +94,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             deniesScriptReconfiguration: configuration.sentinel.deniesScriptReconfiguration, log: log, owner: self)
         self.port = port
         stateFile.begin(
-            currentConfiguration: { [unowned self] in self.currentConfiguration },
+            currentState: { [unowned self] in self.currentState },
             finished: { [unowned self] generation, isSaved in
                 self.driver.receive(isSaved ? .persisted(generation) : .persistFailed(generation))
             })
@@ -101,18 +106,20 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     /// Users are remembered as soon as they change; the original waits for the next save of something else.
     private func accessChanged(_ ended: Set<UserName>) {
         port?.enforceAccess(ended)
-        configuration.server.users = access.declarations(besides: configuration.includedUsers)
+        configuration.server.users = []
+        haveUsersChanged = true
         save()
     }
 
     /// Has all that must be remembered saved; again and again, if that fails.
     func save() { driver.receive(.command(RequestID(0), .flushConfiguration)) }
 
-    /// The configuration as it should be in the file now.
-    var currentConfiguration: Configuration {
+    /// What should be in the file now.
+    private var currentState: RememberedState {
         var configuration = configuration
         configuration.sentinel = driver.core.remembered
-        return configuration
+        return RememberedState(
+            configuration: configuration, users: haveUsersChanged ? access.remembered(besides: includedUsers) : nil)
     }
 
     /// Says goodbye and leaves; nothing is saved, for all that matters has been.

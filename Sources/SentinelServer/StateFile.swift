@@ -14,7 +14,7 @@ final class StateFile {
     private let log: Logger?
     private var complaints = Complaints()
     /// Where the newest state comes from, and who hears of it; set by `begin`.
-    private var currentConfiguration: () -> Configuration? = { nil }
+    private var currentState: () -> RememberedState? = { nil }
     private var finished: (Generation, _ isSaved: Bool) -> Void = { _, _ in }
     /// The newest state asked for that no write has begun for.
     private var wanted: Generation?
@@ -51,20 +51,20 @@ final class StateFile {
 
     /// Saves before returning, and returns whether that worked; for start-up.
     func saveNow(_ configuration: Configuration) -> Bool {
+        let state = RememberedState(configuration: configuration, users: nil)
         let result = Result<FileReplacement.Method, SystemError> { () throws(SystemError) in
-            try FileReplacement.change(
-                path: path, mode: configuration.modeOfNewFile, with: { configuration.saved(over: $0) })
+            try FileReplacement.change(path: path, mode: state.modeOfNewFile, with: { state.saved(over: $0) })
         }
         return note(result)
     }
 
     /// - Parameters:
-    ///   - currentConfiguration: What is to be in the file, asked for when a write begins.
+    ///   - currentState: What is to be in the file, asked for when a write begins.
     ///   - finished: Hears of each write; a state that was saved includes all earlier ones.
     func begin(
-        currentConfiguration: @escaping () -> Configuration, finished: @escaping (Generation, Bool) -> Void
+        currentState: @escaping () -> RememberedState, finished: @escaping (Generation, Bool) -> Void
     ) {
-        self.currentConfiguration = currentConfiguration
+        self.currentState = currentState
         self.finished = finished
     }
 
@@ -74,12 +74,10 @@ final class StateFile {
     }
 
     private func beginIfIdle() {
-        guard !isWriting, let generation = wanted, let configuration = currentConfiguration() else { return }
+        guard !isWriting, let generation = wanted, let state = currentState() else { return }
         wanted = nil
         isWriting = true
-        FileReplacement.change(
-            path: path, mode: configuration.modeOfNewFile, with: { configuration.saved(over: $0) }
-        ) { result in
+        FileReplacement.change(path: path, mode: state.modeOfNewFile, with: { state.saved(over: $0) }) { result in
             self.isWriting = false
             self.finished(generation, self.note(result))
             self.beginIfIdle()
@@ -135,7 +133,23 @@ private struct Complaints {
     }
 }
 
-extension Configuration {
+/// What is to be in the file, at one moment.
+nonisolated struct RememberedState: Sendable {
+    /// As it should be in the file, but for the users.
+    let configuration: Configuration
+    /// Where they are others than when the process started.
+    let users: RememberedUsers?
+
+    /// What is to be written, given what the file holds now. Takes its time, and is meant to be called beside the loop.
+    func saved(over old: [UInt8]) -> [UInt8] {
+        var configuration = configuration
+        if let users { configuration.server.users = users.declarations }
+        return configuration.saved(over: old)
+    }
+
     /// Permissions of a file that was not there before.
-    fileprivate var modeOfNewFile: UInt16 { holdsSecrets || !server.stateFile.isEmpty ? 0o600 : 0o644 }
+    var modeOfNewFile: UInt16 {
+        let hasUsers = users.map { !$0.isEmpty } ?? false
+        return configuration.holdsSecrets || hasUsers || !configuration.server.stateFile.isEmpty ? 0o600 : 0o644
+    }
 }
