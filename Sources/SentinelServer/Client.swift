@@ -139,6 +139,9 @@ final class Client: ConnectionDelegate {
     /// Whether nobody is to hear the reply to the request under way.
     var isSilent: Bool { replies == .off || replies == .skip }
 
+    /// Has the reply to the request under way be heard whatever CLIENT REPLY asked for.
+    func speakUp() { isUnheard = false }
+
     /// Waits for the core's answer to `request`.
     func await(_ request: RequestID) { awaited = request }
 
@@ -175,6 +178,8 @@ final class Client: ConnectionDelegate {
     ///   - message: In the client's version of the protocol.
     ///   - now: In nanoseconds of the monotonic clock.
     func push(_ message: [UInt8], at now: UInt64) {
+        // What the encoder holds will be thrown away, and nothing stands before it.
+        if isUnheard { return send(message, at: now) }
         guard !isProcessing, encoder.isEmpty, held.isEmpty, listing == nil else {
             encoder.encoded(message)
             if listing != nil { return judgeBacklog(before: backlogBytes - message.count, at: now) }
@@ -369,9 +374,9 @@ final class Client: ConnectionDelegate {
         if isSilent { flush() }
         isUnheard = isSilent
         port.dispatch(request, from: self)
-        isUnheard = false
         // CLIENT REPLY ON answers for itself.
-        if isSilent, replies != .on { encoder.removeAll() }
+        if isUnheard, replies != .on { encoder.removeAll() }
+        isUnheard = false
         guard let request = awaited else { return }
         awaited = nil
         if isSilent { return }  // the answer will find nobody

@@ -39,7 +39,9 @@ enum SubscriptionCommands {
         },
     ]
 
+    /// Such a reply is a message as others are: it is sent while CLIENT REPLY asks for none, too, in both protocols.
     private static func acknowledge(_ client: Client, _ kind: String, _ name: [UInt8]?) {
+        client.speakUp()
         client.encoder.pushHeader(3)
         client.encoder.bulk(kind)
         if let name { client.encoder.bulk(name) } else { client.encoder.null() }
