@@ -70,8 +70,8 @@ final class Access {
     /// Gives a client what one gets without a password.
     func login(_ client: Client) {
         client.user = .default
+        client.hasLoggedIn = !users.needAuthentication
         refresh(client)
-        client.isAuthenticated = !users.needAuthentication
     }
 
     /// Checks a password and gives the client its user; returns the error to reply.
@@ -82,8 +82,8 @@ final class Access {
         switch outcome {
         case .accepted(let name):
             client.user = name
+            client.hasLoggedIn = true
             refresh(client)
-            client.isAuthenticated = true
         case .refused(let name): note(.authentication(command: command), name, client)
         case .noPasswordToCheck: break
         }
@@ -91,7 +91,10 @@ final class Access {
     }
 
     /// Gives the client its user's permissions as they are now.
+    ///
+    /// Who has not logged in is let in as long as the default user needs no password.
     func refresh(_ client: Client) {
+        client.isAuthenticated = client.hasLoggedIn || !users.needAuthentication
         if let known = unconditionalCommands[client.user] {
             client.unconditionalCommands = known
         } else {

@@ -19,6 +19,9 @@ final class Client: ConnectionDelegate {
     var user = UserName.default
     /// What its user may send whatever the arguments are; kept up to date by `Access`.
     var unconditionalCommands = CommandSet()
+    /// Whether it said who it is, or was let in without, and keeps that whatever becomes of the default user.
+    var hasLoggedIn = false
+    /// Whether it may send what needs a login: also when the default user needs none. Kept up to date by `Access`.
     var isAuthenticated = false {
         didSet { parser.limits.isAuthenticationRequired = !isAuthenticated }
     }
