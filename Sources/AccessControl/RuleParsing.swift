@@ -134,19 +134,24 @@ enum RuleWords {
         return joined
     }
 
-    /// The modifier for an error text: without the password, if there is one in it, and up to the first NUL.
+    /// The modifier for an error text: up to the first NUL, and up to what may be a password or the hash of one.
+    ///
+    /// A password may have spaces, and several modifiers may have been taken for one by mistake; so nothing is shown of
+    /// what stands behind the sign of a password at the beginning or behind a space, but the end of the selector.
     static func shown(_ word: ArraySlice<UInt8>) -> [UInt8] {
-        let isSelector = word.first == UInt8(ascii: "(")
-        let inner = isSelector ? word.dropFirst() : word
-        let parts = inner.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { part in
-            let first = part.first
-            guard first == UInt8(ascii: ">") || first == UInt8(ascii: "<") else { return Array(part) }
-            let end = isSelector && part.last == UInt8(ascii: ")") ? ")" : ""
-            return Array(part.prefix(1)) + Array("******\(end)".utf8)
+        let word = word.prefix { $0 != 0 }
+        var beginsModifier = true
+        for (position, byte) in zip(word.indices, word) {
+            if beginsModifier, signsOfPasswords.contains(byte) {
+                let isWholeSelector = word.first == UInt8(ascii: "(") && word.last == UInt8(ascii: ")")
+                return Array(word[...position]) + Array((isWholeSelector ? "******)" : "******").utf8)
+            }
+            beginsModifier = byte == UInt8(ascii: "(") || CollectionOfOne(byte).containsSeparator
         }
-        let text = (isSelector ? [UInt8(ascii: "(")] : []) + parts.joined(separator: [UInt8(ascii: " ")])
-        return Array(text.prefix { $0 != 0 })
+        return Array(word)
     }
+
+    private static let signsOfPasswords = Array("><#!".utf8)
 }
 
 /// A selector that has no end.

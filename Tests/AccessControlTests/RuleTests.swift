@@ -19,6 +19,16 @@ struct RecordedRuleSet: CustomTestStringConvertible {
         }
     }
 
+    /// The answer without what may be the hash of a password, or one that was taken for a hash: that we do not repeat.
+    var answerWithoutHashes: String {
+        modifiers.reduce(answer) { answer, modifier in
+            for (start, end) in [("#", ""), ("!", ""), ("(#", ")")] where modifier.hasPrefix(start) {
+                return Self.replace("'\(modifier)'", with: "'\(start)******\(end)'", in: answer)
+            }
+            return answer
+        }
+    }
+
     private static func words(_ rules: String) -> [String] {
         let (first, rest) = cut(rules, at: " ; ")
         return [first] + (rest.isEmpty ? [] : words(rest))
@@ -66,7 +76,7 @@ struct RecordedRuleSet: CustomTestStringConvertible {
     func `are refused as the original refuses them`(recorded: RecordedRuleSet) throws {
         var users = try Users.with("t", "on", "+info")
         let before = users
-        #expect(refusal { try users.set("t", all: recorded.modifiers) } == recorded.answer)
+        #expect(refusal { try users.set("t", all: recorded.modifiers) } == recorded.answerWithoutHashes)
         #expect(users == before)
     }
 

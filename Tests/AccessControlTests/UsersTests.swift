@@ -131,7 +131,20 @@ import Testing
                 + "does not exist"
         ),
         (["(+ping >hunter2)"], "Error in ACL SETUSER modifier '(+ping >******)': Syntax error"),
-        (["(>hunter2", "+ping)"], "Error in ACL SETUSER modifier '(>****** +ping)': Syntax error"),
+        (["(>hunter2", "+ping)"], "Error in ACL SETUSER modifier '(>******)': Syntax error"),
+        (["(>hunter2 hunter3)"], "Error in ACL SETUSER modifier '(>******)': Syntax error"),
+        (
+            ["<hunter2 hunter3"],
+            "Error in ACL SETUSER modifier '<******': The password you are trying to remove from the user "
+                + "does not exist"
+        ),
+        (["#hunter2 hunter3"], "Error in ACL SETUSER modifier '#******': \(RuleProblem.badHash.text)"),
+        (["!hunter2"], "Error in ACL SETUSER modifier '!******': \(RuleProblem.badHash.text)"),
+        (["(~a !hunter2 +ping)"], "Error in ACL SETUSER modifier '(~a !******)': Syntax error"),
+        (["on >hunter2 ~* +ping"], "Error in ACL SETUSER modifier 'on >******': Syntax error"),
+        (["on\t#hunter2"], "Error in ACL SETUSER modifier 'on\t#******': Syntax error"),
+        (["nosuch\0>hunter2"], "Error in ACL SETUSER modifier 'nosuch': Syntax error"),
+        (["(<hunter2 hunter3", "on"], "Unmatched parenthesis in acl selector starting at '(<******'."),
         (["(<hunter2)"], "Error in ACL SETUSER modifier '(<******)': Syntax error"),
         (["(>hunter2", "on"], "Unmatched parenthesis in acl selector starting at '(>******'."),
     ])
