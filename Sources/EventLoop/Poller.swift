@@ -11,7 +11,8 @@
 //
 // Connections that this process makes sit in a second set, which the first one holds: when a thousand groups fail over
 // at once, they have tens of thousands of events, and a client that asks must not stand in line behind them. Each round
-// serves all others first and then a few of these.
+// serves the others first and then a few of these. Nor may clients that ask without end hold up these and what is due:
+// a round that has taken long enough leaves the rest of its events to the next one.
 //
 // Elsewhere there is a source per descriptor and interest, made when it is wanted and cancelled when not.
 
@@ -51,6 +52,8 @@ package final class Poller {
         private static let eventsPerRound = 256
         private static let patientEventsPerRound = 64
         private static let roundsPerTurn = 32
+        /// How long a round goes on before the connections that this process made get their turn.
+        private static let roundNanoseconds: UInt64 = 10_000_000
         /// What an event of the set of the patient ones is marked with.
         private static let patientMark = UInt64.max
 
@@ -67,6 +70,9 @@ package final class Poller {
         /// When the set last had nothing but what was handled then.
         private var emptiedAt: UInt64 = 0
         private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: eventsPerRound)
+        private let patientEvents = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: patientEventsPerRound)
+        /// Those of `events` that a round has left to the next one. The kernel would report the same first ones again.
+        private var undelivered = 0..<0
         private var slots: [Slot] = []
 
         private init() {
@@ -79,6 +85,7 @@ package final class Poller {
                 fatalError("The event loop cannot start: \(error)")
             }
             events.initialize(repeating: epoll_event())
+            patientEvents.initialize(repeating: epoll_event())
             DispatchQueue.main.async { self.beginByDispatch() }
         }
 
@@ -188,24 +195,33 @@ package final class Poller {
             }
         }
 
-        /// Waits for events and handles one round of them.
+        /// Waits for events, unless some are left, and handles one round of them.
         ///
         /// - Parameter patience: Nanoseconds; `nil` for ever.
         /// - Returns: How many there were; none if a signal came.
         @discardableResult
         private func handleEvents(waiting patience: UInt64?) -> Int {
-            guard let count = wait(for: epoll, into: events, atMost: patience) else { return 0 }
+            if undelivered.isEmpty {
+                guard let count = wait(for: epoll, into: events, atMost: patience) else { return 0 }
+                undelivered = 0..<count
+            }
             // What comes while these are handled, which may take long, has not been looked at.
             let lookedAt = MonotonicClock.now
+            let count = undelivered.count
             if count == 0 {
                 emptiedAt = lookedAt
                 return 0
             }
-            var isEmptied = count < events.count
+            var isEmptied = undelivered.lowerBound == 0 && count < events.count
             flushQueue.flushing {
                 var hasPatient = !isEmptied  // there may be more than was reported
-                for index in 0..<count {
+                while let index = undelivered.first {
+                    undelivered.removeFirst()
                     if events[index].data.u64 == Self.patientMark { hasPatient = true } else { deliver(events[index]) }
+                    guard undelivered.isEmpty || MonotonicClock.now - lookedAt < Self.roundNanoseconds else {
+                        (isEmptied, hasPatient) = (false, true)
+                        break
+                    }
                 }
                 if hasPatient, handlePatientEvents() == Self.patientEventsPerRound { isEmptied = false }
             }
@@ -216,9 +232,10 @@ package final class Poller {
         /// Handles the next few events of those that let others go first, and returns how many they were; as many as
         /// there can be if a signal came, for then there may be more.
         private func handlePatientEvents() -> Int {
-            let events = UnsafeMutableBufferPointer(rebasing: events[..<Self.patientEventsPerRound])
-            guard let count = wait(for: patientEpoll, into: events, atMost: 0) else { return events.count }
-            for index in 0..<count { deliver(events[index]) }
+            guard let count = wait(for: patientEpoll, into: patientEvents, atMost: 0) else {
+                return patientEvents.count
+            }
+            for index in 0..<count { deliver(patientEvents[index]) }
             return count
         }
 

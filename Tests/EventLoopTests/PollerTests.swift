@@ -54,6 +54,40 @@ extension `Event loop` {
             for descriptor in [pairs[0].1, pairs[1].1, late.0, late.1] { System.close(descriptor) }
         }
 
+        /// Two hundred that take five milliseconds each, and are ready again at once.
+        @Test func `lets those who have waited and what is due have their turn among many that are always ready`()
+            async throws
+        {
+            let pairs = (0..<200).map { _ in socketPair() }
+            let patient = socketPair()
+            var (delivered, deliveredAtDeadline, deliveredToPatient) = (0, 0, 0)
+            let watchers = pairs.map { _ in Watcher() }
+            for (pair, watcher) in zip(pairs, watchers) {
+                watcher.onReady = { _ in
+                    delivered += 1
+                    let end = MonotonicClock.now + 5_000_000
+                    while MonotonicClock.now < end {}
+                }
+                try Poller.main.add(pair.0, interest: .readable, client: watcher)
+                write(pair.1.number, "x", 1)
+            }
+            let other = Watcher()
+            other.onReady = { _ in if deliveredToPatient == 0 { deliveredToPatient = delivered } }
+            try Poller.main.add(patient.0, interest: .readable, isPatient: true, client: other)
+            write(patient.1.number, "x", 1)
+            let timer = DeadlineTimer { deliveredAtDeadline = delivered }
+            timer.schedule(at: MonotonicClock.now + 1_000_000)
+            try await eventually { watchers.allSatisfy { $0.events > 0 } && deliveredAtDeadline > 0 }
+            #expect((1..<100).contains(deliveredToPatient), "\(deliveredToPatient)")
+            #expect((1..<200).contains(deliveredAtDeadline), "\(deliveredAtDeadline)")
+            // Nobody is served twice while somebody else was not at all.
+            #expect(watchers.map(\.events).max() ?? 0 <= 2, "\(watchers.map(\.events))")
+            for pair in pairs + [patient] {
+                Poller.main.close(pair.0)
+                System.close(pair.1)
+            }
+        }
+
         @Test func `does not report a hang-up nobody is interested in`() async throws {
             let pair = socketPair()
             let watcher = Watcher()
