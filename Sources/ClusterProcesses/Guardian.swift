@@ -4,11 +4,12 @@ import EventLoop
 
 /// The process that cleans up after the program that started it, however that ends.
 ///
-/// That program, a `Fleet`'s owner, starts it first. Each process of the fleet enters itself in a list, a directory with a
-/// file for each, named by its number. When the connection to the owner ends, because all is done or because the owner was
-/// killed, the guardian takes the directory away from under its name, so that nobody can enter himself any more or open
-/// a log, kills whoever is in the list, removes everything and ends. A parent-death signal would not do: Linux sends it when
-/// the *thread* that started the child ends, and the main queue moves between threads; other systems have none.
+/// That program, a `Fleet`'s owner, starts it first. Each process of the fleet enters itself in a list, a directory
+/// with a file for each, named by its number. When the connection to the owner ends, because all is done or because the
+/// owner was killed, the guardian takes the directory away from under its name, so that nobody can enter himself any
+/// more or open a log, kills whoever is in the list, removes everything and ends. A parent-death signal would not do:
+/// Linux sends it when the *thread* that started the child ends, and the main queue moves between threads; other
+/// systems have none.
 final class Guardian: ConnectionDelegate {
     private let directory: String
     private var connection: Connection?

@@ -8,8 +8,8 @@
 //   3. Rename it over the target and flush the directory.
 //
 // Where the directory takes no new file or the target cannot be renamed over (a file mounted by itself into a container
-// is both), the file is overwritten in place, in the steps of `InPlaceJournal`. Only what reads it through here can make
-// sense of what a crash leaves then, so the result says which way was taken.
+// is both), the file is overwritten in place, in the steps of `InPlaceJournal`. Only what reads it through here can
+// make sense of what a crash leaves then, so the result says which way was taken.
 
 import Dispatch
 import FileJournal
@@ -126,8 +126,8 @@ package nonisolated enum FileReplacement {
 
     /// Removes temporary files that crashes left beside the file at `path`, and returns how many.
     ///
-    /// One whose process still runs stays: it may be at work on it. Our own number is no reason, for in a container every
-    /// life has the same, and this is called before anything is written.
+    /// One whose process still runs stays: it may be at work on it. Our own number is no reason, for in a container
+    /// every life has the same, and this is called before anything is written.
     @discardableResult
     package static func removeLeftovers(of path: String) throws(SystemError) -> Int {
         let target = try followLinks(path)
@@ -172,8 +172,8 @@ package nonisolated enum FileReplacement {
     /// Gives a new file to whom the old one belongs, as far as that is allowed; returns the mode for it.
     ///
     /// Only root can give files away. Contents that are safe matter more than whose they are; but what one group was
-    /// allowed, another is only where everybody is. Where nothing differs nothing is asked for: a sandbox may end whoever
-    /// does.
+    /// allowed, another is only where everybody is. Where nothing differs nothing is asked for: a sandbox may end
+    /// whoever does.
     private static func keepOwner(
         of existing: FileAttributes, _ descriptor: Descriptor
     ) throws(SystemError) -> UInt16 {

@@ -10,8 +10,8 @@ protocol Flushable: AnyObject {
 /// The connections written to in this turn, so that many small writes to one become a single send.
 ///
 /// While events are being handled the poller empties the queue after each batch. Outside of that `MainLoop` does so at
-/// the end of its round; where there is none, one block is put on the main queue for the first write and serves all that
-/// follow.
+/// the end of its round; where there is none, one block is put on the main queue for the first write and serves all
+/// that follow.
 final class FlushQueue {
     private var waiting: [any Flushable] = []
     private var isScheduled = false

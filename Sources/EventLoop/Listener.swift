@@ -29,8 +29,8 @@ package final class Listener: PollerClient {
     ///
     /// - Parameter unixMode: Permissions of a unix socket; `nil` leaves them to the umask.
     /// - Parameter security: How connections are secured; `nil` for plain ones.
-    /// - Parameter accepted: Gets each connection once it is secured, on the main queue, before anything is read from it. It has to set
-    ///   the delegate, or to close it.
+    /// - Parameter accepted: Gets each connection once it is secured, on the main queue, before anything is read from
+    ///   it. It has to set the delegate, or to close it.
     /// - Throws: The call that failed, `bind` with EADDRINUSE being the usual one.
     package init(
         on address: SocketAddress, backlog: Int32 = 511, unixMode: UInt16? = nil,

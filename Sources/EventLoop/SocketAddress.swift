@@ -27,8 +27,8 @@ package nonisolated struct SocketAddress: Hashable, Sendable, CustomStringConver
 
     /// The 128 bits of an IPv6 address, as the numbers its eight first and eight last bytes make.
     ///
-    /// Not a `UInt128`: where a value with one in it is passed in registers, the 6.3 compiler gives the copy on the stack
-    /// an alignment of 8 and then moves it as if it were 16, which crashes in one function and not in the next.
+    /// Not a `UInt128`: where a value with one in it is passed in registers, the 6.3 compiler gives the copy on the
+    /// stack an alignment of 8 and then moves it as if it were 16, which crashes in one function and not in the next.
     private struct Bits: Hashable, Sendable {
         let high: UInt64
         let low: UInt64

@@ -31,8 +31,8 @@
             try controlEpoll(epoll, EPOLL_CTL_DEL, descriptor, [], 0)
         }
 
-        /// Waits until there are events and fetches them; returns how many, none when the time is over, `nil` if a signal
-        /// came.
+        /// Waits until there are events and fetches them; returns how many, none when the time is over, `nil` if a
+        /// signal came.
         ///
         /// - Parameter nanoseconds: How long to wait at most; `nil` for ever. Kernels before 5.11, and sandboxes that
         ///   do not know the call, wait for whole milliseconds, so that it may be one longer; never shorter.

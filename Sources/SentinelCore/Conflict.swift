@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How two addresses in one config epoch are settled: at once, and again after pauses that double while it does not help.
+/// How two addresses in one config epoch are settled: at once, and again after pauses that double while it does not
+/// help.
 ///
 /// - Source: `two addresses in one config epoch go on being settled, ever more rarely`.
 struct Conflict: Sendable {

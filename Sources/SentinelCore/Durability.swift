@@ -173,7 +173,8 @@ extension Sentinel {
         _ request: RequestID, _ answer: Response, once generation: Generation, otherwise: Response
     ) {
         if durability.covers(generation) { return perform(.answer(request, answer)) }
-        // Whoever asks again for what was lost is not kept waiting for a retry: all that he asks behind it would wait too.
+        // Whoever asks again for what was lost is not kept waiting for a retry: all that he asks behind it would wait
+        // too.
         if durability.hasLost(generation) { return perform(.answer(request, otherwise)) }
         durability.hold(
             Durability.Waiting(generation: generation, request: request, answer: answer, otherwise: otherwise))

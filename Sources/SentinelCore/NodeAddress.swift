@@ -63,7 +63,8 @@ extension UInt8 {
 }
 
 extension NodeAddress {
-    /// Whether both are written as the same node: two different names are not, for one of them may lead there by mistake.
+    /// Whether both are written as the same node: two different names are not, for one of them may lead there by
+    /// mistake.
     func isWrittenAsSameNode(as other: NodeAddress) -> Bool {
         guard isSameNode(as: other) else { return false }
         return host.lowercased() == other.host.lowercased() || NumericHost.isNumeric(host)
@@ -88,8 +89,8 @@ package enum NumericHost {
         return "\(self.text(of: groups))%\(String(decoding: parts[1], as: UTF8.self))"
     }
 
-    /// Whether it can be an interface's name or number (RFC 4007 11). What is told in hellos and lists goes by commas and
-    /// lines, so not everything that Linux would take is.
+    /// Whether it can be an interface's name or number (RFC 4007 11). What is told in hellos and lists goes by commas
+    /// and lines, so not everything that Linux would take is.
     private static func isZone(_ text: Substring.UTF8View) -> Bool {
         (1...15).contains(text.count)
             && text.allSatisfy { byte in

@@ -3,9 +3,9 @@
 /// Values in slots, found by an ID in constant time and changed in place.
 ///
 /// An ID is never given twice: a slot that is used again gets a new generation, so that an ID kept too long finds
-/// nothing instead of a stranger. Iteration goes by slot and is the same in every run. A value that was removed stays in
-/// its slot, out of reach, until the slot is used again: without an optional around it, looking at one field of a large
-/// value copies that field alone.
+/// nothing instead of a stranger. Iteration goes by slot and is the same in every run. A value that was removed stays
+/// in its slot, out of reach, until the slot is used again: without an optional around it, looking at one field of a
+/// large value copies that field alone.
 package struct Slab<Value: Sendable>: Sendable {
     /// A place in one slab; meaningless in another.
     package struct ID: Hashable, Sendable, Comparable {

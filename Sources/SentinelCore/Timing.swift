@@ -41,8 +41,8 @@ package struct Timing: Sendable, Equatable {
     package var freshInfoWait: Duration = .milliseconds(250)
     /// How long a link goes without HELLO after connections that ended instead of answering it.
     package var protocolRetryPeriod: Duration = .seconds(60)
-    /// How soon a state that could not be saved is tried again; doubles up to the longest. A change of state is tried at
-    /// once all the same.
+    /// How soon a state that could not be saved is tried again; doubles up to the longest. A change of state is tried
+    /// at once all the same.
     package var persistRetryPeriod: Duration = .seconds(1)
     package var longestPersistRetryPeriod: Duration = .seconds(30)
 

@@ -61,7 +61,8 @@ final class InstanceConnection: ConnectionDelegate {
         Self.encoder.removeAll()
     }
 
-    /// What was asked in the same turn still leaves: an order may end with the reason for the link that it is given over.
+    /// What was asked in the same turn still leaves: an order may end with the reason for the link that it is given
+    /// over.
     func close() {
         connection?.closeAfterSending()
         connection = nil

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Nanoseconds of the monotonic clock moved forward by what a configuration or a client says, at most to the end of time.
+/// Nanoseconds of the monotonic clock moved forward by what a configuration or a client says, at most to the end of
+/// time.
 extension UInt64 {
     func saturatingAdding(milliseconds: UInt64) -> UInt64 { saturatingAdding(milliseconds, of: 1_000_000) }
     func saturatingAdding(seconds: UInt64) -> UInt64 { saturatingAdding(seconds, of: 1_000_000_000) }

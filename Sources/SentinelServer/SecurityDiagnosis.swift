@@ -16,7 +16,8 @@ final class SecurityDiagnosis {
     private let log: Logger
     /// Complaints made, by what they are about.
     private var told: Set<String> = []
-    /// Ends that have answered as they should: when they fall silent, that is not for want of TLS, or for too much of it.
+    /// Ends that have answered as they should: when they fall silent, that is not for want of TLS, or for too much of
+    /// it.
     private var proven: Set<String> = []
     /// How often in a row a plain link ended before the other end had said anything, by its address.
     private var silentEnds: [String: Int] = [:]

@@ -6,8 +6,8 @@ import SentinelCore
 struct Dice {
     private var generator: SeededGenerator
 
-    /// Streams of one seed are independent: leaving out what one of them decides leaves the others as they were, so that
-    /// a schedule can be made smaller.
+    /// Streams of one seed are independent: leaving out what one of them decides leaves the others as they were, so
+    /// that a schedule can be made smaller.
     init(seed: UInt64, stream: Stream) {
         var mixer = SeededGenerator(seed: seed ^ (stream.number &* 0xA24B_AED4_963E_E407))
         generator = SeededGenerator(seed: mixer.next())

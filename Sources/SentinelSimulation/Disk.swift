@@ -29,8 +29,8 @@ struct Disk {
 
     /// What the file holds; bytes of a write in place that was cut off included.
     private var file: [UInt8]
-    /// What is in place of the text and not yet in words: most files are never read, and a file is not rewritten for each
-    /// of them, but each seventh time and before it is read.
+    /// What is in place of the text and not yet in words: most files are never read, and a file is not rewritten for
+    /// each of them, but each seventh time and before it is read.
     private var unwritten: Configuration?
     private var writes = 0
     /// What the text says.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Names of nodes and sentinels, and what each sentinel's resolver says of them: usually what the records hold, which are
-// a while behind when something has moved; now and then nothing, or an address that is somebody else's or nobody's.
+// Names of nodes and sentinels, and what each sentinel's resolver says of them: usually what the records hold, which
+// are a while behind when something has moved; now and then nothing, or an address that is somebody else's or nobody's.
 
 import SentinelCore
 

@@ -12,8 +12,8 @@ package struct Strike: Sendable, Hashable, Comparable {
 
 /// What is left out of a schedule; the seed and this make a run.
 ///
-/// As text: words with commas between, each a fault (`oldHello`), one strike of it (`oldHello#3`), a trait (`scripts`), a
-/// group (`group=2`), or a limit: `nodes=2` in each group, `sentinels=3`, `faults=12000` milliseconds.
+/// As text: words with commas between, each a fault (`oldHello`), one strike of it (`oldHello#3`), a trait (`scripts`),
+/// a group (`group=2`), or a limit: `nodes=2` in each group, `sentinels=3`, `faults=12000` milliseconds.
 package struct Reduction: Sendable, Equatable {
     package var faults: Set<Fault> = []
     package var strikes: Set<Strike> = []

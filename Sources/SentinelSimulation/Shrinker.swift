@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Makes a schedule that breaks a rule smaller: leaves out whatever it breaks the same rule without, whole kinds first and
-// single strikes last, until nothing more can go.
+// Makes a schedule that breaks a rule smaller: leaves out whatever it breaks the same rule without, whole kinds first
+// and single strikes last, until nothing more can go.
 
 /// The search for a small schedule.
 package struct Shrinker {

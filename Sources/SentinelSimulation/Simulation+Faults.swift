@@ -323,8 +323,8 @@ extension Simulation {
         return .set(name, options.map(change))
     }
 
-    /// Completes what a crash cut short. If `disagreeing`, points everybody at a node that is a master, first that of the
-    /// newest configuration, then the one most name: sentinels that share no node and know no peer can't find each
+    /// Completes what a crash cut short. If `disagreeing`, points everybody at a node that is a master, first that of
+    /// the newest configuration, then the one most name: sentinels that share no node and know no peer can't find each
     /// other, and what was forgotten everywhere may be all that was left.
     func repair(_ broken: Set<Int>, disagreeing: Bool) throws(Violation) {
         for group in broken.sorted() where !groups[group].isEmpty {
@@ -334,8 +334,8 @@ extension Simulation {
                 (disagreeing ? likelyMaster(of: name, among: masters) ?? masters.first : nil)
                 ?? likelyMaster(of: name) ?? groups[group][0].endpoint
             let master = node(at: address)
-            // Forgotten everywhere, replicas that follow each other can't be found any more; the original's kind does not
-            // promote one of them.
+            // Forgotten everywhere, replicas that follow each other can't be found any more; the original's kind does
+            // not promote one of them.
             let knowsReplicas = sentinels.contains { process in
                 !process.isOriginal && process.settings(of: name)?.knownReplicas.isEmpty == false
             }

@@ -49,8 +49,8 @@ extension Simulation {
             text: "\(process.name) tells \(endpoint) to follow \(master), its masters are \(addresses)")
     }
 
-    /// Whether a sentinel started so lately that it has nothing but the first answers about names to go by. To wait for a
-    /// second one before anybody is promoted would hold up every failover soon after a start.
+    /// Whether a sentinel started so lately that it has nothing but the first answers about names to go by. To wait for
+    /// a second one before anybody is promoted would hold up every failover soon after a start.
     private func trustsFirstAnswers(_ process: SentinelProcess) -> Bool {
         schedule.names != .none && now - process.startedAt < .seconds(12)
     }

@@ -67,7 +67,8 @@ extension Hello {
 }
 
 extension Epoch {
-    /// The greatest epoch that is believed; a quorum that fails over once a millisecond needs 146,000 years to get there.
+    /// The greatest epoch that is believed; a quorum that fails over once a millisecond needs 146,000 years to get
+    /// there.
     ///
     /// Greater ones, and the original's "-1", would leave no room for another attempt. - Source: spec/defects.md 2.
     static let greatestBelievable = Epoch(1 << 62)

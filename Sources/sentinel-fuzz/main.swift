@@ -4,11 +4,11 @@
 //
 //     sentinel-fuzz [--seconds 60] [--seed 1] [--from 0]
 //
-// A trap or what a sanitizer finds ends it with a signal. It leaves with status 1 when a configuration that was accepted
-// does not come back from its own rewriting, when rewriting twice gives something else than once, or when one input
-// takes more than two seconds of the processor; the input is printed, and the seed and number that lead to it again.
-// So it does when fewer than a twentieth of the inputs were accepted, a tenth being usual: what is refused is not
-// rewritten, and little was tried then.
+// A trap or what a sanitizer finds ends it with a signal. It leaves with status 1 when a configuration that was
+// accepted does not come back from its own rewriting, when rewriting twice gives something else than once, or when one
+// input takes more than two seconds of the processor; the input is printed, and the seed and number that lead to it
+// again. So it does when fewer than a twentieth of the inputs were accepted, a tenth being usual: what is refused is
+// not rewritten, and little was tried then.
 
 import SentinelConfiguration
 import SentinelCore

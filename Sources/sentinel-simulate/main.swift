@@ -111,8 +111,8 @@ func elapsedMilliseconds() -> Int {
     return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
 }
 
-/// Runs seeds in batches, so that progress is shown and a violation that was looked for ends the run, with the same result
-/// on any machine.
+/// Runs seeds in batches, so that progress is shown and a violation that was looked for ends the run, with the same
+/// result on any machine.
 func run(
     _ seeds: [UInt64], _ sabotage: Sabotage?, batch size: Int, isTalkative: Bool, until isFound: (Outcome) -> Bool
 ) -> Campaign {

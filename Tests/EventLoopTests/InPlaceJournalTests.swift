@@ -27,7 +27,8 @@ extension `Event loop` {
         func `leaves the old or the new at every moment`(old: String, new: String) {
             for moment in moments(bytes(old), bytes(new)) {
                 let found = InPlaceJournal.contents(of: moment)
-                // Cut off within its first line the record is not recognised; as a comment and empty lines it says nothing.
+                // Cut off within its first line the record is not recognised; as a comment and empty lines it says
+                // nothing.
                 let said = lines(found)
                 #expect(
                     said == lines(bytes(old)) || said == lines(bytes(new)), "\(String(decoding: moment, as: UTF8.self))"

@@ -121,8 +121,8 @@ import Testing
         #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch(6))
     }
 
-    /// Seed 1000146072 of the simulation: one of the original's kind takes epochs but no address while it is in a failover
-    /// of its own, and TILT holds that up; when it was ready nobody told it any more.
+    /// Seed 1000146072 of the simulation: one of the original's kind takes epochs but no address while it is in a
+    /// failover of its own, and TILT holds that up; when it was ready nobody told it any more.
     @Test func `two addresses in one config epoch go on being settled, ever more rarely`() {
         var world = World()
         var settled: [Duration] = []

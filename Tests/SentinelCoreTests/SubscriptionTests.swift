@@ -180,7 +180,8 @@ import Testing
         #expect(world.connection(to: World.master, .hello) != nil)
     }
 
-    /// As when something on the way drops what a server says unasked: two sentinels that know of nobody would each be all.
+    /// As when something on the way drops what a server says unasked: two sentinels that know of nobody would each be
+    /// all.
     @Test func `that lose hellos the server says it published get a connection of their own at the second`() throws {
         for publishing in [World.Publishing.echoed, .lost] {
             var world = world()

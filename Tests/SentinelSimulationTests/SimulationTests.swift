@@ -36,7 +36,8 @@ private func firstViolation(in seeds: ClosedRange<UInt64>, _ sabotage: Sabotage?
     }
 }
 
-/// That each defect is seen is for a release build (`sentinel-simulate --see`, in `Tests/run`); here a few, by their rule.
+/// That each defect is seen is for a release build (`sentinel-simulate --see`, in `Tests/run`); here a few, by their
+/// rule.
 @Suite struct `The simulator sees` {
     @Test(arguments: [
         (Sabotage.voteGrantedTwice, Violation.Rule.oneVotePerEpoch),

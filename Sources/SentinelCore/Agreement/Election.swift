@@ -3,15 +3,16 @@
 // Epochs, votes and the choice of who replaces a master.
 //
 // One vote per epoch and group, durable before it is told; epochs are shared by all groups, votes are not, so a group
-// may still be voted on in an epoch that another group has already left behind. Candidates keep out of each other's way: when odown is
-// reached they are ranked by a mixture of epoch and run ID that all compute alike, and each stands a few tens of
-// milliseconds after the one before, unless it was asked for its vote meanwhile. If votes split all the same, nobody can
-// win and it is known at once, then the next epoch is tried soon instead of after twice the failover timeout.
+// may still be voted on in an epoch that another group has already left behind. Candidates keep out of each other's
+// way: when odown is reached they are ranked by a mixture of epoch and run ID that all compute alike, and each stands a
+// few tens of milliseconds after the one before, unless it was asked for its vote meanwhile. If votes split all the
+// same, nobody can win and it is known at once, then the next epoch is tried soon instead of after twice the failover
+// timeout.
 //
-// That another group has gone on to a later epoch takes nothing from a vote: two majorities for one group and epoch share
-// a voter, who votes once in it (`leaderEpoch` only rises, and is on disk first), and whoever took part in a later
-// election of the group, or knows its outcome, refuses. The original's sentinels refuse in more cases and count votes as
-// we do, so a quorum of both kinds elects no leader that one of theirs alone would not.
+// That another group has gone on to a later epoch takes nothing from a vote: two majorities for one group and epoch
+// share a voter, who votes once in it (`leaderEpoch` only rises, and is on disk first), and whoever took part in a
+// later election of the group, or knows its outcome, refuses. The original's sentinels refuse in more cases and count
+// votes as we do, so a quorum of both kinds elects no leader that one of theirs alone would not.
 // - Source: spec/monitoring.md 5; design.md 4.
 
 extension Sentinel {
@@ -88,8 +89,9 @@ extension Sentinel {
         masters[id].retryAt = now + rankDelay(id) + spread * part
     }
 
-    /// Without a replica to promote, it is looked for again after 1, 2, 4 … seconds, at the latest after the usual distance.
-    /// One that knows of no replica at all won't hear of any while the master is down, and leaves it to the others.
+    /// Without a replica to promote, it is looked for again after 1, 2, 4 … seconds, at the latest after the usual
+    /// distance. One that knows of no replica at all won't hear of any while the master is down, and leaves it to the
+    /// others.
     ///
     /// - Source: spec/defects.md 48; the original always waits twice the failover timeout.
     mutating func retryFruitlessAttempt(_ id: Master.ID, at now: Instant) {

@@ -105,8 +105,8 @@ extension Sentinel {
             if old.vote?.epoch != vote.epoch { emitLog(.voted(peer: old.runID, vote)) }
             masters[id].peers[index].vote = vote
         }
-        // No vote, or one from before: in that epoch there won't be another. The original refuses once it has heard of a
-        // newer epoch, be it another group's.
+        // No vote, or one from before: in that epoch there won't be another. The original refuses once it has heard of
+        // a newer epoch, be it another group's.
         if let epoch = question.epoch, (opinion.vote?.epoch ?? .zero) < epoch {
             masters[id].peers[index].refusedVoteIn = epoch
         }

@@ -18,9 +18,9 @@ extension Sentinel {
 
     /// Has a master be one again that follows one of its own replicas, where none of these can be promoted.
     ///
-    /// For the leader of an attempt alone; the configuration stays what it is, and so does its epoch. A master that does
-    /// not answer may do anything by the time it reads the order, and is given none. Whoever can be promoted but for a
-    /// moment is waited for.
+    /// For the leader of an attempt alone; the configuration stays what it is, and so does its epoch. A master that
+    /// does not answer may do anything by the time it reads the order, and is given none. Whoever can be promoted but
+    /// for a moment is waited for.
     mutating func restoreMaster(_ id: Master.ID, at now: Instant) {
         let link = masters[id].presence.link
         guard masters[id].fruitlessAttempts >= Self.attemptsBeforeRestoring, followedReplica(of: id) != nil,

@@ -184,8 +184,8 @@ extension Sentinel {
         retryFruitlessAttempt(id, at: now)
     }
 
-    /// The chosen replica refused the bare order as well, as one does that is loading: another one has its turn soon, or
-    /// the same one a while later.
+    /// The chosen replica refused the bare order as well, as one does that is loading: another one has its turn soon,
+    /// or the same one a while later.
     mutating func promotionRefused(_ id: Master.ID, _ replica: ReplicaID, at now: Instant) {
         guard masters[id].failover?.stage == .waitPromotion(replica), let index = masters[id].replicaIndex(replica)
         else { return }

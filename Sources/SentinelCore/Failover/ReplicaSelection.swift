@@ -54,8 +54,8 @@ enum ReplicaSelection {
 extension Sentinel {
     /// Whether a replica may be another group's, for it was heard of where the master's name led by mistake, if it did.
     ///
-    /// - Parameter trustsFirstAnswer: Whether those are taken for the group's that were heard of where the master's name
-    ///   was answered once. Where that is disputed they aren't.
+    /// - Parameter trustsFirstAnswer: Whether those are taken for the group's that were heard of where the master's
+    ///   name was answered once. Where that is disputed they aren't.
     func mayBeStray(_ replica: ReplicaID, of id: Master.ID, trustsFirstAnswer: Bool) -> Bool {
         let lead = links[masters[id].presence.link].lead
         return trustsFirstAnswer && isUndisputed(masters[id].presence.address)

@@ -194,9 +194,9 @@ extension Sentinel {
         takeConfiguration(of: hello, at: address, for: id, at: now)
     }
 
-    /// Whether an address that a newer configuration names is the one that the group has: also where one is written as a
-    /// name and the other as a number, unless the name stands for that number only since a moment ago, maybe by mistake,
-    /// or does so no more.
+    /// Whether an address that a newer configuration names is the one that the group has: also where one is written as
+    /// a name and the other as a number, unless the name stands for that number only since a moment ago, maybe by
+    /// mistake, or does so no more.
     private func isKnownAsSameNode(_ current: NodeAddress, _ told: NodeAddress) -> Bool {
         guard current.isWrittenAsSameNode(as: told) else { return false }
         return !resolvesHostnames || current.host.lowercased() == told.host.lowercased()
@@ -225,12 +225,12 @@ extension Sentinel {
 
     /// Two addresses in one config epoch: operators had two sentinels fail over at the same time, without an election.
     ///
-    /// Nobody would ever give in. The side whose address sorts first says the same again in a new epoch, which everybody
-    /// follows, the original's sentinels too; however many do so at once, they say the same. Where that side is all of the
-    /// original's kind, which won't, the other side does it for them after a while; not at once, for an old hello may
-    /// turn up again. An attempt under way here settles it as well, in its own epoch, and must not find the configuration
-    /// ahead of it. A sentinel that takes epochs but not the address, as one of the original's does that can't resolve its
-    /// name or is in the middle of a failover of its own, is told ever more rarely.
+    /// Nobody would ever give in. The side whose address sorts first says the same again in a new epoch, which
+    /// everybody follows, the original's sentinels too; however many do so at once, they say the same. Where that side
+    /// is all of the original's kind, which won't, the other side does it for them after a while; not at once, for an
+    /// old hello may turn up again. An attempt under way here settles it as well, in its own epoch, and must not find
+    /// the configuration ahead of it. A sentinel that takes epochs but not the address, as one of the original's does
+    /// that can't resolve its name or is in the middle of a failover of its own, is told ever more rarely.
     private mutating func settleConflict(
         with hello: Hello, _ address: NodeAddress, for id: Master.ID, at now: Instant
     ) {

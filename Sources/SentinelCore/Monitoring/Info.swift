@@ -67,8 +67,8 @@ extension Sentinel {
         touch(.master(id), at: now)
     }
 
-    /// The node took the order, and its INFO will tell; or it refused the transaction, as one does that lacks or forbids
-    /// one of its commands, and gets the bare order instead. - Source: spec/defects.md 51.
+    /// The node took the order, and its INFO will tell; or it refused the transaction, as one does that lacks or
+    /// forbids one of its commands, and gets the bare order instead. - Source: spec/defects.md 51.
     mutating func replicationOrdered(isTaken: Bool, on link: Link.ID, at now: Instant) {
         guard case .dataNode(let id) = links[link].target else { return }
         guard let index = masters[id].replicas.firstIndex(where: { $0.presence.link == link }) else {
@@ -245,8 +245,8 @@ extension Sentinel {
         persist()
     }
 
-    /// Whether a node may be another group's, one way or the other: it follows one that is listed there, or follows nobody
-    /// and is listed there itself, as one that has just been promoted is.
+    /// Whether a node may be another group's, one way or the other: it follows one that is listed there, or follows
+    /// nobody and is listed there itself, as one that has just been promoted is.
     ///
     /// Looks at all groups, unless the node follows its own master.
     func mayServeAnotherGroup(_ replica: Replica, than id: Master.ID) -> Bool {

@@ -28,8 +28,8 @@ extension Sentinel {
         sendPing(id, at: now)
     }
 
-    /// What the next hello is reckoned from: the PING of a moment ago rather than now, or the two would follow each other
-    /// at that distance for ever.
+    /// What the next hello is reckoned from: the PING of a moment ago rather than now, or the two would follow each
+    /// other at that distance for ever.
     func beatOfPings(_ id: Link.ID, at now: Instant) -> Instant {
         guard links[id].isDataNode, let sent = links[id].pingSentAt,
             now - sent <= min(links[id].downAfter, timing.pingPeriod, timing.publishPeriod / 2) / 2

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Links are made, watched and made again. A connection that broke is made again at once, if that was not done just now;
-// otherwise attempts keep a ping period's distance. One that does not get established in time is given up; one that stands but is silent is recycled.
+// otherwise attempts keep a ping period's distance. One that does not get established in time is given up; one that
+// stands but is silent is recycled.
 // - Source: spec/monitoring.md 3, 3.3; the connect timeout is ours (spec/defects.md 35).
 
 extension Sentinel {
@@ -162,8 +163,8 @@ extension Sentinel {
         touch(.link(id), at: now)
     }
 
-    /// Replies that were owed on a closed command connection won't come: what they were to bring is due again as soon as
-    /// there is another. Whoever answers there may be another process, so its INFO is wanted too.
+    /// Replies that were owed on a closed command connection won't come: what they were to bring is due again as soon
+    /// as there is another. Whoever answers there may be another process, so its INFO is wanted too.
     mutating func forgetRequests(_ id: Link.ID, at now: Instant) {
         links[id].pending = 0
         links[id].asked = Questions()

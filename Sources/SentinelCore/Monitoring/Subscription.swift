@@ -165,7 +165,8 @@ extension Sentinel {
         links[id].subscription = .mute
     }
 
-    /// Makes a second connection where the server says that it published our hello, twice, and the first brought neither.
+    /// Makes a second connection where the server says that it published our hello, twice, and the first brought
+    /// neither.
     ///
     /// A server sends what it publishes before its answer or with it, so that there is nothing to wait for.
     mutating func doubtUnheardHello(_ id: Link.ID, at now: Instant) {

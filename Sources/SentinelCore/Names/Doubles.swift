@@ -3,15 +3,16 @@
 // Two entries that turn out to be one node, or none of the group's.
 
 extension Sentinel {
-    /// Notes that the group's address, a name, was answered once only: replicas that are heard of there from now on may be
-    /// another group's.
+    /// Notes that the group's address, a name, was answered once only: replicas that are heard of there from now on may
+    /// be another group's.
     mutating func doubtReplicasToCome(of id: Master.ID) {
         let (address, link) = (masters[id].presence.address, masters[id].presence.link)
         guard address.ip != nil, !isCertain(address) else { return }
         links[link].lead.doubtReplicas(from: makeReplicaID())
     }
 
-    /// Drops what was heard of as replicas where the master's name led by mistake: they are another group's, if anybody's.
+    /// Drops what was heard of as replicas where the master's name led by mistake: they are another group's, if
+    /// anybody's.
     mutating func dropDoubtfulReplicas(of id: Master.ID) {
         let link = masters[id].presence.link
         let lead = links[link].lead

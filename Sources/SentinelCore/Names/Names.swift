@@ -44,8 +44,8 @@ struct Names: Sendable {
         var askedAt: Instant?
         var waiting: [Waiting] = []
 
-        /// How old the last answer may become before it is asked for again. One that was not given again a while later is
-        /// asked for more often: of answers that are wrong now and then, one is right.
+        /// How old the last answer may become before it is asked for again. One that was not given again a while later
+        /// is asked for more often: of answers that are wrong now and then, one is right.
         var freshness: Duration { changedAt == nil ? Names.freshFor : Names.unconfirmedFor }
 
         mutating func distrustTime(at now: Instant) {
@@ -116,7 +116,8 @@ struct Names: Sendable {
 
     /// Whether `host` is to be asked about now; if so it is noted as asked.
     ///
-    /// - Parameter inUse: The names that links have. Those that are merely mentioned give way to them, and to each other.
+    /// - Parameter inUse: The names that links have. Those that are merely mentioned give way to them, and to each
+    ///   other.
     mutating func shouldAsk(
         _ host: String, inUse: LinkDirectory, isUrgent: Bool, spacing: Duration, at now: Instant
     ) -> Bool {

@@ -15,8 +15,8 @@ extension Sentinel {
         takesOrders(id) && isCertain(links[id].address)
     }
 
-    /// Whether an address is a number, or a name that was said more than once to stand for the number it has; it may have
-    /// one that the name stood for before.
+    /// Whether an address is a number, or a name that was said more than once to stand for the number it has; it may
+    /// have one that the name stood for before.
     func isCertain(_ address: NodeAddress) -> Bool {
         guard resolvesHostnames, !NumericHost.isNumeric(address.host) else { return true }
         return names.isConfirmed(address.host) && isStillSaid(address)
@@ -28,14 +28,14 @@ extension Sentinel {
         return address.ip.map(names.addresses(of: address.host).contains) ?? false
     }
 
-    /// Whether an address may be believed that a name was answered with once, where there is no time for a second answer:
-    /// it was not answered otherwise since, and no other name with the same.
+    /// Whether an address may be believed that a name was answered with once, where there is no time for a second
+    /// answer: it was not answered otherwise since, and no other name with the same.
     func isUndisputed(_ address: NodeAddress) -> Bool {
         isCertain(address) || isStillSaid(address) && !(address.ip.map(names.isDisputed) ?? true)
     }
 
-    /// Whether a replica's name was answered only once, and whoever is there does not say that he follows the master: he
-    /// may belong elsewhere.
+    /// Whether a replica's name was answered only once, and whoever is there does not say that he follows the master:
+    /// he may belong elsewhere.
     func mayBeMisled(_ replica: Replica, of id: Master.ID) -> Bool {
         let host = replica.presence.address.host
         guard resolvesHostnames, !NumericHost.isNumeric(host), !names.isConfirmed(host) else { return false }

@@ -22,16 +22,16 @@ struct ConfigurationBook {
         firstForced[group] = min(firstForced[group] ?? epoch, epoch)
     }
 
-    /// One of the original's kind tells of a configuration. While it moves replicas it takes the epoch of a newer one and
-    /// names whom it has promoted itself, though it remembers the master before: whoever is new believes that.
+    /// One of the original's kind tells of a configuration. While it moves replicas it takes the epoch of a newer one
+    /// and names whom it has promoted itself, though it remembers the master before: whoever is new believes that.
     mutating func toldByOriginal(_ hello: Hello, isOneNode: (Endpoint, Endpoint) -> Bool) {
         let key = Key(group: hello.masterName, epoch: hello.configEpoch)
         guard let known = addresses[key], !isOneNode(known.address, hello.master) else { return }
         forced(hello.masterName, in: hello.configEpoch)
     }
 
-    /// - Parameter isOriginal: Whether the holder is of the original's kind, which takes the epoch of a newer configuration
-    ///   and keeps its own address while it moves replicas: known, and not ours to mend.
+    /// - Parameter isOriginal: Whether the holder is of the original's kind, which takes the epoch of a newer
+    ///   configuration and keeps its own address while it moves replicas: known, and not ours to mend.
     mutating func held(
         _ settings: Settings, by holder: String, isOriginal: Bool, isOneNode: (Endpoint, Endpoint) -> Bool
     ) throws(Violation) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How our reply differs from the original's: one line for each place, as conversations record it. Empty if it does not.
+/// How our reply differs from the original's: one line for each place, as conversations record it. Empty if it does
+/// not.
 ///
-/// Of maps and of lists of words only that is told which is in one of them (and whether the rest is in another order), of other aggregates of the same length the
-/// elements that differ, and of all else both.
+/// Of maps and of lists of words only that is told which is in one of them (and whether the rest is in another order),
+/// of other aggregates of the same length the elements that differ, and of all else both.
 func difference(here: Reply, there: Reply, at path: String = "") -> [String] {
     if here == there { return [] }
     let place = path.isEmpty ? "" : "\(path) "

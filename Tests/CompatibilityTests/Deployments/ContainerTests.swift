@@ -4,8 +4,8 @@ import Foundation
 import Testing
 
 extension RealServers {
-    /// The recipe `Docs/deployments/container`, without a container engine: what the image would hold is put together by
-    /// the script that the Dockerfile calls, and run below `chroot` by the user of the image.
+    /// The recipe `Docs/deployments/container`, without a container engine: what the image would hold is put together
+    /// by the script that the Dockerfile calls, and run below `chroot` by the user of the image.
     @Suite struct Container {
         private static let user = "65532:65532"
 

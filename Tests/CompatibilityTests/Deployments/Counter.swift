@@ -20,7 +20,8 @@ final class Counter {
     private let process: ServerProcess
 
     /// - Parameter master: Which group's master to write to, when `address` and `port` are those of a sentinel.
-    /// - Parameter asksWho: Whether each write says which server took it. Not through proxies, which know no transactions.
+    /// - Parameter asksWho: Whether each write says which server took it. Not through proxies, which know no
+    ///   transactions.
     init(
         on host: TestHost, to address: String, port: Int, asksWho: Bool, password: String? = nil, master: String? = nil
     )

@@ -56,8 +56,8 @@ final class Guardian: Sendable {
     }
 }
 
-/// Starts a program with an empty signal mask, default signal actions and no descriptors but the first three, and returns
-/// its pid.
+/// Starts a program with an empty signal mask, default signal actions and no descriptors but the first three, and
+/// returns its pid.
 ///
 /// The mask matters: threads of Dispatch block most signals, and a child would inherit that.
 ///

@@ -55,8 +55,8 @@ class Server {
         try Self.awaitAnswer(process, port, security)
     }
 
-    /// The reply to a command; a connection that broke since the last one is opened again, and one on which a reply is still
-    /// to come is left.
+    /// The reply to a command; a connection that broke since the last one is opened again, and one on which a reply is
+    /// still to come is left.
     func ask(_ words: [String], within limit: Duration = .seconds(5)) throws -> Reply {
         if let usual = client {
             client = nil

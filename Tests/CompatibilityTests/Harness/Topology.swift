@@ -131,8 +131,9 @@ func withCluster<Result>(
     }
 }
 
-/// Where sentinels of a scenario have their files: in memory where that is possible, for the original waits for the disk in
-/// each step of a failover, and where that is slow is found dead by the others. What is to be seen of disks has its own place.
+/// Where sentinels of a scenario have their files: in memory where that is possible, for the original waits for the
+/// disk in each step of a failover, and where that is slow is found dead by the others. What is to be seen of disks has
+/// its own place.
 let scenarioDirectory: String = {
     var facts = statvfs()
     let isUsable =

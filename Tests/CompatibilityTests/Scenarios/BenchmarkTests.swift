@@ -88,7 +88,8 @@ extension RealServers {
             }
         }
 
-        /// Those that were told of a directory, or write into it: a server that sets its title has no environment to read.
+        /// Those that were told of a directory, or write into it: a server that sets its title has no environment to
+        /// read.
         private func processes(in directory: String) -> [String] {
             let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
             return all.filter { process in

@@ -62,7 +62,8 @@ extension RealServers {
             }
         }
 
-        /// With something due each millisecond a request often meets it. One in eight had no effect and was answered OK.
+        /// With something due each millisecond a request often meets it. One in eight had no effect and was answered
+        /// OK.
         @Test(.timeLimit(.minutes(3)))
         func `SET takes effect whatever is due just then`() throws {
             try withCluster(replicas: 1, sentinels: [.ours], quorum: 1) { cluster in

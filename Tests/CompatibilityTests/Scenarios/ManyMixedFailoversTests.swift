@@ -64,8 +64,8 @@ import Testing
     }
 }
 
-/// Kills `master`, brings it back once it was replaced, and returns the one all agree on in the end, and who was elected
-/// on the way.
+/// Kills `master`, brings it back once it was replaced, and returns the one all agree on in the end, and who was
+/// elected on the way.
 private func failOver(
     _ cluster: Cluster, from master: DataServer, ledBy leader: SentinelServer?, quorum: Int
 ) throws -> (DataServer, [SentinelServer]) {

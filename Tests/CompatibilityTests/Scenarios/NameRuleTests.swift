@@ -50,7 +50,8 @@ extension Rules {
                     let answer = try sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster").items
                     #expect(answer == [.bulk(host), .bulk(switched[4])])
                     let line = "sentinel monitor mymaster \(host) \(switched[4]) 2"
-                    // A number takes the name's place there when it was given for 10 seconds; names are asked about as often.
+                    // A number takes the name's place there when it was given for 10 seconds; names are asked about as
+                    // often.
                     try eventually("the file names it", within: .seconds(30)) {
                         sentinel.configurationText.contains(line)
                     }

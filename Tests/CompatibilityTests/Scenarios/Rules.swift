@@ -4,9 +4,9 @@ import Testing
 
 /// One scenario for each rule of monitoring that shows from outside, on real servers or on one that plays a part.
 ///
-/// The suites below run side by side, the tests of each one after the other: they mostly wait. Most run with the original
-/// as well, which proves the test. Periods are shortened with SENTINEL DEBUG; no time is asserted but as a bound that
-/// the rule itself gives.
+/// The suites below run side by side, the tests of each one after the other: they mostly wait. Most run with the
+/// original as well, which proves the test. Periods are shortened with SENTINEL DEBUG; no time is asserted but as a
+/// bound that the rule itself gives.
 @Suite(.ownThread) enum Rules {}
 
 extension SentinelServer {

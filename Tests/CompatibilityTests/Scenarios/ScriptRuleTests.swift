@@ -50,8 +50,8 @@ extension Rules {
                     moved == [
                         "7 mymaster leader start 127.0.0.1 \(old) 127.0.0.1 \(new)", sentinel.process.directory, home,
                     ])
-                // What the sentinel itself was given, it may hand on; what it opened, it may not. (The original hands on
-                // what it inherited from tests that run beside this one, which can't be told apart.)
+                // What the sentinel itself was given, it may hand on; what it opened, it may not. (The original hands
+                // on what it inherited from tests that run beside this one, which can't be told apart.)
                 guard program == .ours else { return }
                 let opened = Set(descriptors(of: "\(sentinel.process.pid ?? 0)")).subtracting(descriptors(of: "self"))
                 let given = stage.text(of: "descriptors").split(separator: "\n").map(String.init)

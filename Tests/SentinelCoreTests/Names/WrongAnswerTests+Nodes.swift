@@ -115,8 +115,8 @@ extension `A wrong answer about a name` {
         #expect(world.sentinel.remembered.masters[0].knownReplicas.contains(stranger))
     }
 
-    /// Seed 602002626 of the simulation: the resolver was silent from then on, and none of the sentinels had in its file
-    /// who had been promoted.
+    /// Seed 602002626 of the simulation: the resolver was silent from then on, and none of the sentinels had in its
+    /// file who had been promoted.
     @Test func `about the master has replicas remembered after a while in which nobody answered`() {
         var world = world()
         world.replicasOf = [World.master: World.replicas]
@@ -172,8 +172,8 @@ extension `A wrong answer about a name` {
         #expect(other.steps.contains(.selectedReplica))
     }
 
-    /// Seed 1000155022 of the simulation: the name was answered otherwise, where nobody was, while an operator's failover
-    /// waited for it to be confirmed; so the master was down.
+    /// Seed 1000155022 of the simulation: the name was answered otherwise, where nobody was, while an operator's
+    /// failover waited for it to be confirmed; so the master was down.
     @Test func `about the master has nobody promoted who was heard of there, once it was given otherwise`() {
         let (wrong, stranger) = (Endpoint(host: "10.0.7.1", port: 6379), Endpoint(host: "10.0.7.2", port: 6379))
         var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
@@ -194,8 +194,8 @@ extension `A wrong answer about a name` {
         #expect(world.steps.contains(.noGoodReplica))
     }
 
-    /// Seed 600400616 of the simulation: just after a start two names were answered with one address; the wrong one came
-    /// first and was believed, and then whoever is there died.
+    /// Seed 600400616 of the simulation: just after a start two names were answered with one address; the wrong one
+    /// came first and was believed, and then whoever is there died.
     @Test func `about the master has nobody promoted who was heard of there, while another name leads there too`() {
         let (wrong, stranger) = (Endpoint(host: "10.0.7.1", port: 6379), Endpoint(host: "10.0.7.2", port: 6379))
         let other = Endpoint(host: "10.0.7.3", port: 6379)
@@ -224,7 +224,8 @@ extension `A wrong answer about a name` {
         #expect(alone.steps.contains(.selectedReplica))
     }
 
-    /// Seed 530029042 of the simulation: the master was down, and whoever its name led to then was told to follow the new.
+    /// Seed 530029042 of the simulation: the master was down, and whoever its name led to then was told to follow the
+    /// new.
     @Test func `about the master that is replaced has nobody demoted`() {
         let stranger = Endpoint(host: "10.0.7.1", port: 6379)
         var world = World(peers: "", quorum: 1, resolvesHostnames: true, announcesHostnames: true) {
@@ -260,8 +261,8 @@ extension `A wrong answer about a name` {
         #expect(world.steps.contains(.noGoodReplica) && !world.steps.contains(.selectedReplica))
     }
 
-    /// Seed 500106541 of the simulation: during an attempt the master's name came to lead to a number by which it was known
-    /// as a replica; that was promoted, and told to follow itself.
+    /// Seed 500106541 of the simulation: during an attempt the master's name came to lead to a number by which it was
+    /// known as a replica; that was promoted, and told to follow itself.
     @Test func `a replica that turns out to be the master during an attempt is not promoted`() throws {
         var world = World(resolvesHostnames: true, announcesHostnames: true) { $0.address = Self.named }
         let node = World.replicas[0]

@@ -30,7 +30,8 @@ import Testing
         world.connections.contains { $0.to == endpoint }
     }
 
-    /// Seed 1000271305 of the simulation: by the name whoever was there was promoted, and whose name it was followed it.
+    /// Seed 1000271305 of the simulation: by the name whoever was there was promoted, and whose name it was followed
+    /// it.
     @Test func `is not confirmed by silence behind it, but the first answer ever is`() {
         var world = world()
         world.run(for: .seconds(4))
