@@ -44,8 +44,14 @@ extension DirectiveTable {
     /// Reads the four words of a `monitor` line; the order of the checks is the original's.
     static func monitored(_ words: [Word]) throws(Reason) -> MasterSettings {
         guard let name = try? words[0].text(), MasterName(name).isWellFormed else { throw .badMasterName }
-        guard let quorum = words[3].number(Int.self), quorum >= 1 else { throw .badQuorum }
+        let quorum = try quorum(words[3])
         let address = try endpoint(words[1], words[2])
-        return MasterSettings(name: MasterName(name), address: address, quorum: min(quorum, 0x7FFF_FFFF))
+        return MasterSettings(name: MasterName(name), address: address, quorum: quorum)
+    }
+
+    /// At least 1; greater than a C `int` is as great as that.
+    static func quorum(_ word: Word) throws(Reason) -> Int {
+        guard let quorum = word.number(Int.self), quorum >= 1 else { throw .badQuorum }
+        return min(quorum, 0x7FFF_FFFF)
     }
 }

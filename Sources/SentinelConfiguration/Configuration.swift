@@ -20,15 +20,15 @@ package struct Configuration: Sendable {
 
     package init() {}
 
-    /// The users that included files name, who would come back with the next start if the file itself said nothing else;
-    /// without a line that `requirepass` wins over.
-    package var includedUsers: [Word] {
+    /// The users as included files have them, who would come back with the next start if the file itself said nothing
+    /// else; without a line that `requirepass` wins over.
+    package var includedUsers: [UserDeclaration] {
         guard server.stateFile.isEmpty else { return [] }
         return elsewhere.lines.compactMap { key, words in
             guard let name = key.userName else { return nil }
             let user = UserDeclaration(name: name, rules: words.dropFirst(2).map { Secret($0) })
             let isOverridden = name == Word("default") && server.requirePassword != nil && user.allowsEverything
-            return isOverridden ? nil : name
+            return isOverridden ? nil : user
         }
     }
 
@@ -75,4 +75,6 @@ struct LinesElsewhere: Sendable, Equatable {
     var masters: [Word] = []
     /// The users in force there.
     var users: [UserDeclaration] = []
+    /// Whether the main file itself leads there, by an `include`.
+    var isIncludedByFile = false
 }

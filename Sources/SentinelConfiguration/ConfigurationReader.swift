@@ -113,6 +113,7 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
             throw ConfigurationError(
                 .includeUnreadable(file: file, why: why), at: source.location, line: source.text)
         case .files(let files):
+            if source.origin == .main { result.elsewhere.isIncludedByFile = true }
             for file in files {
                 var line = 0
                 try readText(file.text, file: file.name, origin: .included, line: &line, depth: depth + 1)

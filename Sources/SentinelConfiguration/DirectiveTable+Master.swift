@@ -86,25 +86,28 @@ extension DirectiveTable {
                         GeneratedValue([Word($0.address.host), Word("\($0.address.port)"), Word($0.runID.text)])
                     }
                 })),
-        master(
-            "rename-command", 3...3, "", "The name under which the data nodes know a command.",
-            MasterSetting(
-                identity: { $0.prefix(1).map { Word($0.lowercasedText) } }, duplicate: .duplicateRename,
-                read: { master, words throws(Reason) in
-                    let rename = RenamedCommand(command: try words[0].text(), name: try words[1].text())
-                    let command = words[0].lowercasedText
-                    if let index = master.renamedCommands.firstIndex(where: {
-                        Word($0.command).lowercasedText == command
-                    }) {
-                        master.renamedCommands[index] = rename
-                    } else {
-                        master.renamedCommands.append(rename)
-                    }
-                },
-                write: { master in
-                    master.renamedCommands.map { GeneratedValue([Word($0.command), Word($0.name)]) }
-                })),
+        renamedCommand,
     ]
+
+    /// The name of a command at the data nodes; where that is its own, what another file says is taken back.
+    static let renamedCommand = master(
+        "rename-command", 3...3, "", "The name under which the data nodes know a command.",
+        MasterSetting(
+            identity: { $0.prefix(1).map { Word($0.lowercasedText) } }, duplicate: .duplicateRename,
+            read: { master, words throws(Reason) in
+                let rename = RenamedCommand(command: try words[0].text(), name: try words[1].text())
+                let command = words[0].lowercasedText
+                if let index = master.renamedCommands.firstIndex(where: {
+                    Word($0.command).lowercasedText == command
+                }) {
+                    master.renamedCommands[index] = rename
+                } else {
+                    master.renamedCommands.append(rename)
+                }
+            },
+            write: { master in
+                master.renamedCommands.map { GeneratedValue([Word($0.command), Word($0.name)]) }
+            }))
 
     static func endpoint(_ host: Word, _ port: Word) throws(Reason) -> Endpoint {
         guard let port = port.number(UInt16.self) else { throw .badPort }

@@ -14,6 +14,7 @@ extension GeneratedLine {
     static func all(of configuration: Configuration) -> [GeneratedLine] {
         let settings = configuration.sentinel
         let perMaster = DirectiveTable.masterRows + DirectiveTable.rememberedRows
+        let renamesElsewhere = renamesElsewhere(configuration)
         var lines = users(of: configuration)
         var mastersAreWritten = false
         for row in DirectiveTable.sentinelRows {
@@ -29,6 +30,7 @@ extension GeneratedLine {
                 lines += removedMasters(of: configuration)
                 for master in settings.masters {
                     for row in perMaster { lines += about(master, row, configuration) }
+                    lines += namesTakenBack(master, renamesElsewhere[Word(master.name.text)] ?? [])
                 }
             }
         }
@@ -64,18 +66,41 @@ extension GeneratedLine {
         }
     }
 
-    /// The line of a state file about a master that the configuration names, when only its address has changed.
+    /// The line of a state file about a master that the configuration names: where it is now, and the quorum if that is
+    /// another. Unlike a `monitor` line it is of no account once the configuration no longer names the master.
     private static func moved(
         _ line: GeneratedLine, _ master: MasterSettings, _ configuration: Configuration
     ) -> GeneratedLine? {
         guard !configuration.server.stateFile.isEmpty, let configured = configuration.elsewhere.lines[line.key],
-            configured != line.words, configured.last == line.words.last
+            configured != line.words
         else { return nil }
         let row = DirectiveTable.movedMaster
         let name = Word(master.name.text)
-        let words = [name, Word(master.address.host), Word("\(master.address.port)")]
+        let quorum = configured.last == line.words.last ? [] : [Word("\(master.quorum)")]
+        let words = [name, Word(master.address.host), Word("\(master.address.port)")] + quorum
         return GeneratedLine(
             key: .master(row, name, []), words: CanonicalLine.line(row, words), presence: .required)
+    }
+
+    /// What other files say of the names of data nodes' commands, by master and in the order of the lines' text.
+    private static func renamesElsewhere(_ configuration: Configuration) -> [Word: [[Word]]] {
+        let head = CanonicalLine.line(DirectiveTable.renamedCommand, [])
+        let lines = configuration.elsewhere.lines.values.filter { $0.starts(with: head) }
+        return Dictionary(grouping: lines) { $0[head.count] }
+            .mapValues { $0.sorted { Grammar.text(of: $0).lexicographicallyPrecedes(Grammar.text(of: $1)) } }
+    }
+
+    /// Commands that have their own names again although another file renames them.
+    private static func namesTakenBack(_ master: MasterSettings, _ elsewhere: [[Word]]) -> [GeneratedLine] {
+        guard !elsewhere.isEmpty else { return [] }
+        let row = DirectiveTable.renamedCommand
+        let renamed = Set(master.renamedCommands.map { Word($0.command).lowercasedText })
+        return elsewhere.map { $0[$0.count - 2] }.filter { !renamed.contains($0.lowercasedText) }.map { command in
+            let name = Word(master.name.text)
+            return GeneratedLine(
+                key: .master(row, name, [command, command]),
+                words: CanonicalLine.line(row, [name, command, command]), presence: .whenUnchanged)
+        }
     }
 
     /// Masters that another file goes on naming although they are gone.

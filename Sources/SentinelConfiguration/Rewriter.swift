@@ -23,8 +23,14 @@ package struct Rewriter {
     ///   - old: The file as it is on disk now; empty when it is gone.
     ///   - configuration: As it was read, with `sentinel` replaced by what is to be remembered now.
     package static func rewrite(old: [UInt8], configuration: Configuration) -> [UInt8] {
-        var rewriter = Rewriter(configuration: configuration)
-        rewriter.read(old)
+        let lines = Grammar.lines(of: old)
+        let lastInclude = lastInclude(in: lines)
+        var configuration = configuration
+        if lastInclude == nil, configuration.elsewhere.isIncludedByFile {
+            configuration.elsewhere = LinesElsewhere()  // With the `include` went what it led to.
+        }
+        var rewriter = Rewriter(configuration: configuration, lastInclude: lastInclude)
+        rewriter.read(lines)
         rewriter.dropOvertakenLines()
         rewriter.updateServerSettings()
         rewriter.updateKeptOptions()
@@ -34,7 +40,7 @@ package struct Rewriter {
 
     /// What has to be said somewhere and is not, in lines; for a file that is written as a whole.
     static func linesMissingElsewhere(of configuration: Configuration) -> [[UInt8]] {
-        var rewriter = Rewriter(configuration: configuration)
+        var rewriter = Rewriter(configuration: configuration, lastInclude: nil)
         rewriter.updateServerSettings()
         rewriter.appendMissing()
         return rewriter.appended
@@ -53,24 +59,27 @@ package struct Rewriter {
     private var markerIsThere = false
     /// Where general directives stand, by canonical name.
     private var serverLines: [String: [(line: Int, words: [Word])]] = [:]
-    private var lastInclude: Int?
+    private let lastInclude: Int?
 
-    private init(configuration: Configuration) {
+    private init(configuration: Configuration, lastInclude: Int?) {
         self.configuration = configuration
+        self.lastInclude = lastInclude
         generated = GeneratedLine.all(of: configuration)
         indexByText = Dictionary(
             generated.enumerated().map { (Grammar.text(of: $1.words), $0) }, uniquingKeysWith: { first, _ in first })
         isWritten = Array(repeating: false, count: generated.count)
     }
 
-    private mutating func read(_ old: [UInt8]) {
-        let oldLines = Grammar.lines(of: old)
-        lastInclude = oldLines.lastIndex { line in
-            guard Self.mayInclude(line), case .server(let directive, _) = try? Statement(Grammar.trimmed(line)) else {
+    private static func lastInclude(in lines: [ArraySlice<UInt8>]) -> Int? {
+        lines.lastIndex { line in
+            guard mayInclude(line), case .server(let directive, _) = try? Statement(Grammar.trimmed(line)) else {
                 return false
             }
             return directive.name == "include"
         }
+    }
+
+    private mutating func read(_ oldLines: [ArraySlice<UInt8>]) {
         lines.reserveCapacity(oldLines.count)
         for (number, line) in oldLines.enumerated() {
             lines.append(updated(Word(line), number))
@@ -128,7 +137,9 @@ package struct Rewriter {
         {
             return nil  // The included line would win over this one: ours has to come after it.
         }
-        if !isSame, wanted.presence == .whenUnchanged { return nil }
+        if !isSame, wanted.presence == .whenUnchanged || configuration.elsewhere.lines[key] == wanted.words {
+            return nil
+        }
         isWritten[index] = true
         return isSame ? line : Grammar.text(of: wanted.words)
     }

@@ -69,10 +69,8 @@ extension ConfigurationReader {
         guard isSame || origin != masters.origins[index] else { throw .duplicateMaster }
         if origin != .state {
             warn(.duplicate(directive: "sentinel monitor \(master.name)"), line.source)
-        } else if master.quorum != earlier.quorum {
-            warn(
-                .quorumOfState(master: master.name.text, inForce: master.quorum, configured: earlier.quorum),
-                line.source)
+        } else {
+            warnOfQuorum(master.quorum, over: earlier, line.source)
         }
         if origin > masters.origins[index] {
             masters.masters[index] = master
@@ -81,16 +79,28 @@ extension ConfigurationReader {
         }
     }
 
-    private func readMove(_ line: PendingLine, _ masters: inout MasterLines) throws(Reason) {
+    private mutating func readMove(_ line: PendingLine, _ masters: inout MasterLines) throws(Reason) {
         guard case .sentinel(_, let words) = line.statement, line.source.origin == .state else {
             throw .unrecognizedStatement
         }
         let address = try DirectiveTable.endpoint(words[1], words[2])
         guard accepts(address.host) else { throw .unresolvedHost }
+        let quorum = words.count > 3 ? try DirectiveTable.quorum(words[3]) : nil
         guard let index = masters.index[words[0]] else { return }
+        if let quorum {
+            warnOfQuorum(quorum, over: masters.masters[index], line.source)
+            masters.masters[index].quorum = quorum
+        }
         masters.masters[index].address = address
         masters.origins[index] = line.source.origin
         masters.unresolved[index] = nil
+    }
+
+    /// A quorum that was set by command stays in force over one that was edited since: worth a word.
+    private mutating func warnOfQuorum(_ quorum: Int, over configured: MasterSettings, _ source: SourceLine) {
+        guard quorum != configured.quorum else { return }
+        warn(
+            .quorumOfState(master: configured.name.text, inForce: quorum, configured: configured.quorum), source)
     }
 
     private mutating func readMaster(_ line: PendingLine, _ masters: inout MasterLines) throws(Reason) {

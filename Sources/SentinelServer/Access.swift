@@ -149,10 +149,10 @@ final class Access {
     /// What the configuration file is to remember of the users as they are now.
     ///
     /// - Parameter included: Users that other files name.
-    func remembered(besides included: [[UInt8]]) -> RememberedUsers {
+    func remembered(besides included: [UserDeclaration]) -> RememberedUsers {
         RememberedUsers(
             users: file == nil ? users : nil,
             implied: .implied(requirePassword: requirePassword, hearsAllByDefault: hearsAllByDefault),
-            hasRequiredPassword: requirePassword != nil, included: included)
+            hasRequiredPassword: requirePassword != nil, hearsAllByDefault: hearsAllByDefault, included: included)
     }
 }

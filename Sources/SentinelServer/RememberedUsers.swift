@@ -13,8 +13,9 @@ nonisolated struct RememberedUsers: Sendable {
     /// The default user as long as nothing is said about it.
     let implied: User
     let hasRequiredPassword: Bool
+    let hearsAllByDefault: Bool
     /// Users that other files name: what is different here is said, also that one is gone.
-    let included: [[UInt8]]
+    let included: [UserDeclaration]
 
     /// Whether there are no lines.
     var isEmpty: Bool {
@@ -25,9 +26,27 @@ nonisolated struct RememberedUsers: Sendable {
     /// As lines of the file.
     var declarations: [UserDeclaration] {
         guard let users else { return [] }
-        let gone = included.filter { users[UserName($0[...])] == nil }
-        return users.sorted.filter { $0 != implied || included.contains($0.name.bytes) }.map(declaration)
-            + gone.map { UserDeclaration(name: $0, rules: [Secret("reset")]) }
+        let unchanged = unchanged(users)
+        let gone = included.filter { users[UserName($0.name[...])] == nil }
+        let known = Set(included.map(\.name))
+        return users.sorted.filter { $0 != implied || known.contains($0.name.bytes) }
+            .map { unchanged[$0.name] ?? declaration(of: $0) }
+            + gone.map { UserDeclaration(name: $0.name, rules: [Secret("reset")]) }
+    }
+
+    /// Those of `included` that are still what the other file says, in its words: they need no lines of ours, which
+    /// would win over what is changed over there.
+    private func unchanged(_ users: Users) -> [UserName: UserDeclaration] {
+        var unchanged: [UserName: UserDeclaration] = [:]
+        for declaration in included {
+            let name = UserName(declaration.name[...])
+            var reading = Users(hearAllByDefault: hearsAllByDefault)
+            guard (try? reading.declare([[declaration.name] + declaration.rules.map { $0.reveal() }])) != nil,
+                reading[name] == users[name]
+            else { continue }
+            unchanged[name] = declaration
+        }
+        return unchanged
     }
 
     /// Without the `reset`, a line that lets the default user do everything would pass for one that the original's

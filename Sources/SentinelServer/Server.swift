@@ -15,7 +15,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private var configuration: Configuration
     private let access: Access
     /// Those that other files name.
-    private let includedUsers: [[UInt8]]
+    private let includedUsers: [UserDeclaration]
     /// Whether `access` is what knows the users to remember, not `configuration` any more.
     private var haveUsersChanged = false
     private let tls: TLS?

@@ -84,6 +84,11 @@ import Testing
         #expect(masters.map(\.address.host) == ["10.0.0.2", "10.0.1.2"])
         let fewer = Self.file.replacing("sentinel monitor other 10.0.1.1 6379 2\n", with: "")
         #expect(try configuration(fewer, over: moved.text).sentinel.masters.map(\.name.text) == ["m"])
+        // Also where the quorum was set, which it then keeps.
+        let set = try saved { $0.sentinel.masters[1].quorum = 1 }
+        #expect(set.lines.contains("sentinel moved-master other 10.0.1.1 6379 1"))
+        #expect(try configuration(fewer, over: set.text).sentinel.masters.map(\.name.text) == ["m"])
+        #expect(try configuration(file, over: set.text).sentinel.masters.map(\.quorum) == [3, 1])
     }
 
     @Test func `takes back what is not so any more`() throws {
@@ -99,6 +104,21 @@ import Testing
         ] { #expect(result.lines.contains(line)) }
     }
 
+    @Test func `gives a command of the data nodes its own name back`() throws {
+        let file = Self.file + "sentinel rename-command m CONFIG abc\nsentinel rename-command m info def\n"
+        var configuration = try configuration(file)
+        configuration.sentinel.masters[0].renamedCommands.removeFirst()
+        let saved = configuration.saved(over: [])
+        let lines = text(saved).split(separator: "\n").filter { $0.contains("rename-command") }
+        #expect(lines == ["sentinel rename-command m CONFIG CONFIG"])
+        let back = try self.configuration(file, over: saved)
+        #expect(
+            back.sentinel.masters[0].renamedCommands == [
+                RenamedCommand(command: "CONFIG", name: "CONFIG"), RenamedCommand(command: "info", name: "def"),
+            ])
+        #expect(back.saved(over: []) == saved)
+    }
+
     @Test func `keeps a removed master removed, until it is monitored again`() throws {
         let removed = try saved { $0.sentinel.masters.removeFirst() }
         #expect(removed.lines.contains("sentinel removed-master m"))
@@ -108,7 +128,7 @@ import Testing
                 MasterSettings(name: MasterName("m"), address: Endpoint(host: "10.0.0.9", port: 1), quorum: 1))
         }
         #expect(!again.lines.contains { $0.contains("removed-master") })
-        #expect(again.lines.contains("sentinel monitor m 10.0.0.9 1 1"))
+        #expect(again.lines.contains("sentinel moved-master m 10.0.0.9 1 1"))
         #expect(again.lines.contains("sentinel down-after-milliseconds m 30000"))
         // What nobody names any more needs no line.
         let gone = try configuration("sentinel state-file /var/state\n", over: removed.text)
@@ -139,8 +159,8 @@ import Testing
             for index in $0.sentinel.masters.indices { $0.sentinel.masters[index].address.host = "10.9.9.9" }
             $0.sentinel.masters[1].quorum = 1
         }
-        #expect(result.lines.filter { $0.contains("moved-master") }.count == 3)
-        #expect(result.lines.contains("sentinel monitor m 10.9.9.9 6379 1"))
+        #expect(result.lines.filter { $0.contains("moved-master") }.count == 4)
+        #expect(result.lines.contains("sentinel moved-master m 10.9.9.9 6379 1"))
         #expect(!result.lines.contains { $0.hasPrefix("user") || $0.hasPrefix("loglevel") || $0.hasPrefix("port") })
         let warnings = try configuration(file, options: options, over: result.text, environment: environment).warnings
         #expect(
@@ -199,7 +219,7 @@ import Testing
 
     @Test(arguments: [
         "include /x", "sentinel moved-master m x 1", "sentinel state-file /y", "bogus x",
-        "sentinel monitor m 1.2.3.4 1 0",
+        "sentinel monitor m 1.2.3.4 1 0", "sentinel moved-master m 1.2.3.4 1 0",
     ])
     func `with a line that does not belong there is refused`(line: String) throws {
         let text = StateText.introduction + bytes("\n\(line)\n") + StateText.end
@@ -281,6 +301,33 @@ import Testing
         #expect(changed.text.contains("sentinel down-after-milliseconds m 30000\nsentinel auth-pass m \"\"\n"))
         let removed = try rewritten { $0.sentinel.masters = [] }
         #expect(removed.text.contains("sentinel removed-master m\n"))
+    }
+
+    @Test func `has no say any more once the line that led to it is gone`() throws {
+        let main = "include /x\nport 5\n"
+        let configuration = try read(main, environment: environment)
+        for left in ["", "port 5\n"] {
+            let text = Rewriter.rewrite(old: bytes(left), configuration: configuration)
+            let alone = try read(SentinelConfigurationTests.text(text))
+            #expect(alone.sentinel == configuration.sentinel && alone.server.users == configuration.server.users)
+            #expect(alone.server.port == 5)
+        }
+        // An option leads there again.
+        let optional = try read("port 5\n", options: ["include /x"], environment: environment)
+        let text = text(Rewriter.rewrite(old: bytes("port 5\n"), configuration: optional))
+        #expect(!text.contains("monitor m"))
+    }
+
+    @Test func `is not repeated where the main file comes to say the same`() throws {
+        let file = "user alice off\ninclude /x\nsentinel monitor m 10.0.0.9 1 1\n"
+        var configuration = try read(file, environment: environment)
+        #expect(configuration.sentinel.masters[0].address.host == "10.0.0.9")
+        configuration.sentinel.masters[0].address.host = "10.0.0.1"
+        configuration.server.users = [UserDeclaration(name: bytes("alice"), rules: [Secret("on")])]
+        let text = SentinelConfigurationTests.text(Rewriter.rewrite(old: bytes(file), configuration: configuration))
+        #expect(!text.contains("alice") && !text.contains("monitor"))
+        let back = try read(text, environment: environment)
+        #expect(back.sentinel == configuration.sentinel && back.server.users == configuration.server.users)
     }
 
     /// Found by the fuzzer: seed 4115307082, number 89379.
