@@ -16,7 +16,9 @@ extension DirectiveTable {
             action: .setting(ServerSetting(read: readBind, write: writeBind))),
         .flag(
             "protected-mode", "no", \.isProtected, "Whether only local clients may come in while no password is set."),
-        .text("bind-source-addr", "", \.bindSourceAddress, "Local address of outgoing links."),
+        .text(
+            "bind-source-addr", "", \.bindSourceAddress,
+            "Local address of outgoing links; a name is looked up at the start."),
         .text("unixsocket", "", \.unixSocket, "Path of a Unix socket to listen on as well."),
         Directive(
             name: "unixsocketperm", arguments: 1...1, initial: "0", scope: .server,

@@ -19,7 +19,8 @@ struct ConfigurationCheck {
         let notWritable = stateFile.refusal.map { ["As this user: \($0)"] } ?? []
         let unwise = configuration.advice(environment: HostEnvironment()).map(\.text)
         let security = Self.checkSecurity(configuration.server.tls)
-        advice = configuration.warnings.map(\.text) + unwise + notWritable + security.advice
+        let ignored = [LinkSource(configuration.server).warning].compactMap(\.self)
+        advice = configuration.warnings.map(\.text) + unwise + notWritable + security.advice + ignored
         refusal = security.refusal ?? Self.refusalOfAccess(configuration.server)
         let masters = configuration.sentinel.masters.count
         verdict = "\(path) can be used: \(masters) \(masters == 1 ? "master" : "masters")"

@@ -83,9 +83,11 @@ package enum Launch {
         } catch {
             refuse(log, error.text)
         }
+        let source = LinkSource(configuration.server)
+        if let warning = source.warning { log.write(.warning, warning) }
         let surroundings = Server.Surroundings(
             listeners: listeners, tls: tls, stateFile: stateFile, serviceManager: serviceManager,
-            clientLimit: clientLimit,
+            source: source.address, clientLimit: clientLimit,
             processIDFile: ProcessSetup.writeProcessID(
                 configuration.server, isInBackground: isInBackground, log: log))
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.portForPeople).")

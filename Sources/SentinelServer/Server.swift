@@ -60,7 +60,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         self.path = path
         self.log = log
         runID = RunID(using: &system)
-        source = SocketAddress(numericHost: configuration.server.bindSourceAddress, port: 0)
+        source = surroundings.source
         let core = Sentinel(
             configuration.sentinel, myID: myID, listeningPort: UInt16(clamping: configuration.server.portForPeers),
             requirePassword: configuration.server.requirePassword,
@@ -79,6 +79,8 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         /// Where the configuration is written back to.
         let stateFile: StateFile
         let serviceManager: ServiceManager
+        /// Local address of links; `nil` where the route decides.
+        let source: SocketAddress?
         /// As many clients as there are descriptors for.
         let clientLimit: Int
         /// To be removed at the end.

@@ -131,6 +131,7 @@ import Testing
             ("sentinel announce-ip sentinel.local\n", "announce-ip is the name 'sentinel.local'"),
             ("sentinel notification-script m $DIR\n", "is not a file that can be run"),
             ("aclfile \"\"\nuser a on\nuser a on\n", "'user' is there twice"),
+            ("bind-source-addr no.such.name.invalid\n", "bind-source-addr 'no.such.name.invalid' has no address"),
         ])
     func `a check warns of what is unwise, with status 0`(lines: String, warning: String) throws {
         let (end, isUntouched) = try check(Self.sound + lines)

@@ -34,6 +34,37 @@ extension Rules {
         }
 
         @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+        func `links start from bind-source-addr`(program: SentinelProgram) throws {
+            try withStage { stage in
+                let master = try stage.dataServer(lines: ["protected-mode no"])
+                _ = try stage.sentinel(
+                    program, watching: master.port,
+                    options: SentinelServer.alone(lines: ["bind-source-addr 127.0.0.5"]))
+                try eventually("its links are there", within: .seconds(10)) {
+                    let clients = (try master.ask("CLIENT", "LIST").text ?? "").split(separator: "\n")
+                    return clients.filter { $0.contains(" name=sentinel-") }.map { $0.contains(" addr=127.0.0.5:") }
+                } until: {
+                    $0.contains(true) && !$0.contains(false)
+                }
+            }
+        }
+
+        /// With the original no link comes about then, and the master is down.
+        @Test(.timeLimit(.minutes(1)))
+        func `a bind-source-addr without an address is told of, and links start all the same`() throws {
+            try withStage { stage in
+                let master = try stage.dataServer()
+                let sentinel = try stage.sentinel(
+                    .ours, watching: master.port,
+                    options: SentinelServer.alone(lines: ["bind-source-addr no.such.name.invalid"]))
+                try eventually("it has a link", within: .seconds(10)) {
+                    try master.ask("CLIENT", "LIST").text?.contains(" name=sentinel-") == true
+                }
+                #expect(sentinel.logTexts().contains { $0.contains("'no.such.name.invalid' has no address (") })
+            }
+        }
+
+        @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
         func `a new password is used at once, and the node is up again`(program: SentinelProgram) throws {
             try withStage { stage in
                 let node = try stage.dataServer(lines: ["requirepass old"])
