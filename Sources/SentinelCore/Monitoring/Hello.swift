@@ -187,7 +187,7 @@ extension Sentinel {
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.
-        guard !isSame else {
+        guard !isSame || isNameOfNumber(address, masters[id].currentAddress) else {
             masters[id].configGeneration = persist()
             return abandonOutdatedFailover(id)
         }
@@ -203,6 +203,12 @@ extension Sentinel {
             || !names.isChangeNew(current.host) && isStillSaid(current)
     }
 
+    /// Whether what is told for a number is a name: whoever kept the number would stay behind when the name moves on,
+    /// and hold the same config epoch for another node.
+    private func isNameOfNumber(_ told: NodeAddress, _ current: NodeAddress) -> Bool {
+        resolvesHostnames && NumericHost.isNumeric(current.host) && !NumericHost.isNumeric(told.host)
+    }
+
     /// Whether two addresses are one as they are written, or by names that were said to stand for it more than once.
     private func isWrittenOrConfirmed(_ told: NodeAddress, as current: NodeAddress) -> Bool {
         told.host.lowercased() == current.host.lowercased() || isCertain(told) && isCertain(current)
@@ -212,15 +218,17 @@ extension Sentinel {
     private mutating func takeConfiguration(
         of hello: Hello, at address: NodeAddress, for id: Master.ID, at now: Instant
     ) {
-        if let index = masters[id].peerIndex(hello.runID) {
-            emit(.configUpdated(from: label(id, peerAt: index)))
-        }
         let from = announced(masters[id].currentAddress)
         let to = announced(address)
-        emit(.masterSwitched(masters[id].name, from: from, to: to))
+        // Where numbers are told, a name that takes the place of one is nobody else's business.
+        let isNews = from != to
+        if isNews, let index = masters[id].peerIndex(hello.runID) {
+            emit(.configUpdated(from: label(id, peerAt: index)))
+        }
+        if isNews { emit(.masterSwitched(masters[id].name, from: from, to: to)) }
         dropUnconfirmedReplicas(of: id)
         moveMaster(id, to: address, at: now)
-        runReconfigScript(id, isLeader: false, from: from, to: to, at: now)
+        if isNews { runReconfigScript(id, isLeader: false, from: from, to: to, at: now) }
     }
 
     /// Two addresses in one config epoch: operators had two sentinels fail over at the same time, without an election.

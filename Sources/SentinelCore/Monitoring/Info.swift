@@ -149,7 +149,9 @@ extension Sentinel {
         for endpoint in report.replicas {
             let link = masters[id].presence.link
             guard masters[id].replicaIndex(at: NodeAddress(endpoint)) == nil,
-                let address = locate(endpoint, orPutAside: .info(link), at: now),
+                let address = locate(
+                    endpoint, mustBeFresh: !linkDirectory.has(endpoint.host.lowercased()), orPutAside: .info(link),
+                    at: now),
                 masters[id].replicaIndex(at: address) == nil
             else { continue }
             guard address.ip != nil else {

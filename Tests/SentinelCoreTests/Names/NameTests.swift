@@ -251,6 +251,34 @@ import Testing
             world.answer(to: request) == .opinion(isDown: false, leader: World.id("b"), epoch: Epoch(3)))
     }
 
+    /// Seed 6100212241 of the simulation: the group had moved with its name; whoever knew it by the number said the number
+    /// again in a new epoch.
+    @Test(arguments: [true, false])
+    func `takes the place of a number with a newer configuration that says it`(isAnnounced: Bool) throws {
+        var world = World(resolvesHostnames: true, announcesHostnames: isAnnounced)
+        let named = Endpoint(host: "redis-9", port: 6379)
+        world.names["redis-9"] = [World.master.host]
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
+            master: named, configEpoch: Epoch(5))
+        for _ in 0..<12 {
+            _ = world.ask(.publishHello(hello))
+            world.run(for: .seconds(2))
+        }
+        #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch(5))
+        let switches = world.events.filter { if case .masterSwitched = $0 { true } else { false } }
+        #expect(switches == (isAnnounced ? [.masterSwitched(World.name, from: World.master, to: named)] : []))
+        let told = isAnnounced ? named : World.master
+        #expect(world.ask(.masterAddress(World.name)) == .address(told))
+        // Where the name goes, the group goes.
+        world.kill(World.master)
+        world.names["redis-9"] = ["10.0.0.66"]
+        world.run(for: .seconds(15))
+        let moved = isAnnounced ? named : Endpoint(host: "10.0.0.66", port: 6379)
+        #expect(world.ask(.masterAddress(World.name)) == .address(moved))
+        #expect(world.connection(to: Endpoint(host: "10.0.0.66", port: 6379)) != nil)
+    }
+
     /// Seed 601102857 of the simulation: groups that an operator put right were watched where their masters had been.
     @Test func `MONITOR takes what a name stands for now, not what it stood for when it was asked about last`() {
         let (other, named) = (MasterName("other"), Endpoint(host: "redis-9", port: 6379))

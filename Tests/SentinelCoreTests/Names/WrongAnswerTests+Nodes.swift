@@ -328,4 +328,24 @@ extension `A wrong answer about a name` {
         #expect(world.steps.contains(.promoted))
         #expect(world.following[stranger] == elsewhere)
     }
+
+    /// Seed 6100222646 of the simulation: the replica was looked for at the master, again and again, and was not to be
+    /// promoted when the master died.
+    @Test func `that was given long ago is not where a replica is looked for that is listed now`() {
+        var world = World(resolvesHostnames: true, announcesHostnames: true)
+        world.names["redis-5"] = [World.master.host]
+        _ = world.ask(
+            .publishHello(
+                Hello(
+                    sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: .zero, masterName: World.name,
+                    master: Endpoint(host: "redis-5", port: 6379), configEpoch: .zero)))
+        world.run(for: .seconds(20))
+        world.names["redis-5"] = [World.replicas[0].host]
+        world.replicasOf[World.master] = [Endpoint(host: "redis-5", port: 6379), World.replicas[1]]
+        world.forget()
+        world.run(for: .seconds(30))
+        #expect(world.events.isEmpty)
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].replicas.map(\.presence.address.host)
+            == World.replicas.map(\.host))
+    }
 }
