@@ -87,7 +87,7 @@ package enum Launch {
         if let warning = source.warning { log.write(.warning, warning) }
         let surroundings = Server.Surroundings(
             listeners: listeners, tls: tls, stateFile: stateFile, serviceManager: serviceManager,
-            source: source.address, clientLimit: clientLimit,
+            source: source, clientLimit: clientLimit,
             processIDFile: ProcessSetup.writeProcessID(
                 configuration.server, isInBackground: isInBackground, log: log))
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.portForPeople).")

@@ -24,7 +24,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
     private let runID: RunID
     private let startedAt = MonotonicClock.now
     private let resolver = Resolver()
-    private let source: SocketAddress?
+    private let source: LinkSource
     private var port: ClientPort?
     private let stateFile: StateFile
     private var isShuttingDown = false
@@ -79,8 +79,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
         /// Where the configuration is written back to.
         let stateFile: StateFile
         let serviceManager: ServiceManager
-        /// Local address of links; `nil` where the route decides.
-        let source: SocketAddress?
+        let source: LinkSource
         /// As many clients as there are descriptors for.
         let clientLimit: Int
         /// To be removed at the end.
@@ -185,7 +184,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
             return driver.receive(.disconnected(id, reason: "not a numeric address"))
         }
         connections[id] = InstanceConnection(
-            id, channel, to: address, from: source,
+            id, channel, to: address, from: source.address(to: address),
             options: ConnectionOptions(keepAliveIdleSeconds: 5, userTimeoutMilliseconds: 15000),
             security: tls?.makeClientSecurity(), diagnosis: diagnosis, owner: self)
     }
