@@ -49,14 +49,20 @@ package struct Invocation: Sendable, Equatable {
         var option: Option?
         for (index, argument) in zip(rest.indices, rest) {
             if argument.hasPrefix("--"), option.map({ !$0.wantsValue }) ?? true {
-                if let option { options.append(option.line) }
+                if let option { end(option, at: index) }
                 option = Option(line: Array(argument.utf8.dropFirst(2)))
             } else {
                 option = (option ?? Option(line: [])).adding(argument)
             }
             if let option, option.showsSecret { secretPositions.insert(index + 1) }
         }
-        if let option { options.append(option.line) }
+        if let option { end(option, at: rest.endIndex) }
+    }
+
+    /// - Parameter index: Of the argument behind its last.
+    private mutating func end(_ option: Option, at index: Int) {
+        options.append(option.line)
+        if option.endsInSecret { secretPositions.insert(index) }
     }
 }
 
@@ -72,7 +78,9 @@ private struct Option {
     }
 
     /// Whether a password is among its words so far.
-    var showsSecret: Bool { Redaction.line(line[...]) != line }
+    var showsSecret: Bool { Redaction.line(line[...], isWhole: false) != line }
+    /// Whether its last word may be one, now that no other follows.
+    var endsInSecret: Bool { Redaction.line(line[...]) != line }
 
     func adding(_ value: String) -> Option {
         Option(line: line + (line.isEmpty ? [] : [0x20]) + Grammar.quoted(Array(value.utf8)), hasValue: true)

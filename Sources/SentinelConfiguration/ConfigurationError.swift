@@ -97,10 +97,15 @@ package struct ConfigurationWarning: Sendable, Equatable {
 ///
 /// The words in front of the password stay as they were typed, so that the line can be found again.
 enum Redaction {
-    static func line(_ line: ArraySlice<UInt8>) -> [UInt8] {
+    /// - Parameter isWhole: Whether nothing follows: then the last word may be the password, where one in front of it
+    ///   was forgotten.
+    static func line(_ line: ArraySlice<UInt8>, isWhole: Bool = true) -> [UInt8] {
         let tokens = line.split(whereSeparator: Grammar.isSpace)
         let words = (try? Grammar.words(of: line)) ?? tokens.map { $0.filter { $0 != 0x22 && $0 != 0x27 } }
-        guard let visible = visibleWords(of: words), tokens.count > visible else { return Word(line) }
+        guard var visible = visibleWords(of: words) else { return Word(line) }
+        let names = words.first?.lowercasedText == "sentinel" ? 2 : 1
+        if isWhole, tokens.count == visible, visible > names { visible -= 1 }
+        guard tokens.count > visible else { return Word(line) }
         guard visible > 0 else { return Word("******".utf8) }
         return Word(line[..<tokens[visible - 1].endIndex]) + Word(" ******".utf8)
     }

@@ -36,6 +36,9 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
     /// Where each `user` line stands.
     private var userLines: [Word: SourceLine] = [:]
     private var includedUsers: [LineKey: [Word]] = [:]
+    /// Users that the command line names, or standard input.
+    private var optionalUsers: [Word] = []
+    private(set) var hasIncludes = false
     /// The users of the configuration, once the state file has begun to name others.
     private var usersBeforeState: [UserDeclaration]?
     /// General directives that had an effect, and who gave them.
@@ -113,6 +116,7 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
             throw ConfigurationError(
                 .includeUnreadable(file: file, why: why), at: source.location, line: source.text)
         case .files(let files):
+            hasIncludes = true
             if source.origin == .main { result.elsewhere.isIncludedByFile = true }
             for file in files {
                 var line = 0
@@ -167,6 +171,7 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
             throw .badUser(name: String(decoding: name, as: UTF8.self), why: why)
         }
         if source.origin == .included { includedUsers[.user(name)] = [Word("user")] + words }
+        if source.origin == .option { optionalUsers.append(name) }
         if source.origin == .state, !beginUsersOfState() { return }
         if let earlier = userLines[name] {
             guard result.server.users.contains(user) || earlier.origin != source.origin else {
@@ -221,6 +226,8 @@ struct ConfigurationReader<Environment: ConfigurationEnvironment> {
         settleDefaultUser()
         result.elsewhere.server = obeyed.filter { isElsewhere($0.origin) }.map(\.line)
         result.elsewhere.users = usersBeforeState ?? result.server.users
+        // As with masters: who is named by the command line has to be in the main file as well.
+        for name in optionalUsers { includedUsers[.user(name)] = nil }
         if !usesState { result.elsewhere.lines.merge(includedUsers) { $1 } }
         return result
     }

@@ -5,10 +5,7 @@ import SentinelCore
 extension DirectiveTable {
     /// What an operator tells us about one master.
     static let masterRows: [Directive] = [
-        Directive(
-            name: "monitor", arguments: 4...4, initial: "", scope: .master,
-            summary: "Watches a master: its name, host, port and the sentinels that must agree before it is down.",
-            action: .monitor),
+        monitor,
         duration(
             "down-after-milliseconds", .seconds(30), \.downAfter, leastMilliseconds: 1, .notPositiveTime,
             "Silence after which this sentinel takes an instance of the group for down."),
@@ -88,6 +85,11 @@ extension DirectiveTable {
                 })),
         renamedCommand,
     ]
+
+    static let monitor = Directive(
+        name: "monitor", arguments: 4...4, initial: "", scope: .master,
+        summary: "Watches a master: its name, host, port and the sentinels that must agree before it is down.",
+        action: .monitor)
 
     /// The name of a command at the data nodes; where that is its own, what another file says is taken back.
     static let renamedCommand = master(

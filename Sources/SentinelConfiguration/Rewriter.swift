@@ -26,10 +26,10 @@ package struct Rewriter {
         let lines = Grammar.lines(of: old)
         let lastInclude = lastInclude(in: lines)
         var configuration = configuration
-        if lastInclude == nil, configuration.elsewhere.isIncludedByFile {
-            configuration.elsewhere = LinesElsewhere()  // With the `include` went what it led to.
-        }
-        var rewriter = Rewriter(configuration: configuration, lastInclude: lastInclude)
+        // With the `include` went what it led to, and what took some of that back.
+        let isAlone = lastInclude == nil && configuration.elsewhere.isIncludedByFile
+        if isAlone { configuration.elsewhere = LinesElsewhere() }
+        var rewriter = Rewriter(configuration: configuration, lastInclude: lastInclude, isAlone: isAlone)
         rewriter.read(lines)
         rewriter.dropOvertakenLines()
         rewriter.updateServerSettings()
@@ -40,7 +40,7 @@ package struct Rewriter {
 
     /// What has to be said somewhere and is not, in lines; for a file that is written as a whole.
     static func linesMissingElsewhere(of configuration: Configuration) -> [[UInt8]] {
-        var rewriter = Rewriter(configuration: configuration, lastInclude: nil)
+        var rewriter = Rewriter(configuration: configuration, lastInclude: nil, isAlone: false)
         rewriter.updateServerSettings()
         rewriter.appendMissing()
         return rewriter.appended
@@ -61,10 +61,10 @@ package struct Rewriter {
     private var serverLines: [String: [(line: Int, words: [Word])]] = [:]
     private let lastInclude: Int?
 
-    private init(configuration: Configuration, lastInclude: Int?) {
+    private init(configuration: Configuration, lastInclude: Int?, isAlone: Bool) {
         self.configuration = configuration
         self.lastInclude = lastInclude
-        generated = GeneratedLine.all(of: configuration)
+        generated = GeneratedLine.all(of: configuration).filter { !isAlone || $0.presence != .whenUnchanged }
         indexByText = Dictionary(
             generated.enumerated().map { (Grammar.text(of: $1.words), $0) }, uniquingKeysWith: { first, _ in first })
         isWritten = Array(repeating: false, count: generated.count)
@@ -88,7 +88,7 @@ package struct Rewriter {
 
     /// Rules out most lines at a glance: few start with an `i`, and none of ours with a quote.
     private static func mayInclude(_ line: ArraySlice<UInt8>) -> Bool {
-        guard let first = Grammar.trimmed(line).first else { return false }
+        guard let first = line.drop(while: Grammar.isSpace).first else { return false }
         return [UInt8(ascii: "i"), UInt8(ascii: "I"), UInt8(ascii: "\""), UInt8(ascii: "'")].contains(first)
     }
 

@@ -31,6 +31,10 @@ extension ConfigurationReader {
             }
         }
         result.sentinel.masters = masters.masters
+        // The command line wins over included files, and may be the same the next time: the main file has to say it.
+        if !usesState {
+            for name in masters.optional { result.elsewhere.lines[.master(DirectiveTable.monitor, name, [])] = nil }
+        }
         for master in masters.masters {
             result.sentinel.currentEpoch = max(result.sentinel.currentEpoch, master.configEpoch)
         }
@@ -55,10 +59,12 @@ extension ConfigurationReader {
         let origin = line.source.origin
         let isAccepted = accepts(master.address.host)
         guard isAccepted || isElsewhere(origin) else { throw .unresolvedHost }
-        if isElsewhere(origin) {
+        if isElsewhere(origin), masters.elsewhere[words[0]].map({ origin > $0 }) ?? true {
+            masters.elsewhere[words[0]] = origin
             result.elsewhere.lines[.master(directive, words[0], [])] = CanonicalLine.words(directive, words)
         }
-        noteElsewhere(words[0], origin)
+        if origin == .option { masters.optional.insert(words[0]) }
+        noteElsewhere(words[0], origin, &masters)
         guard !masters.areRemoved(words[0], origin) else { return }
         guard let index = masters.index[words[0]] else {
             if !isAccepted { masters.unresolved[masters.masters.count] = line }
@@ -84,9 +90,9 @@ extension ConfigurationReader {
             throw .unrecognizedStatement
         }
         let address = try DirectiveTable.endpoint(words[1], words[2])
-        guard accepts(address.host) else { throw .unresolvedHost }
         let quorum = words.count > 3 ? try DirectiveTable.quorum(words[3]) : nil
         guard let index = masters.index[words[0]] else { return }
+        guard accepts(address.host) else { throw .unresolvedHost }
         if let quorum {
             warnOfQuorum(quorum, over: masters.masters[index], line.source)
             masters.masters[index].quorum = quorum
@@ -109,22 +115,22 @@ extension ConfigurationReader {
         let origin = line.source.origin
         let arguments = Array(words.dropFirst())
         let key = LineKey.master(directive, words[0], arguments)
-        let canonical = CanonicalLine.words(directive, words) ?? words
+        let isDiscoveryBesideState = directive.isDiscovery && usesState && origin != .state
+        let canonical = CanonicalLine.words(directive, words)
         if masters.areRemoved(words[0], origin) {
-            result.elsewhere.lines[key] = canonical
-            noteElsewhere(words[0], origin)
-            return
+            if !isDiscoveryBesideState { result.elsewhere.lines[key] = canonical }
+            return noteElsewhere(words[0], origin, &masters)
         }
         guard let index = masters.index[words[0]] else {
             // What is remembered of a master that the configuration no longer names is forgotten with it.
             guard origin == .state else { throw .unknownMaster }
             return
         }
-        noteElsewhere(words[0], origin)
+        noteElsewhere(words[0], origin, &masters)
         guard try isUsable(directive, arguments, line.source) else { return }
-        // An empty value takes back what another file says; alone it is as wrong as any script that is not there.
-        let isTakenBack = arguments == [[]] && !isElsewhere(origin) && result.elsewhere.lines[key] != nil
-        let isDiscoveryBesideState = directive.isDiscovery && usesState && origin != .state
+        // An empty value takes back what another file says, or said; where there is no other it is as wrong as any script
+        // that is not there.
+        let isTakenBack = arguments == [[]] && !isElsewhere(origin) && (usesState || hasIncludes)
         // A state file has all that was seen of a master, so that nothing stale comes back.
         if isDiscoveryBesideState, masters.remembered.contains(words[0]) { return }
         if !isTakenBack { try check(setting, arguments) }
@@ -140,17 +146,17 @@ extension ConfigurationReader {
         if !setting.identity(arguments).isEmpty {
             if let earlier = masters.seen[key] {
                 if origin != .state { warn(.duplicate(directive: "sentinel \(directive.name)"), line.source) }
-                if earlier.words == canonical { return }
+                if earlier.words == canonical ?? words { return }
                 if origin == earlier.origin, let reason = setting.duplicate { throw reason }
             }
-            masters.seen[key] = (canonical, origin)
+            masters.seen[key] = (canonical ?? words, origin)
         }
         try setting.read(&masters.masters[index], arguments)
     }
 
     /// Keeps in mind that another file has a line about a master, and would be refused if the master were just gone.
-    private mutating func noteElsewhere(_ name: Word, _ origin: SourceLine.Origin) {
-        guard isElsewhere(origin), !result.elsewhere.masters.contains(name) else { return }
+    private mutating func noteElsewhere(_ name: Word, _ origin: SourceLine.Origin, _ masters: inout MasterLines) {
+        guard isElsewhere(origin), masters.namedElsewhere.insert(name).inserted else { return }
         result.elsewhere.masters.append(name)
     }
 
@@ -184,6 +190,12 @@ extension ConfigurationReader {
 /// What the passes over masters keep at hand, so that each line costs one look-up.
 private struct MasterLines {
     var masters: [MasterSettings] = []
+    /// Those that other files name.
+    var namedElsewhere: Set<Word> = []
+    /// Where the `monitor` line comes from that is in force but for the file we write to.
+    var elsewhere: [Word: SourceLine.Origin] = [:]
+    /// Those that the command line names, or standard input.
+    var optional: Set<Word> = []
     var origins: [SourceLine.Origin] = []
     var index: [Word: Int] = [:]
     var seen: [LineKey: (words: [Word], origin: SourceLine.Origin)] = [:]

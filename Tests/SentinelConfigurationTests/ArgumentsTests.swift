@@ -53,6 +53,7 @@ import Testing
         (["f", "--requirepass", "--x", "--port", "1"], [3]),
         (["f", "--requirepass x", "--port", "1"], [2]),
         (["f", "--sentinel", "auth-pass", "m", "x", "--port", "1"], [5]),
+        (["f", "--sentinel", "auth-pass", "x"], [4]), (["f", "--sentinel", "auth-pass", "x", "--port", "1"], [4]),
         (["f", "--user", "u", "on", ">x", "~*"], [4, 5, 6]),
         (["f", "--port", "1", "--dir", "/"], []),
         (["-", "--requirepass", "x"], [3]),

@@ -201,7 +201,7 @@ import Testing
 
     @Test(arguments: [
         "requirepass hunter2 x", "requirepass \"hunter2", "\"requirepass\" hunter2 x", "REQUIREPASS hunter2\thunter2 x",
-        "sentinel auth-pass m hunter2", "sentinel auth-pass \"m hunter2", "SENTINEL Sentinel-Pass hunter2 x",
+        "sentinel auth-pass m hunter2", "sentinel auth-pass hunter2", "sentinel auth-pass \"m hunter2", "SENTINEL Sentinel-Pass hunter2 x",
         "tls-key-file-pass hunter2 x", "tls-client-key-file-pass 'hunter2' x", "masterauth hunter2 x",
         "primaryauth hunter2 x",
         "user a on foo >hunter2", "user a \">hunter2",

@@ -135,6 +135,36 @@ import Testing
         #expect(!text(gone.saved(over: [])).contains("removed-master"))
     }
 
+    @Test func `has what was seen of a removed master that is monitored again`() throws {
+        let removed = try saved { $0.sentinel.masters.removeFirst() }
+        let again = try saved(over: removed.text) {
+            var master = MasterSettings(
+                name: MasterName("m"), address: Endpoint(host: "10.0.0.1", port: 6379), quorum: 2)
+            master.knownReplicas = [Endpoint(host: "10.0.0.2", port: 6379)]
+            $0.sentinel.masters.append(master)
+        }
+        #expect(again.lines.contains("sentinel known-replica m 10.0.0.2 6379"))
+    }
+
+    @Test func `says where a master is when another line than the one in force says so`() throws {
+        let environment = TestEnvironment(
+            files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel monitor m 10.0.0.2 6379 2"))]])
+        for (file, options) in [(Self.file + "include /x\n", []), (Self.file, ["sentinel monitor m 10.0.0.2 6379 2"])] {
+            let unchanged = try saved(file, options: options, environment: environment) { _ in }
+            #expect(!unchanged.lines.contains { $0.contains("moved-master") })
+            let moved = try saved(file, options: options, environment: environment) {
+                $0.sentinel.masters[0].address.host = "10.0.0.2"
+            }
+            #expect(moved.lines.contains("sentinel moved-master m 10.0.0.2 6379"))
+        }
+    }
+
+    @Test func `may go on saying that there is no script`() throws {
+        let unset = try saved { $0.sentinel.masters[0].notificationScript = nil }
+        let file = Self.file.replacing("sentinel notification-script m /n.sh\n", with: "")
+        #expect(try configuration(file, over: unset.text).sentinel.masters[0].notificationScript == nil)
+    }
+
     @Test func `has all users or none`() throws {
         let alice = UserDeclaration(name: bytes("alice"), rules: [Secret("on")])
         let file = Self.file + "user alice on\nuser bob on\n"
@@ -316,6 +346,62 @@ import Testing
         let optional = try read("port 5\n", options: ["include /x"], environment: environment)
         let text = text(Rewriter.rewrite(old: bytes("port 5\n"), configuration: optional))
         #expect(!text.contains("monitor m"))
+    }
+
+    /// - Source: the lines of a master that was removed are not looked at.
+    @Test func `may say anything about a master that was removed`() throws {
+        let environment = TestEnvironment(
+            files: [
+                "/x": [
+                    SourceFile(
+                        name: "/x",
+                        text: bytes(
+                            "sentinel monitor sentinel 10.0.0.1 1 1\nsentinel parallel-syncs sentinel rename-command"))
+                ]
+            ])
+        let file = "sentinel removed-master sentinel\ninclude /x\nsentinel monitor m 10.0.0.2 1 1\n"
+        let result = try SentinelConfigurationTests.rewritten(file, environment: environment) { _ in }
+        #expect(result.hasPrefix(file))
+    }
+
+    @Test func `is found behind a form feed`() throws {
+        let file = "\u{0C}include /x\n"
+        let configuration = try read(file, environment: environment)
+        let text = SentinelConfigurationTests.text(Rewriter.rewrite(old: bytes(file), configuration: configuration))
+        #expect(text.hasPrefix(file) && !text.contains("secret") && !text.contains("alice"))
+    }
+
+    @Test func `does not win over what the main file says against the command line`() throws {
+        let options = ["sentinel monitor m 10.0.0.9 1 1", "user alice off"]
+        var configuration = try read("include /x\n", options: options, environment: environment)
+        let first = Rewriter.rewrite(old: bytes("include /x\n"), configuration: configuration)
+        configuration.sentinel.masters[0].address.host = "10.0.0.1"
+        configuration.server.users = [UserDeclaration(name: bytes("alice"), rules: [Secret("on")])]
+        let second = Rewriter.rewrite(old: first, configuration: configuration)
+        let back = try read(second, options: options, environment: environment)
+        #expect(back.sentinel.masters[0].address.host == "10.0.0.1")
+        #expect(back.server.users == configuration.server.users)
+    }
+
+    @Test func `leaves nothing behind that only it made sense of`() throws {
+        let environment = TestEnvironment(
+            files: [
+                "/x": [
+                    SourceFile(
+                        name: "/x",
+                        text: bytes("sentinel monitor m 10.0.0.1 1 1\nsentinel notification-script m /n.sh\n"))
+                ]
+            ])
+        let file = "include /x\nsentinel notification-script m \"\"\n"
+        let configuration = try read(file, environment: environment)
+        #expect(configuration.sentinel.masters[0].notificationScript == nil)
+        let alone = Rewriter.rewrite(
+            old: bytes("sentinel notification-script m \"\"\n"), configuration: configuration)
+        #expect(try read(alone).sentinel == configuration.sentinel)
+        // The included file may cease to speak of it.
+        var other = environment
+        other.files["/x"] = [SourceFile(name: "/x", text: bytes("sentinel monitor m 10.0.0.1 1 1\n"))]
+        #expect(try read(file, environment: other).sentinel == configuration.sentinel)
     }
 
     @Test func `is not repeated where the main file comes to say the same`() throws {
