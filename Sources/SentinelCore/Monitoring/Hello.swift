@@ -187,7 +187,9 @@ extension Sentinel {
         masters[id].configEpoch = hello.configEpoch
         // Compared with what clients are told: while replicas are being moved to the one promoted here, a newer
         // configuration may well name the old master again.
-        guard !isSame || isNameOfNumber(address, masters[id].currentAddress) else {
+        // What an attempt of ours leads to is newer still.
+        let isOvertaking = masters[id].failover.map { $0.epoch > hello.configEpoch } ?? false
+        guard !isSame || isNameOfNumber(address, masters[id].currentAddress) && !isOvertaking else {
             masters[id].configGeneration = persist()
             return abandonOutdatedFailover(id)
         }

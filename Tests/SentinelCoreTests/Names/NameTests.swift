@@ -279,6 +279,27 @@ import Testing
         #expect(world.connection(to: Endpoint(host: "10.0.0.66", port: 6379)) != nil)
     }
 
+    @Test func `does not take the place of a number while an attempt in a newer epoch is under way`() {
+        var world = World(resolvesHostnames: true, announcesHostnames: true)
+        world.names["redis-9"] = [World.master.host]
+        func hello(_ epoch: UInt64) -> Hello {
+            Hello(
+                sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5), masterName: World.name,
+                master: Endpoint(host: "redis-9", port: 6379), configEpoch: Epoch(epoch))
+        }
+        for _ in 0..<12 {
+            _ = world.ask(.publishHello(hello(0)))
+            world.run(for: .seconds(2))
+        }
+        world.unmoved = Set(World.replicas)
+        world.kill(World.master)
+        world.letPeersAgree()
+        world.run(untilStep: .sendingPromotion)
+        _ = world.ask(.publishHello(hello(5)))
+        #expect(world.sentinel.remembered.masters[0].configEpoch == Epoch(5))
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].failover?.epoch == Epoch(6))
+    }
+
     /// Seed 601102857 of the simulation: groups that an operator put right were watched where their masters had been.
     @Test func `MONITOR takes what a name stands for now, not what it stood for when it was asked about last`() {
         let (other, named) = (MasterName("other"), Endpoint(host: "redis-9", port: 6379))
