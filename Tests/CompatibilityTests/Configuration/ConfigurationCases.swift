@@ -485,7 +485,12 @@ extension ConfigurationCase {
         .init(
             "cut off in a word", monitor + "sentinel down-after-milliseconds m 5000\nsentinel failover-ti",
             isComplete: true),
-        .init("cut off behind a name", monitor + "sentinel auth-pass m", isComplete: true),
+        .init(
+            "cut off behind a name", monitor + "sentinel auth-pass m", isComplete: true,
+            difference: .init(
+                "errors about a line with a password",
+                ours: .refuses(
+                    line: 2, "sentinel auth-pass ******", "Unrecognized sentinel configuration statement."))),
         .init("cut off in quotes", monitor + "dir \"/var/li", isComplete: true),
         .init("cut off in an ID", monitor + "sentinel myid 0a0a0a", isComplete: true),
         .init(
