@@ -2,9 +2,11 @@
 
 import Testing
 
-extension Rules {
+extension RealServers {
     /// Clients that ask without end keep the sentinel from nothing else: each turn of the loop serves everything.
-    @Suite(.serialized) struct Busy {
+    ///
+    /// The load takes a processor and more, which other tests would miss.
+    @Suite struct `A busy port` {
         @Test(.timeLimit(.minutes(1)))
         func `a port under load hides neither a master that lives nor one that died`() throws {
             try withStage { stage in

@@ -140,32 +140,34 @@ import Testing
 }
 
 #if os(Linux)
-    @Suite(.serialized, .ownThread) struct `Changes of users` {
-        /// The words of all users are made for the file they are saved in, beside the loop, and not at each change.
-        @Test(.timeLimit(.minutes(1)))
-        func `cost the loop no more where there are many users`() throws {
-            let few = try loopNanoseconds(users: 50)
-            let many = try loopNanoseconds(users: 1600)
-            print("100 changes cost the loop \(few / 1000) us among 50 users, \(many / 1000) us among 1,600")
-            #expect(many < few * 8)
-        }
+    extension RealServers {
+        @Suite struct `Changes of users` {
+            /// The words of all users are made for the file they are saved in, beside the loop, and not at each change.
+            @Test(.timeLimit(.minutes(1)))
+            func `cost the loop no more where there are many users`() throws {
+                let few = try loopNanoseconds(users: 50)
+                let many = try loopNanoseconds(users: 1600)
+                print("100 changes cost the loop \(few / 1000) us among 50 users, \(many / 1000) us among 1,600")
+                #expect(many < few * 8)
+            }
 
-        /// The processor's time that the main queue takes for a hundred changes.
-        private func loopNanoseconds(users count: Int) throws -> Int {
-            let lines = (0..<count).map { "user user\($0) on >p ~* &* +@all -@dangerous" }
-            return try withSentinel(.ours, lines) { sentinel in
-                let pid = try #require(sentinel.process.pid)
-                func now() throws -> Int {
-                    let text = try String(contentsOfFile: "/proc/\(pid)/schedstat", encoding: .utf8)
-                    return try #require(text.split(separator: " ").first.flatMap { Int($0) })
+            /// The processor's time that the main queue takes for a hundred changes.
+            private func loopNanoseconds(users count: Int) throws -> Int {
+                let lines = (0..<count).map { "user user\($0) on >p ~* &* +@all -@dangerous" }
+                return try withSentinel(.ours, lines) { sentinel in
+                    let pid = try #require(sentinel.process.pid)
+                    func now() throws -> Int {
+                        let text = try String(contentsOfFile: "/proc/\(pid)/schedstat", encoding: .utf8)
+                        return try #require(text.split(separator: " ").first.flatMap { Int($0) })
+                    }
+                    let client = try RedisClient(port: sentinel.port)
+                    let before = try now()
+                    for number in 0..<100 {
+                        #expect(
+                            try client.request("ACL", "SETUSER", "user\(number % 50)", "on", "-ping") == .simple("OK"))
+                    }
+                    return try now() - before
                 }
-                let client = try RedisClient(port: sentinel.port)
-                let before = try now()
-                for number in 0..<100 {
-                    #expect(
-                        try client.request("ACL", "SETUSER", "user\(number % 50)", "on", "-ping") == .simple("OK"))
-                }
-                return try now() - before
             }
         }
     }
