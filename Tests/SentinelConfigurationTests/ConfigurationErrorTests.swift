@@ -171,8 +171,7 @@ import Testing
     }
 
     @Test func `an included file is named and has lines of its own`() {
-        let environment = TestEnvironment(
-            files: ["/etc/x": [SourceFile(name: "/etc/x", text: bytes("port 2\n  port  abc  \n"))]])
+        let environment = TestEnvironment(included: ["/etc/x": "port 2\n  port  abc  \n"])
         let expected = """
 
             *** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***
@@ -190,8 +189,7 @@ import Testing
     }
 
     @Test func `a file that includes itself is refused`() {
-        let environment = TestEnvironment(
-            files: ["/etc/x": [SourceFile(name: "/etc/x", text: bytes("include /etc/x"))]])
+        let environment = TestEnvironment(included: ["/etc/x": "include /etc/x"])
         #expect(complaint("include /etc/x", environment: environment).contains("Too many nested includes"))
     }
 
@@ -201,7 +199,8 @@ import Testing
 
     @Test(arguments: [
         "requirepass hunter2 x", "requirepass \"hunter2", "\"requirepass\" hunter2 x", "REQUIREPASS hunter2\thunter2 x",
-        "sentinel auth-pass m hunter2", "sentinel auth-pass hunter2", "sentinel auth-pass \"m hunter2", "SENTINEL Sentinel-Pass hunter2 x",
+        "sentinel auth-pass m hunter2", "sentinel auth-pass hunter2", "sentinel auth-pass \"m hunter2",
+        "SENTINEL Sentinel-Pass hunter2 x",
         "tls-key-file-pass hunter2 x", "tls-client-key-file-pass 'hunter2' x", "masterauth hunter2 x",
         "primaryauth hunter2 x",
         "user a on foo >hunter2", "user a \">hunter2",

@@ -154,15 +154,9 @@ import Testing
     }
 
     @Test func `of an included file give way to the main file`() throws {
-        let environment = TestEnvironment(
-            files: [
-                "/x": [
-                    SourceFile(
-                        name: "/x",
-                        text: bytes(
-                            "sentinel monitor m 10.0.0.1 1 2\nsentinel known-sentinel m 10.0.0.9 3 \(Self.runID)"))
-                ]
-            ])
+        let environment = TestEnvironment(included: [
+            "/x": "sentinel monitor m 10.0.0.1 1 2\nsentinel known-sentinel m 10.0.0.9 3 \(Self.runID)"
+        ])
         for file in ["include /x\nsentinel monitor m 10.0.0.2 1 2", "sentinel monitor m 10.0.0.2 1 2\ninclude /x"] {
             let configuration = try read(file, environment: environment)
             #expect(configuration.sentinel.masters.map(\.address.host) == ["10.0.0.2"])

@@ -150,7 +150,7 @@ func rewritten(
         #expect(
             try rewritten(file) == "save 900 1\nsave 300 1\nport 3\nhz 2\nsentinel current-epoch 0\n")
         #expect(try rewritten(file, options: ["port \"4\""]).contains("\nport 4\n"))
-        let environment = TestEnvironment(files: ["/x": [SourceFile(name: "/x", text: bytes("hz 3"))]])
+        let environment = TestEnvironment(included: ["/x": "hz 3"])
         let around = "hz 1\ninclude /x\nhz 2\nsentinel current-epoch 0\n"
         #expect(try rewritten(around, environment: environment) == around)
     }
@@ -173,20 +173,15 @@ func rewritten(
 
     @Test func `says nothing that an included file says`() throws {
         let environment = TestEnvironment(
-            files: [
-                "/x": [
-                    SourceFile(
-                        name: "/x",
-                        text: bytes(
-                            """
-                            port 5
-                            loglevel debug
-                            user alice on
-                            sentinel monitor m 10.0.0.1 1 1
-                            sentinel down-after-milliseconds m 5
-                            sentinel known-slave m 10.0.0.2 1
-                            """))
-                ]
+            included: [
+                "/x": """
+                port 5
+                loglevel debug
+                user alice on
+                sentinel monitor m 10.0.0.1 1 1
+                sentinel down-after-milliseconds m 5
+                sentinel known-slave m 10.0.0.2 1
+                """
             ])
         let file = "loglevel notice\ninclude /x\n"
         let result = try rewritten(file, environment: environment)

@@ -147,8 +147,7 @@ import Testing
     }
 
     @Test func `says where a master is when another line than the one in force says so`() throws {
-        let environment = TestEnvironment(
-            files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel monitor m 10.0.0.2 6379 2"))]])
+        let environment = TestEnvironment(included: ["/x": "sentinel monitor m 10.0.0.2 6379 2"])
         for (file, options) in [(Self.file + "include /x\n", []), (Self.file, ["sentinel monitor m 10.0.0.2 6379 2"])] {
             let unchanged = try saved(file, options: options, environment: environment) { _ in }
             #expect(!unchanged.lines.contains { $0.contains("moved-master") })
@@ -181,8 +180,7 @@ import Testing
     }
 
     @Test func `wins over options and included files, and over a quorum with a warning`() throws {
-        let environment = TestEnvironment(
-            files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel monitor inner 10.0.2.1 1 1\nuser eve on"))]])
+        let environment = TestEnvironment(included: ["/x": "sentinel monitor inner 10.0.2.1 1 1\nuser eve on"])
         let file = "include /x\n" + Self.file
         let options = ["sentinel monitor late 10.0.3.1 1 1", "loglevel debug"]
         let result = try saved(file, options: options, environment: environment) {
@@ -206,7 +204,7 @@ import Testing
     @Test(arguments: ["sentinel state-file /s\n", "include /x\n", "sentinel state-file /s\ninclude /x\n"])
     func `that the command line did away with is not believed at the next start`(line: String) throws {
         let environment = TestEnvironment(
-            files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel state-file /s"))]],
+            included: ["/x": "sentinel state-file /s"],
             states: ["/s": .text(bytes("bogus") + StateText.end)])
         let file = "sentinel monitor m 10.0.0.1 6379 2\n" + line
         let result = try rewritten(file, options: ["sentinel state-file \"\""], environment: environment) {
@@ -271,8 +269,7 @@ import Testing
 }
 
 @Suite struct `Names where they are not resolved any more` {
-    private let included = TestEnvironment(
-        files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel monitor m name.invalid 1 2\n"))]])
+    private let included = TestEnvironment(included: ["/x": "sentinel monitor m name.invalid 1 2\n"])
 
     @Test func `do not matter in a file that has been overruled`() throws {
         let file = "sentinel state-file /s\nsentinel monitor m name.invalid 1 2\nsentinel known-replica m r.invalid 1\n"
@@ -298,19 +295,14 @@ import Testing
 
 @Suite struct `An included file` {
     private let environment = TestEnvironment(
-        files: [
-            "/x": [
-                SourceFile(
-                    name: "/x",
-                    text: bytes(
-                        """
-                        user alice on
-                        sentinel monitor m 10.0.0.1 1 1
-                        sentinel down-after-milliseconds m 5
-                        sentinel auth-pass m secret
+        included: [
+            "/x": """
+            user alice on
+            sentinel monitor m 10.0.0.1 1 1
+            sentinel down-after-milliseconds m 5
+            sentinel auth-pass m secret
 
-                        """))
-            ]
+            """
         ])
 
     private func rewritten(_ change: (inout Configuration) -> Void) throws -> (text: String, back: Configuration) {
@@ -350,15 +342,9 @@ import Testing
 
     /// - Source: the lines of a master that was removed are not looked at.
     @Test func `may say anything about a master that was removed`() throws {
-        let environment = TestEnvironment(
-            files: [
-                "/x": [
-                    SourceFile(
-                        name: "/x",
-                        text: bytes(
-                            "sentinel monitor sentinel 10.0.0.1 1 1\nsentinel parallel-syncs sentinel rename-command"))
-                ]
-            ])
+        let environment = TestEnvironment(included: [
+            "/x": "sentinel monitor sentinel 10.0.0.1 1 1\nsentinel parallel-syncs sentinel rename-command"
+        ])
         let file = "sentinel removed-master sentinel\ninclude /x\nsentinel monitor m 10.0.0.2 1 1\n"
         let result = try SentinelConfigurationTests.rewritten(file, environment: environment) { _ in }
         #expect(result.hasPrefix(file))
@@ -384,14 +370,9 @@ import Testing
     }
 
     @Test func `leaves nothing behind that only it made sense of`() throws {
-        let environment = TestEnvironment(
-            files: [
-                "/x": [
-                    SourceFile(
-                        name: "/x",
-                        text: bytes("sentinel monitor m 10.0.0.1 1 1\nsentinel notification-script m /n.sh\n"))
-                ]
-            ])
+        let environment = TestEnvironment(included: [
+            "/x": "sentinel monitor m 10.0.0.1 1 1\nsentinel notification-script m /n.sh\n"
+        ])
         let file = "include /x\nsentinel notification-script m \"\"\n"
         let configuration = try read(file, environment: environment)
         #expect(configuration.sentinel.masters[0].notificationScript == nil)
@@ -399,8 +380,7 @@ import Testing
             old: bytes("sentinel notification-script m \"\"\n"), configuration: configuration)
         #expect(try read(alone).sentinel == configuration.sentinel)
         // The included file may cease to speak of it.
-        var other = environment
-        other.files["/x"] = [SourceFile(name: "/x", text: bytes("sentinel monitor m 10.0.0.1 1 1\n"))]
+        let other = TestEnvironment(included: ["/x": "sentinel monitor m 10.0.0.1 1 1\n"])
         #expect(try read(file, environment: other).sentinel == configuration.sentinel)
     }
 
@@ -418,8 +398,7 @@ import Testing
 
     /// Found by the fuzzer: seed 4115307082, number 89379.
     @Test func `may go on speaking of a master that the main file named and no longer names`() throws {
-        let environment = TestEnvironment(
-            files: ["/x": [SourceFile(name: "/x", text: bytes("sentinel down-after-milliseconds m 5\n"))]])
+        let environment = TestEnvironment(included: ["/x": "sentinel down-after-milliseconds m 5\n"])
         let file = "sentinel monitor m 10.0.0.1 1 1\ninclude /x\n"
         var configuration = try read(file, environment: environment)
         configuration.sentinel.masters = []

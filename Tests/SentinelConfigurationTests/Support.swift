@@ -33,6 +33,14 @@ struct TestEnvironment: ConfigurationEnvironment {
     }
 }
 
+extension TestEnvironment {
+    /// - Parameter included: The texts of files that an `include` leads to, by path.
+    init(included: [String: String], states: [String: SavedState] = [:]) {
+        self.init(states: states)
+        for (path, text) in included { files[path] = [SourceFile(name: path, text: bytes(text))] }
+    }
+}
+
 func read(
     _ file: String, options: [String] = [], environment: TestEnvironment = TestEnvironment()
 ) throws(ConfigurationError) -> Configuration {
