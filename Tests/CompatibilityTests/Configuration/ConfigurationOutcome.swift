@@ -50,45 +50,56 @@ extension ConfigurationOutcome {
 }
 
 extension ConfigurationCase {
-    /// Gives it to `program` and looks what happens; ends what it has started.
-    func outcome(of program: SentinelProgram, in directory: String) throws -> ConfigurationOutcome {
+    /// Gives it to one program after the other, each with what the one before left, and looks what happens in each of
+    /// these lives; the first that ends by itself is the last. Ends what it has started.
+    func outcomes(of programs: [SentinelProgram], in directory: String) throws -> [ConfigurationOutcome] {
         var attempt = 0
         while true {
             attempt += 1
-            let outcome = try self.outcome(of: program, in: "\(directory)/\(attempt)", port: LoopbackPort.free())
-            // Somebody else took the port.
-            guard attempt < 4, outcome.complaint.contains(where: { $0.contains("Failed listening") }) else {
-                return outcome
+            let directory = "\(directory)/\(attempt)"
+            let port = LoopbackPort.free()
+            try write(in: directory, port: port)
+            var outcomes: [ConfigurationOutcome] = []
+            for (life, program) in programs.enumerated() where outcomes.last?.exitCode == nil {
+                try outcomes.append(outcome(of: program, life: life, in: directory, port: port))
             }
+            // Somebody else took the port.
+            guard attempt < 4, outcomes.last?.complaint.contains(where: { $0.contains("Failed listening") }) == true
+            else { return outcomes }
         }
     }
 
-    private func outcome(
-        of program: SentinelProgram, in directory: String, port: UInt16
-    ) throws -> ConfigurationOutcome {
+    private func filled(_ text: String, _ directory: String, _ port: UInt16) -> String {
+        text.replacing("$DIR", with: directory).replacing("$PORT", with: "\(port)")
+    }
+
+    private func write(in directory: String, port: UInt16) throws {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        func filled(_ text: String) -> String {
-            text.replacing("$DIR", with: directory).replacing("$PORT", with: "\(port)")
-        }
         for (name, text) in files {
             let path = directory + "/" + name
-            try filled(text).write(toFile: path, atomically: false, encoding: .utf8)
+            try filled(text, directory, port).write(toFile: path, atomically: false, encoding: .utf8)
             if name.hasSuffix(".sh") { chmod(path, 0o755) }
         }
-        let path = directory + "/sentinel.conf"
         let whole = isComplete ? text : text + "\nport $PORT\n"
-        try filled(whole).write(toFile: path, atomically: false, encoding: .utf8)
+        try filled(whole, directory, port).write(
+            toFile: directory + "/sentinel.conf", atomically: false, encoding: .utf8)
+    }
+
+    private func outcome(
+        of program: SentinelProgram, life: Int, in directory: String, port: UInt16
+    ) throws -> ConfigurationOutcome {
+        let path = directory + "/sentinel.conf"
         // Standard input of what a test starts is /dev/null: a shell gives it something else.
         var executable = try program.path()
-        var arguments = [path] + options.map(filled)
+        var arguments = [path] + options.map { filled($0, directory, port) }
         if let standardInput {
             let input = directory + "/input"
-            try filled(standardInput).write(toFile: input, atomically: false, encoding: .utf8)
+            try filled(standardInput, directory, port).write(toFile: input, atomically: false, encoding: .utf8)
             arguments = ["-c", "exec \"$0\" \"$@\" <\(input)", executable] + arguments
             executable = "/bin/sh"
         }
         let process = try ServerProcess(
-            name: name, directory: directory, executable: executable, arguments: arguments)
+            name: name, directory: "\(directory)/life\(life)", executable: executable, arguments: arguments)
         try process.start()
         defer { process.end() }
         var outcome = ConfigurationOutcome()

@@ -4,7 +4,7 @@ import Foundation
 
 /// A sentinel, ours or the original, with the questions the tests ask it.
 final class SentinelServer: Server {
-    let program: SentinelProgram
+    private(set) var program: SentinelProgram
 
     /// - Parameter executable: What is run in the program's place, and becomes it.
     init(
@@ -95,6 +95,14 @@ final class SentinelServer: Server {
             missing.append("\(name): sentinel \(peer["port"] ?? "") flags \(peer["flags"] ?? "")")
         }
         return missing
+    }
+
+    /// Ends as a service manager ends it, and has `program` take its place, with its file and at its port.
+    func handOver(to program: SentinelProgram) throws {
+        process.signal(SIGTERM)
+        _ = try process.waitForExit(within: .seconds(10))
+        self.program = program
+        try restart(as: program.path())
     }
 
     /// Deletes its configuration file behind its back.

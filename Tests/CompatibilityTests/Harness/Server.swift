@@ -49,9 +49,11 @@ class Server {
     }
 
     /// Starts it again after a kill, and waits until it answers.
-    func restart() throws {
+    ///
+    /// - Parameter executable: What runs from now on; `nil` for what ran before.
+    func restart(as executable: String? = nil) throws {
         client = nil
-        try process.restart()
+        try process.restart(as: executable)
         try Self.awaitAnswer(process, port, security)
     }
 

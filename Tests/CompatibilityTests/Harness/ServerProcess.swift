@@ -22,7 +22,7 @@ final class ServerProcess {
 
     let name: String
     let directory: String
-    private let executable: String
+    private var executable: String
     private let arguments: [String]
     private(set) var pid: pid_t?
     /// How the last life ended: the exit code, or 128 + the signal that killed it.
@@ -79,8 +79,11 @@ final class ServerProcess {
     func end() { kill() }
 
     /// A new life with the same arguments and files; the log goes on where it ended.
-    func restart() throws {
+    ///
+    /// - Parameter executable: What runs from now on; `nil` for what ran before.
+    func restart(as executable: String? = nil) throws {
         kill()
+        if let executable { self.executable = executable }
         try start()
     }
 
