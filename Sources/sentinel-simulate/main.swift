@@ -19,7 +19,8 @@ let usage = """
            sentinel-simulate --kept                          the seeds that once broke a rule
            sentinel-simulate --see [--schedules M]           that each defect it can be given is seen within M
            options: --quiet (no trace), --keep-going (after violations), --sabotage KIND (see that it is caught),
-                    --without WORDS (what --shrink left out), --only TRAIT (of the seeds, those whose schedules have it)
+                    --without WORDS (what --shrink left out), --only TRAIT (of the seeds, those whose schedules have it),
+                    --except TRAIT (those whose schedules don't)
     """
 
 func fail(_ text: String) -> Never {
@@ -42,7 +43,7 @@ struct Options {
     var isQuiet = false
     var keepsGoing = false
     var sabotage: Sabotage?
-    var trait: Trait?
+    var isWanted = { (_: UInt64) in true }
     var mode = Mode.many
 
     var reduction = Reduction()
@@ -71,7 +72,9 @@ struct Options {
             case "--quiet": isQuiet = true
             case "--keep-going": keepsGoing = true
             case "--sabotage": sabotage = choice(words.popFirst())
-            case "--only": trait = choice(words.popFirst())
+            case "--only", "--except":
+                let trait: Trait = choice(words.popFirst())
+                isWanted = { Schedule.has(trait, seed: $0) == (word == "--only") }
             default: fail(usage)
             }
         }
@@ -153,12 +156,6 @@ func runMany(_ seeds: [UInt64], _ options: Options) -> Never {
     exit(0)
 }
 
-/// Those whose schedules have a trait.
-func seedsAlike(_ range: Range<UInt64>, with trait: Trait?) -> [UInt64] {
-    guard let trait else { return Array(range) }
-    return range.filter { Schedule.has(trait, seed: $0) }
-}
-
 /// Gives the core each defect in turn and looks whether the rule that it breaks is seen broken.
 func see(_ seeds: [UInt64]) -> Never {
     var unseen = 0
@@ -188,7 +185,7 @@ func outcomes(of seeds: [UInt64], _ sabotage: Sabotage?) -> [Outcome] {
 let options = Options(Array(CommandLine.arguments.dropFirst()))
 let (end, isHuge) = options.first.addingReportingOverflow(UInt64(clamping: options.schedules))
 if isHuge { fail(usage) }
-let seeds = seedsAlike(options.first..<end, with: options.trait)
+let seeds = (options.first..<end).filter(options.isWanted)
 switch options.mode {
 case .one: replay(options.seed, options)
 case .shrink: shrink(options.seed, options)
