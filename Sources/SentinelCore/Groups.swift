@@ -101,9 +101,11 @@ extension Sentinel {
             link = makeLink(to: address, .peer(runID), user: id, at: now)
             peerLinks[runID, default: []].append(link)
         }
-        let peer = Peer(
+        var peer = Peer(
             runID: runID, presence: Presence(address: address, link: link, at: now), askPause: timing.firstAskPause,
             at: now)
+        // Until one of the two is heard there.
+        peer.isUsurped = masters[id].peers.contains { $0.presence.address.isSameNode(as: address) }
         masters[id].peers.append(peer)
         touch(.master(id), at: now)
     }

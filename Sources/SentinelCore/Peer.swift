@@ -16,6 +16,8 @@ struct Peer: Sendable {
     let runID: RunID
     var presence: Presence
     var helloHeardAt: Instant
+    /// Whether another sentinel was heard at its address since.
+    var isUsurped = false
     /// Since when its hellos have named another address in our config epoch.
     var contradictsSince: Instant?
     /// Whether its last answer held the master down.

@@ -69,7 +69,7 @@ extension Sentinel {
                 if vote.epoch == failover.epoch { count(vote.candidate) }
             } else if peer.refusedVoteIn == failover.epoch {
                 refused += 1
-            } else if links[peer.presence.link].canSend, !peer.presence.isSdown {
+            } else if canBeAsked(peer), !peer.presence.isSdown {
                 open += 1
             }
         }
@@ -120,8 +120,7 @@ extension Sentinel {
         let epoch = currentEpoch.next
         let own = Self.rank(myID, epoch)
         let better = masters[id].peers.count { peer in
-            let link = links[peer.presence.link]
-            guard link.canSend, !peer.presence.isSdown else { return false }
+            guard canBeAsked(peer), !peer.presence.isSdown else { return false }
             let theirs = Self.rank(peer.runID, epoch)
             return (theirs, peer.runID) < (own, myID)
         }

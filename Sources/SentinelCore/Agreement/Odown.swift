@@ -55,9 +55,7 @@ extension Sentinel {
         var deadline: Instant?
         for index in masters[id].peers.indices {
             let peer = masters[id].peers[index]
-            guard links[peer.presence.link].canSend, let connection = links[peer.presence.link].command else {
-                continue
-            }
+            guard canBeAsked(peer), let connection = links[peer.presence.link].command else { continue }
             let due = peer.askedAt.map { $0 + timing.askPeriod } ?? peer.askDueAt ?? now
             guard due <= now else {
                 deadline = .earlier(deadline, due)
@@ -98,7 +96,9 @@ extension Sentinel {
         let old = masters[id].peers[index]
         // A newer question may be under way behind this answer.
         if !links[link].asked.contains(about: id) { masters[id].peers[index].askedAt = nil }
-        guard question.address.isSameNode(as: masters[id].presence.address) else { return touch(.master(id), at: now) }
+        guard question.address.isSameNode(as: masters[id].presence.address), !old.isUsurped else {
+            return touch(.master(id), at: now)
+        }
         masters[id].peers[index].opinionAt = now
         masters[id].peers[index].reportsMasterDown = opinion.isDown
         if let vote = opinion.vote {

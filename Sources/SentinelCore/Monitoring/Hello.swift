@@ -126,6 +126,7 @@ extension Sentinel {
             masters[id].peers[index].presence.address.isSameNode(as: address)
         {
             masters[id].peers[index].helloHeardAt = now
+            if masters[id].peers[index].isUsurped { claimPlace(hello.runID, in: id, at: now) }
             return true
         }
         let hasMoved = masters[id].peerIndex(hello.runID) != nil
@@ -144,6 +145,7 @@ extension Sentinel {
             for other in masterOrder { removePeer(usurped, of: other) }
         }
         addPeer(hello.runID, at: address, to: id, at: now)
+        claimPlace(hello.runID, in: id, at: now)
         if hasMoved {
             movePeerElsewhere(hello.runID, to: address, except: id, at: now)
         } else if let index = masters[id].peerIndex(hello.runID) {
@@ -163,6 +165,7 @@ extension Sentinel {
         for other in others {
             removePeer(runID, of: other)
             addPeer(runID, at: address, to: other, at: now)
+            claimPlace(runID, in: other, at: now)
         }
         guard !others.isEmpty, let index = masters[id].peerIndex(runID) else { return }
         emit(.sentinelMovedElsewhere(label(id, peerAt: index), count: others.count))
