@@ -155,8 +155,9 @@ extension Sentinel {
         settings.renamedCommands = master.renamedCommands
         // The promoted one may be there twice, under its name and by its number: the old master takes one's place.
         var hasOld = false
+        let isPromoted = master.promoted != nil
         for replica in confirmedReplicas(of: master) {
-            let isCurrent = replica.presence.address.isSameNode(as: current.address)
+            let isCurrent = isPromoted && replica.presence.address.isSameNode(as: current.address)
             guard !isCurrent || !hasOld else { continue }
             hasOld = hasOld || isCurrent
             settings.knownReplicas.append(remembered(isCurrent ? master.presence : replica.presence))

@@ -50,8 +50,11 @@ extension Sentinel {
     }
 
     private mutating func makeHello(for id: Master.ID, on link: Link.ID) -> Hello? {
-        // A number that may be mistaken would be one more configuration of its epoch.
-        let asHostname = settingsAnnounceHostnames || !isCertain(masters[id].currentAddress)
+        // A number that may be mistaken would be one more configuration of its epoch; one where nobody has ever been is
+        // not in the file either.
+        let current = masters[id].current
+        let isProven = !current.address.isName || links[current.link].lead.isToldProven
+        let asHostname = settingsAnnounceHostnames || !isProven || !isCertain(current.address)
         guard let host = announceHost ?? links[link].localHost,
             let master = masters[id].currentAddressAnnounced(asHostname: asHostname)
         else { return nil }
@@ -183,6 +186,7 @@ extension Sentinel {
             counters.rejectedHellos += 1
             return
         }
+        let address = placeInUse(address, in: id)
         // Neither is one that is ours by a name alone of which we know no more than a first answer: it may be mistaken,
         // and the same configuration would not be looked at again.
         let isSame = isKnownAsSameNode(masters[id].currentAddress, address)
@@ -197,6 +201,18 @@ extension Sentinel {
             return abandonOutdatedFailover(id)
         }
         takeConfiguration(of: hello, at: address, for: id, at: now)
+    }
+
+    /// Where a replica of this name is connected: its name may have been answered otherwise since, and what works is left
+    /// only for what works too.
+    private func placeInUse(_ address: NodeAddress, in id: Master.ID) -> NodeAddress {
+        guard address.isName else { return address }
+        let replica = masters[id].replicas.first { replica in
+            let known = replica.presence.address
+            return known.port == address.port && known.host.lowercased() == address.host.lowercased()
+                && links[replica.presence.link].canSend
+        }
+        return replica?.presence.address ?? address
     }
 
     /// Whether an address that a newer configuration names is the one that the group has: also where one is written as

@@ -44,7 +44,8 @@ extension Sentinel {
         let replica = masters[id].replicas[index]
         let address = replica.presence.address
         let double = masters[id].replicas.first { $0.id != replica.id && $0.presence.address.isSameNode(as: address) }
-        let isMaster = masters[id].presence.address.isSameNode(as: address)
+        let master = masters[id].presence.address
+        let isMaster = master.isSameNode(as: address) && isStillSaid(master)
         guard masters[id].failover == nil, isMaster || double != nil else { return }
         // Where names are told, the name is what stays true.
         let dropsOther = !isMaster && settingsAnnounceHostnames && !NumericHost.isNumeric(address.host)
@@ -53,7 +54,7 @@ extension Sentinel {
 
     /// Drops what is known as replicas, of a group whose master has turned out to be the same node.
     private mutating func dropDoubles(of master: NodeAddress, in id: Master.ID) {
-        guard masters[id].failover == nil else { return }
+        guard masters[id].failover == nil, isStillSaid(master) else { return }
         for replica in masters[id].replicas where replica.presence.address.isSameNode(as: master) {
             drop(replica.id, of: id)
         }

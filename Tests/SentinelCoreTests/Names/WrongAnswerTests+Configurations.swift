@@ -7,6 +7,29 @@ import Testing
 @testable import SentinelCore
 
 extension `A wrong answer about a name` {
+    /// It would be held down there, and replaced though it is well.
+    @Test func `about the new master does not have a connection given up that works`() {
+        let replica = Endpoint(host: "redis-1", port: World.replicas[0].port)
+        let nowhere = Endpoint(host: "10.9.9.9", port: replica.port)
+        var world = World(resolvesHostnames: true, announcesHostnames: true) { $0.knownReplicas = [replica] }
+        world.names["redis-1"] = [World.replicas[0].host]
+        world.take(.resolved("redis-1", [World.replicas[0].host]))
+        world.run(for: .seconds(12))
+        world.kill(nowhere)
+        world.names["redis-1"] = [nowhere.host]
+        world.run(for: .seconds(11))
+        world.following[World.replicas[0]] = nil
+        _ = world.ask(
+            .publishHello(
+                Hello(
+                    sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(5),
+                    masterName: World.name, master: replica, configEpoch: Epoch(5))))
+        #expect(host(of: world) == World.replicas[0].host)
+        world.run(for: .seconds(5))
+        #expect(host(of: world) == World.replicas[0].host)
+        #expect(!world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
+    }
+
     @Test func `that leads to the new master does not make the old one's name its name`() {
         var world = World(resolvesHostnames: true, announcesHostnames: true) { settings in
             settings.address = Self.named

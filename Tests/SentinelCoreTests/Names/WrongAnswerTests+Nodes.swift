@@ -244,6 +244,24 @@ extension `A wrong answer about a name` {
         #expect(world.following[stranger] == nil)
     }
 
+    /// The right one was given by then, and there is nobody to list him again.
+    @Test func `about the master that led to a replica does not have it forgotten once it was given otherwise`() {
+        let replica = Endpoint(host: "redis-1", port: World.replicas[0].port)
+        var world = World(resolvesHostnames: true, announcesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = [replica]
+        }
+        world.kill(World.master)
+        for name in ["redis-0", "redis-1"] {
+            world.names[name] = [World.replicas[0].host]
+            world.take(.resolved(name, [World.replicas[0].host]))
+        }
+        world.run(for: .seconds(5))
+        world.names["redis-0"] = [World.master.host]
+        world.run(for: .seconds(20))
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [replica])
+    }
+
     /// Seed 530127664 of the simulation: a replica was promoted that had been without its master for long.
     @Test func `about the master that leads to a replica does not make a circle of them`() {
         var world = World(peers: "", quorum: 1, resolvesHostnames: true) { $0.address = Self.named }

@@ -98,6 +98,9 @@ import Testing
         world.run(for: .seconds(30))
         #expect(world.ask(.masterAddress(World.name)) == .address(nowhere))
         #expect(world.sentinel.remembered.masters[0].address == Self.named)
+        // Nor is the number told as what the config epoch stands for.
+        let told = Set(world.sent.compactMap { if case .hello(let hello) = $0 { hello.master } else { nil } })
+        #expect(told == [Self.named])
     }
 
     /// Seeds 410025467 and 410044461 of the simulator: the number was saved, and the name gone with a restart.
