@@ -40,6 +40,8 @@ package struct Master: Sendable {
 
     /// Whom the master says that it follows, should it be a replica.
     var follows: Endpoint?
+    /// How long it says that it has been without him.
+    var withoutMasterFor = Duration.zero
 
     // Replacing the master.
     var failover: Failover?

@@ -32,6 +32,7 @@ struct Replica: Sendable {
     /// To follow another node, or nobody.
     struct Order: Sendable, Equatable {
         let master: Endpoint?
+        let connection: ConnectionID
     }
 
     let id: ReplicaID

@@ -68,7 +68,9 @@ extension Simulation {
         guard !trustsFirstAnswers(process) else { return }
         // A master that says it is a replica has left its own alone since; the original counts from when it is down.
         let since = [process.downSince[name], process.isOriginal ? nil : process.replicaSince[name]].compactMap { $0 }
-        let aloneFor = since.min().map { process.localTime(now) - $0 } ?? .zero
+        let master = process.settings(of: name).flatMap { self.node(at: $0.address) }
+        let saidFor = master.map { $0.isMaster || process.isOriginal ? .zero : $0.linkDownFor(now) } ?? .zero
+        let aloneFor = max(since.min().map { process.localTime(now) - $0 } ?? .zero, saidFor)
         let age = process.infoMadeAt[node.host].map { now - $0 } ?? .zero
         // One that was monitored again may not have been told how long to wait yet.
         let downAfter = process.settings(of: name)?.downAfter ?? schedule.downAfter

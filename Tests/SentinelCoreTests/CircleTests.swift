@@ -93,6 +93,27 @@ import Testing
         #expect(world.steps.contains(.promoted))
     }
 
+    /// What it says itself counts, for this sentinel may have started long after.
+    @Test func `or follows somebody unknown is replaced by a replica that was alone before this sentinel was there`() {
+        var world = World()
+        let unknown = Endpoint(host: "10.0.0.77", port: 6379)
+        world.kill(unknown)
+        world.following[World.master] = unknown
+        world.withoutMasterSince = world.now - .seconds(100)
+        world.letPeersAgree()
+        world.run(for: .seconds(40))
+        #expect(world.steps.contains(.promoted))
+    }
+
+    /// Nobody else asks about that name.
+    @Test func `by a name is seen to`() {
+        var world = World(resolvesHostnames: true)
+        world.names["redis-1"] = [World.replicas[0].host]
+        world.following[World.master] = Endpoint(host: "redis-1", port: World.replicas[0].port)
+        world.run(for: .seconds(12))
+        #expect(world.sentinel.isInCircle(world.sentinel.masterOrder[0]))
+    }
+
     @Test func `is left alone if it follows nobody known here`() {
         var world = circle()
         world.following[World.master] = Endpoint(host: "10.0.0.77", port: 6379)

@@ -90,24 +90,63 @@ import Testing
         #expect(world.steps.contains(.promoted))
     }
 
-    @Test func `is left to those who know of a replica by one that knows of none`() {
-        func attempts(withReplicas: Bool) -> (first: Duration, count: Int) {
-            var world = World { if !withReplicas { $0.knownReplicas = [] } }
+    @Test func `is left to those who reach a replica by one that reaches none, or knows of none`() {
+        func attempts(known: Bool = true, reached: Bool) -> (first: Duration, count: Int) {
+            var world = World { if !known { $0.knownReplicas = [] } }
             world.replicasOf = [:]
+            if !reached { for replica in World.replicas { world.kill(replica) } }
             world.run(for: .seconds(5))
-            for node in [World.master] + World.replicas { world.kill(node) }
+            world.kill(World.master)
             let killedAt = world.now
             world.letPeersAgree()
             world.run(until: { !$0.steps.isEmpty })
             let first = world.now - killedAt
             world.runElected(for: .seconds(15))
-            return (first, world.steps.count { $0 == .noGoodReplica })
+            return (first, world.steps.count { $0 == .tried })
         }
-        let (informed, ignorant) = (attempts(withReplicas: true), attempts(withReplicas: false))
+        let (best, blind, ignorant) = (
+            attempts(reached: true), attempts(reached: false), attempts(known: false, reached: false)
+        )
         // Of three, two may be better by rank; it goes behind all of them.
-        #expect(ignorant.first >= .milliseconds(1_090))
-        #expect(informed.first < .milliseconds(1_090))
-        #expect(informed.count >= 3 && ignorant.count == 1)
+        #expect(best.first < .milliseconds(1_090))
+        #expect(blind.first >= .milliseconds(1_090) && ignorant.first >= .milliseconds(1_090))
+        #expect(blind.count == 3 && ignorant.count == 1)
+    }
+
+    /// Attempts that can lead to nothing would use up epochs, and keep those from standing who voted in them.
+    @Test func `is not tried for ever where nobody is reached, but as soon as somebody is`() {
+        var world = World(failoverTimeout: .seconds(60))
+        world.run(for: .seconds(5))
+        for node in [World.master] + World.replicas { world.kill(node) }
+        world.runElected(for: .seconds(100))
+        #expect(world.steps.count { $0 == .tried } == 3)
+        world.revive(World.replicas[0])
+        world.runElected(for: .seconds(4))
+        #expect(world.steps.contains(.promoted))
+    }
+
+    @Test func `is tried again in the usual distance even if nobody is reached`() {
+        var world = World(failoverTimeout: .seconds(20))
+        world.run(for: .seconds(5))
+        for node in [World.master] + World.replicas { world.kill(node) }
+        world.runElected(for: .seconds(100))
+        #expect(world.steps.count { $0 == .tried } == 5)
+    }
+
+    @Test func `that was lost with its connection is asked for again`() {
+        var world = World(failoverTimeout: .seconds(60))
+        world.run(for: .seconds(5))
+        world.unmoved = [Self.chosen]
+        world.kill(World.master)
+        world.letPeersAgree()
+        world.run(until: { $0.steps.contains(.waitingForPromotion) }, answering: true)
+        world.silent = [Self.chosen]
+        world.cut(Self.chosen)
+        world.silent = []
+        world.unmoved = []
+        world.runElected(for: .seconds(3))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.sentinel.remembered.masters[0].address == Self.chosen)
     }
 
     /// Two addresses of one process, as with two networks or another `replica-announce-ip` than before.

@@ -200,7 +200,7 @@ struct World {
             report.masterHost = master.host
             report.masterPort = master.port
             report.isMasterLinkUp = reachable(master) && following[master] == nil
-            if following[master] != nil, let since = withoutMasterSince { report.masterLinkDownFor = now - since }
+            if report.isMasterLinkUp == false, let since = withoutMasterSince { report.masterLinkDownFor = now - since }
             report.priority = 100
             report.offset = offsets[endpoint] ?? 0
         } else {

@@ -89,17 +89,30 @@ extension Sentinel {
         masters[id].retryAt = now + rankDelay(id) + spread * part
     }
 
-    /// Without a replica to promote, it is looked for again after 1, 2, 4 … seconds, at the latest after the usual
-    /// distance. One that knows of no replica at all won't hear of any while the master is down, and leaves it to the
-    /// others.
+    /// Without a replica to promote, it is looked for again after one second and after two more, then each second. One
+    /// that knows of no replica at all won't hear of any while the master is down, and leaves it to the others.
     ///
     /// - Source: spec/defects.md 48; the original always waits twice the failover timeout.
     mutating func retryFruitlessAttempt(_ id: Master.ID, at now: Instant) {
         guard !masters[id].replicas.isEmpty else { return }
-        let pause = Duration.seconds(1 << min(masters[id].fruitlessAttempts, 20))
+        let pause = Duration.seconds(masters[id].fruitlessAttempts == 1 ? 2 : 1)
         masters[id].fruitlessAttempts += 1
-        masters[id].retryAt = now + min(pause, masters[id].failoverTimeout * 2)
+        masters[id].retryAt = now + pause
     }
+
+    /// Whether to stand again would be to no avail, for the attempts before found nobody and there is nobody now.
+    ///
+    /// Each costs an epoch, and keeps voters from standing who may reach a replica that this sentinel does not; so it
+    /// only looks, but for an attempt in the usual distance. A master that follows its own replica can be mended by one
+    /// that is elected.
+    private func wouldBeFruitless(_ id: Master.ID, at now: Instant) -> Bool {
+        guard masters[id].fruitlessAttempts > Self.attemptsBeforeLooking, followedReplica(of: id) == nil,
+            let attemptedAt = masters[id].attemptedAt, now - attemptedAt < masters[id].failoverTimeout * 2
+        else { return false }
+        return ReplicaSelection.best(of: replicaCandidates(id, trustsFirstAnswer: true, at: now)) == nil
+    }
+
+    private static let attemptsBeforeLooking = 2
 
     /// When this sentinel may stand for election, given when the last attempt was.
     ///
@@ -115,7 +128,7 @@ extension Sentinel {
         return min(regular, max(attemptedAt, downSince))
     }
 
-    /// How long this sentinel lets better candidates go first; all do who know of a replica, if it knows of none.
+    /// How long this sentinel lets better candidates go first; all do who reach a replica, if it reaches none.
     private func rankDelay(_ id: Master.ID) -> Duration {
         let epoch = currentEpoch.next
         let own = Self.rank(myID, epoch)
@@ -124,7 +137,10 @@ extension Sentinel {
             let theirs = Self.rank(peer.runID, epoch)
             return (theirs, peer.runID) < (own, myID)
         }
-        return candidacyStagger * (better + (masters[id].replicas.isEmpty ? masters[id].peers.count + 1 : 0))
+        let reachesReplica = masters[id].replicas.contains { replica in
+            links[replica.presence.link].canSend && !replica.presence.isSdown
+        }
+        return candidacyStagger * (better + (reachesReplica ? 0 : masters[id].peers.count + 1))
     }
 
     /// Distance between two ranks: a candidate is heard of when its own vote is on disk, so where disks are slow, or
@@ -152,6 +168,11 @@ extension Sentinel {
                 emitLog(.nextFailoverDelay(allowedAt - now))
             }
             return allowedAt
+        }
+        if wouldBeFruitless(id, at: now) {
+            let next = now + .seconds(1)
+            masters[id].retryAt = next
+            return next
         }
         let candidacyAt = masters[id].candidacyAt ?? now + (masters[id].retryAt == nil ? rankDelay(id) : .zero)
         masters[id].candidacyAt = candidacyAt

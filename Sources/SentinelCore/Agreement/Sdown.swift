@@ -61,7 +61,9 @@ extension Sentinel {
     /// What was to no avail in this outage is no reason to wait in the next.
     private mutating func masterCameBack(_ id: Master.ID, at now: Instant) {
         masters[id].fruitlessAttempts = 0
-        masters[id].retryAt = masters[id].retryAt.map { min($0, now) }
+        guard masters[id].retryAt != nil else { return }
+        masters[id].retryAt = nil
+        masters[id].attemptedAt = nil
     }
 
     /// What follows at once: the others are asked, and the replicas looked at.

@@ -7,7 +7,7 @@ extension Sentinel {
     private static let attemptsBeforeRestoring = 2
 
     /// The replica known here that the master says it follows.
-    private func followedReplica(of id: Master.ID) -> Replica? {
+    func followedReplica(of id: Master.ID) -> Replica? {
         let master = masters[id]
         guard isCertain(master.presence.address), let place = master.follows.map(knownAddress) else { return nil }
         return master.replicaIndex(at: place).map { master.replicas[$0] }
@@ -30,7 +30,7 @@ extension Sentinel {
         let order = Request.replicate(nil, isBare: masters[id].refusedRestoration)
         perform(.send(connection.id, order, renamed: renames(of: link)))
         links[link].pending += 1
-        masters[id].order = Replica.Order(master: nil)
+        masters[id].order = Replica.Order(master: nil, connection: connection.id)
         // An INFO that is under way was answered before the order; ask again.
         masters[id].info.askedAt = nil
         masters[id].info.wantedAt = now

@@ -41,7 +41,7 @@ extension Sentinel {
         else { return }
         perform(.send(connection.id, .replicate(address, isBare: false), renamed: renames(of: link)))
         links[link].pending += 1
-        masters[id].order = Replica.Order(master: address)
+        masters[id].order = Replica.Order(master: address, connection: connection.id)
         emit(.convertedToReplica(labelOfReplacedMaster(id)))
     }
 

@@ -69,9 +69,12 @@ extension Sentinel {
     ) -> [ReplicaSelection.Candidate] {
         let master = masters[id]
         let isDown = master.presence.isSdown
-        // Since it says that it is a replica it has left its own alone; it counts as down long after.
-        let replicaSince = master.info.role == .replica ? master.info.roleReportedAt : nil
-        let aloneFor = Instant?.earlier(master.presence.sdownSince, replicaSince).map { now - $0 } ?? .zero
+        // Since it says that it is a replica it has left its own alone; it counts as down long after, and may have been
+        // one before this sentinel knew it.
+        let isReplica = master.info.role == .replica
+        let seenSince = Instant?.earlier(master.presence.sdownSince, isReplica ? master.info.roleReportedAt : nil)
+        let saidFor = isReplica && isCertain(master.presence.address) ? master.withoutMasterFor : .zero
+        let aloneFor = max(seenSince.map { now - $0 } ?? .zero, saidFor)
         // In a circle there is nobody whom they could have been connected to.
         let isCircle = isInCircle(id)
         return master.replicas.map { replica in

@@ -118,7 +118,7 @@ extension Sentinel {
         let link = masters[id].replicas[index].presence.link
         guard let connection = links[link].command else { return }
         perform(.send(connection.id, .replicate(endpoint, isBare: false), renamed: renames(of: link)))
-        masters[id].replicas[index].order = Replica.Order(master: endpoint)
+        masters[id].replicas[index].order = Replica.Order(master: endpoint, connection: connection.id)
         links[link].pending += 1
         // An INFO that is under way was answered before the order; ask again.
         masters[id].replicas[index].info.askedAt = nil
@@ -166,6 +166,8 @@ extension Sentinel {
         masters[id].follows = nil
         if report.role == .replica, let host = report.masterHost, let port = report.masterPort {
             masters[id].follows = Endpoint(host: host, port: port)
+            masters[id].withoutMasterFor = report.masterLinkDownFor
+            ask(about: host, at: now)
         }
         if report.role != masters[id].info.role {
             masters[id].info.role = report.role
@@ -187,7 +189,9 @@ extension Sentinel {
         guard !tilt.isOn else { return }
         switch report.role {
         case .master: replicaSaysMaster(id, index, at: now)
-        case .replica: putRightWrongMaster(id, index, at: now)
+        case .replica:
+            repeatLostPromotion(id, index, at: now)
+            putRightWrongMaster(id, index, at: now)
         }
         noteReconfiguration(id, index, at: now)
         pollAgain(id, index, at: now)
@@ -275,6 +279,19 @@ extension Sentinel {
         guard putRight(id, index, wrongSince: replica.info.roleReportedAt, patience: timing.publishPeriod * 4, at: now)
         else { return }
         emit(.convertedToReplica(label(id, replicaAt: index)))
+    }
+
+    /// Gives the order to be promoted once more to a replica that says otherwise on another connection than the one that
+    /// the order was lost with.
+    ///
+    /// - Source: `that was lost with its connection is asked for again`; the original waits until the attempt is over.
+    private mutating func repeatLostPromotion(_ id: Master.ID, _ index: Int, at now: Instant) {
+        let replica = masters[id].replicas[index]
+        guard masters[id].failover?.stage == .waitPromotion(replica.id), let order = replica.order,
+            order.master == nil, links[replica.presence.link].command.map({ $0.id != order.connection }) ?? false,
+            takesOrders(replica.presence.link)
+        else { return }
+        replicate(id, index, of: nil, at: now)
     }
 
     private mutating func putRightWrongMaster(_ id: Master.ID, _ index: Int, at now: Instant) {
