@@ -41,9 +41,10 @@ extension Simulation {
         }
         let addresses = names.compactMap { process.settings(of: $0)?.address }
         // The original converts a stray master to what was the master before the promotion it has just made.
-        guard !addresses.isEmpty, !addresses.contains(where: { isOneNode($0, master) }), !process.isOriginal else {
-            return
+        let isNamed = addresses.contains { address in
+            isOneNode(address, master) || trustsFirstAnswers(process) && mayBeOneNode(address, master)
         }
+        guard !addresses.isEmpty, !isNamed, !process.isOriginal else { return }
         throw Violation(
             rule: .ordersNameTheMaster,
             text: "\(process.name) tells \(endpoint) to follow \(master), its masters are \(addresses)")

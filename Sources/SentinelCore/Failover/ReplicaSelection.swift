@@ -63,7 +63,8 @@ extension Sentinel {
     }
 
     /// - Parameter trustsFirstAnswer: Whether those are fit too that were heard of where the master's name was answered
-    ///   once: it may be another group's, and so are they then.
+    ///   once, for it may be another group's, and so are they then; and those whose own name was, who may be somebody
+    ///   else.
     func replicaCandidates(
         _ id: Master.ID, trustsFirstAnswer: Bool, at now: Instant
     ) -> [ReplicaSelection.Candidate] {
@@ -85,6 +86,7 @@ extension Sentinel {
                 isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
                     && !isCurrentMaster(replica, of: id)
                     && !mayBeStray(replica.id, of: id, trustsFirstAnswer: trustsFirstAnswer)
+                    && (trustsFirstAnswer || isCertain(replica.presence.address))
                     && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,

@@ -262,6 +262,20 @@ extension `A wrong answer about a name` {
         #expect(world.sentinel.remembered.masters[0].knownReplicas == [replica])
     }
 
+    /// Another replica of the group was promoted under its name, which the configuration was then.
+    @Test func `about a replica does not have whoever is there promoted on request before it was given again`() {
+        let named = Endpoint(host: "redis-1", port: World.replicas[0].port)
+        var world = World(resolvesHostnames: true) { $0.knownReplicas = [named] }
+        world.names["redis-1"] = [World.replicas[0].host]
+        world.take(.resolved("redis-1", [World.replicas[0].host]))
+        world.run(for: .seconds(3))
+        #expect(world.ask(.failover(World.name)) == .ok)
+        world.run(for: .seconds(5))
+        #expect(world.steps.last == .selectingReplica)
+        world.run(for: .seconds(6))
+        #expect(world.steps.contains(.promoted))
+    }
+
     /// Seed 530127664 of the simulation: a replica was promoted that had been without its master for long.
     @Test func `about the master that leads to a replica does not make a circle of them`() {
         var world = World(peers: "", quorum: 1, resolvesHostnames: true) { $0.address = Self.named }
