@@ -115,7 +115,7 @@ extension Sentinel {
     }
 
     private func quorumReport(_ id: Master.ID) -> Response.QuorumReport {
-        let usable = 1 + masters[id].peers.count { !$0.presence.isSdown && !$0.isUsurped && !leadsHere($0) }
+        let usable = 1 + masters[id].peers.count { !$0.presence.isSdown && hasOwnPlace($0) }
         return Response.QuorumReport(
             usable: usable, reachesQuorum: usable >= masters[id].quorum,
             reachesMajority: usable >= masters[id].voters / 2 + 1)

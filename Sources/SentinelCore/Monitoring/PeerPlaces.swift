@@ -7,12 +7,13 @@
 
 extension Sentinel {
     /// Whether a peer can be asked, and whoever answers is the peer.
-    func canBeAsked(_ peer: Peer) -> Bool {
-        links[peer.presence.link].canSend && !peer.isUsurped && !leadsHere(peer)
-    }
+    func canBeAsked(_ peer: Peer) -> Bool { links[peer.presence.link].canSend && hasOwnPlace(peer) }
+
+    /// Whether nobody else is known to be at a peer's address.
+    func hasOwnPlace(_ peer: Peer) -> Bool { !peer.isUsurped && !leadsHere(peer) }
 
     /// Whether a peer's address leads to this sentinel: it is the one that we tell, or the one that we call from.
-    func leadsHere(_ peer: Peer) -> Bool {
+    private func leadsHere(_ peer: Peer) -> Bool {
         let address = peer.presence.address
         guard let ip = address.ip else { return false }
         let isLocal = address.port == listeningPort && ip == links[peer.presence.link].localHost
