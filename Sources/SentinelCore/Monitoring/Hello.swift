@@ -203,8 +203,8 @@ extension Sentinel {
         takeConfiguration(of: hello, at: address, for: id, at: now)
     }
 
-    /// Where a replica of this name is connected: its name may have been answered otherwise since, and what works is left
-    /// only for what works too.
+    /// Where a replica of this name is connected: its name may have been answered otherwise since, and what works is
+    /// left only for what works too.
     private func placeInUse(_ address: NodeAddress, in id: Master.ID) -> NodeAddress {
         guard address.isName else { return address }
         let replica = masters[id].replicas.first { replica in

@@ -281,8 +281,8 @@ extension Sentinel {
         emit(.convertedToReplica(label(id, replicaAt: index)))
     }
 
-    /// Gives the order to be promoted once more to a replica that says otherwise on another connection than the one that
-    /// the order was lost with.
+    /// Gives the order to be promoted once more to a replica that says otherwise on another connection than the one
+    /// that the order was lost with.
     ///
     /// - Source: `that was lost with its connection is asked for again`; the original waits until the attempt is over.
     private mutating func repeatLostPromotion(_ id: Master.ID, _ index: Int, at now: Instant) {

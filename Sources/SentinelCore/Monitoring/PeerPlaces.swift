@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One process speaks for one sentinel. An entry whose address another sentinel has by now, or this one itself, stays an
-// entry and one of the voters, for its sentinel may be elsewhere; but it is not asked, or whoever is there would have two
-// votes, and a sentinel that was given another's address could elect itself.
+// entry and one of the voters, for its sentinel may be elsewhere; but it is not asked, or whoever is there would have
+// two votes, and a sentinel that was given another's address could elect itself.
 // - Source: suite `A sentinel at another's address`.
 
 extension Sentinel {

@@ -6,8 +6,8 @@ import Testing
 
 /// Both programs get the same files, good and bad: whether they start, with which code they end, what they say and
 /// which directives they leave in the file is the same, or the case names the row of `Docs/differences.md` that says
-/// why not, and what ours does instead. And the original goes on from what ours leaves as from what it leaves itself, for
-/// who tries ours can go back.
+/// why not, and what ours does instead. And the original goes on from what ours leaves as from what it leaves itself,
+/// for who tries ours can go back.
 ///
 /// - Source: issue 4, how it is checked; spec/config-and-process.md 1 to 5.
 @Suite(.ownThread) struct `Configurations of both programs` {
