@@ -53,10 +53,12 @@ struct Names: Sendable {
             doubted?.since = now
         }
 
-        /// Where another answer was given before, silence does not tell which of the two was the wrong one.
-        mutating func noteSilence(at now: Instant) {
-            guard isFirst, doubted == nil, let changed = changedAt, now - changed >= Names.silentFor else { return }
-            changedAt = nil
+        /// Whether nobody has answered for so long that the last answer counts as given again.
+        ///
+        /// Where another one was given before, silence does not tell which of the two was the wrong one.
+        func isConfirmedBySilence(at now: Instant) -> Bool {
+            guard isFirst, doubted == nil, let changed = changedAt else { return false }
+            return now - changed >= Names.silentFor
         }
 
         mutating func noteChange(to new: [String], askedAt: Instant, at now: Instant) {
@@ -179,7 +181,10 @@ struct Names: Sendable {
         var entry = entries[key, default: Entry()]
         let isNewlyLost = addresses.isEmpty && !entry.isFailing
         if addresses.isEmpty {
-            entry.noteSilence(at: now)
+            // Nor does it tell which of two names is led astray that were answered with the same.
+            if entry.isConfirmedBySilence(at: now), !entry.addresses.contains(where: isDisputed) {
+                entry.changedAt = nil
+            }
         } else {
             // One that nobody has asked about for long is no change of anything in use.
             if let answeredAt = entry.answeredAt, now - answeredAt > Self.unusedAfter { entry.addresses = [] }

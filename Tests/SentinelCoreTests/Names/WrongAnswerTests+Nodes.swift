@@ -361,6 +361,36 @@ extension `A wrong answer about a name` {
         #expect(world.following[stranger] == elsewhere)
     }
 
+    /// Seed 6300141047 of the simulation: just after a start two names were answered with one address, and the wrong
+    /// one came first; nobody answered for so long then that it counted as given again, and another group's master was
+    /// told to follow the new one of this group.
+    @Test func `about a replica is not confirmed by silence while another name leads there too`() {
+        let (name, stranger) = ("redis-9", Endpoint(host: "10.0.7.2", port: 6379))
+        let other = Endpoint(host: "10.0.7.3", port: 6379)
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.knownReplicas = [World.replicas[0], Endpoint(host: name, port: 6379)]
+        }
+        world.names = [name: [stranger.host], "redis-8": [other.host]]
+        world.take(.resolved(name, [stranger.host]))
+        _ = world.ask(.monitor(MasterName("other"), Endpoint(host: "redis-8", port: 6379), quorum: 1))
+        world.run(for: .seconds(1))
+        var alone = world
+        world.names["redis-8"] = [stranger.host]
+        world.kill(other)
+        world.run(for: .seconds(3))
+        world.names = [name: [], "redis-8": []]
+        world.run(for: .seconds(25))
+        #expect(!world.sentinel.names.isConfirmed(name))
+        world.kill(World.master)
+        world.run(for: .seconds(20))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.following[stranger] == nil)
+
+        alone.names[name] = []
+        alone.run(for: .seconds(28))
+        #expect(alone.sentinel.names.isConfirmed(name))
+    }
+
     /// Seed 6100222646 of the simulation: the replica was looked for at the master, again and again, and was not to be
     /// promoted when the master died.
     @Test func `that was given long ago is not where a replica is looked for that is listed now`() {
