@@ -37,6 +37,9 @@ package struct NodeAddress: Hashable, Sendable {
         return Self.isSameName(host, other.host)
     }
 
+    /// Whether both were written in the same way, wherever that leads.
+    func hasSameName(as other: NodeAddress) -> Bool { port == other.port && Self.isSameName(host, other.host) }
+
     /// What two addresses of one node have at least one of in common.
     struct Place: Hashable, Sendable {
         /// The numeric address, or the name in lower case.

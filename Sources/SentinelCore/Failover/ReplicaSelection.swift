@@ -58,7 +58,7 @@ extension Sentinel {
     ///   name was answered once. Where that is disputed they aren't.
     func mayBeStray(_ replica: ReplicaID, of id: Master.ID, trustsFirstAnswer: Bool) -> Bool {
         let lead = links[masters[id].presence.link].lead
-        return trustsFirstAnswer && isUndisputed(masters[id].presence.address)
+        return trustsFirstAnswer && isUndisputed(masters[id].presence)
             ? lead.isDoubtful(replica) : lead.isUnconfirmed(replica)
     }
 
@@ -86,7 +86,7 @@ extension Sentinel {
                 isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
                     && !isCurrentMaster(replica, of: id)
                     && !mayBeStray(replica.id, of: id, trustsFirstAnswer: trustsFirstAnswer)
-                    && (trustsFirstAnswer || isCertain(replica.presence.address))
+                    && (trustsFirstAnswer ? isUndisputed(replica.presence) : isCertain(replica.presence.address))
                     && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,

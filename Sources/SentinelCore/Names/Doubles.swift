@@ -43,10 +43,13 @@ extension Sentinel {
     private mutating func dropIfDouble(_ index: Int, of id: Master.ID) {
         let replica = masters[id].replicas[index]
         let address = replica.presence.address
-        let double = masters[id].replicas.first { $0.id != replica.id && $0.presence.address.isSameNode(as: address) }
-        let master = masters[id].presence.address
-        let isMaster = master.isSameNode(as: address) && isStillSaid(master)
-        guard masters[id].failover == nil, isMaster || double != nil else { return }
+        let double = masters[id].replicas.first { other in
+            other.id != replica.id && other.presence.address.isSameNode(as: address)
+                && isStillSaid(other.presence.address)
+        }
+        let isMaster = isDouble(replica, of: masters[id].presence.address)
+        // One that was led there once is not worth the other, nor the other worth it.
+        guard masters[id].failover == nil, isMaster || double != nil && isCertain(address) else { return }
         // Where names are told, the name is what stays true.
         let dropsOther = !isMaster && settingsAnnounceHostnames && !NumericHost.isNumeric(address.host)
         drop(dropsOther ? double?.id ?? replica.id : replica.id, of: id)
@@ -54,10 +57,15 @@ extension Sentinel {
 
     /// Drops what is known as replicas, of a group whose master has turned out to be the same node.
     private mutating func dropDoubles(of master: NodeAddress, in id: Master.ID) {
-        guard masters[id].failover == nil, isStillSaid(master) else { return }
-        for replica in masters[id].replicas where replica.presence.address.isSameNode(as: master) {
-            drop(replica.id, of: id)
-        }
+        guard masters[id].failover == nil else { return }
+        for replica in masters[id].replicas where isDouble(replica, of: master) { drop(replica.id, of: id) }
+    }
+
+    /// Whether an entry is the master; one with a name of its own only when the master's was said twice to lead there.
+    private func isDouble(_ replica: Replica, of master: NodeAddress) -> Bool {
+        let address = replica.presence.address
+        return master.isSameNode(as: address)
+            && (NumericHost.isNumeric(address.host) ? isStillSaid(master) : isCertain(master))
     }
 
     mutating func drop(_ replica: ReplicaID, of id: Master.ID) {

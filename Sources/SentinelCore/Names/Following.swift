@@ -7,18 +7,19 @@ extension Sentinel {
     mutating func follow(_ addresses: [String], link id: Link.ID, at now: Instant) {
         guard let first = addresses.first else { return }
         if links[id].address.ip.map(addresses.contains) ?? false {
-            confirm(addresses, link: id, at: now)
+            confirm(addresses, link: id, isAnswered: true, at: now)
             // Gone by now, if it was a second one to the same node.
             guard links.contains(id) else { return }
             endProbe(of: id)
             return links[id].canSend ? () : touch(.link(id), at: now)
         }
         links[id].lead.beginAnew(at: now)
-        if links[id].canSend, let ip = links[id].address.ip, !isTaken(ip, from: id) {
+        let isBackWhereItWas = names.isConfirmed(links[id].address.host) && links[id].lead.isAstray(from: addresses)
+        if links[id].canSend, let ip = links[id].address.ip, !isTaken(ip, from: id), !isBackWhereItWas {
             return names.isConfirmed(links[id].address.host) ? probe(addresses, for: id, at: now) : endProbe(of: id)
         }
         let isFirst = links[id].address.ip == nil
-        lead(id, to: first, at: now)
+        lead(id, to: isBackWhereItWas ? links[id].lead.lastConfirmed ?? first : first, at: now)
         // What is told and remembered stays the last address that answered.
         if isFirst { adopt(ip: first, for: id, isReached: false, at: now) }
         // Gone by now, if that made two entries one.
@@ -26,10 +27,12 @@ extension Sentinel {
     }
 
     /// Notes that a link's name goes on standing for where the link leads, if that is one of `addresses`.
-    mutating func confirm(_ addresses: [String], link id: Link.ID, at now: Instant) {
+    ///
+    /// - Parameter isAnswered: Whether that was said, and not only nothing else for long.
+    mutating func confirm(_ addresses: [String], link id: Link.ID, isAnswered: Bool, at now: Instant) {
         guard links[id].address.ip.map(addresses.contains) ?? false else { return }
         let askedAt = names.askedAt(links[id].address.host) ?? now
-        changeLead(of: id) { $0.heardAgain(askedAt: askedAt) }
+        changeLead(of: id) { $0.heardAgain(askedAt: askedAt, isAnswered: isAnswered) }
         for user in links[id].users {
             if masters[user].presence.link == id, links[id].lead.isConfirmed {
                 dropDoubtfulReplicas(of: user)
@@ -86,7 +89,8 @@ extension Sentinel {
 
     private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {
         guard links[id].address.ip != ip else { return }
-        links[id].lead = Lead(since: now, after: links[id].lead, firstReplica: makeReplicaID())
+        links[id].lead = Lead(
+            since: now, after: links[id].lead, at: links[id].address.ip, firstReplica: makeReplicaID())
         setAddress(ofLink: id, to: ip)
         links[id].failures = 0
     }

@@ -4,8 +4,11 @@
 struct Lead: Sendable {
     /// When it was found.
     private var since: Instant
-    /// Whether the name was said to stand for it a while later, too.
+    /// Whether the name was said to stand for it a while later, too, or nothing else for long.
     private(set) var isConfirmed = false
+    /// Whether it was said, which silence does not do: a number that takes the place of its name is never asked about
+    /// again.
+    private var isSaidAgain = false
     /// Whether somebody could be connected there.
     private(set) var isReached = false
     /// Whether it is what is told: the first there was, or one where somebody could be connected.
@@ -13,11 +16,13 @@ struct Lead: Sendable {
     /// Whether what was told before, and is while this is not, was proven.
     private let wasToldProven: Bool
     /// Whether what is told was said again a while later, and somebody is there: enough to forget the name for it.
-    var isToldProven: Bool { isTold ? isConfirmed && isReached : wasToldProven }
+    var isToldProven: Bool { isTold ? isSaidAgain && isReached : wasToldProven }
     /// The first replica that can have been heard of there, if nothing was known of the address before.
     private var firstReplica: ReplicaID?
     /// The first replica that can have been heard of where an answer led before that was never confirmed.
     private var doubtfulFrom: ReplicaID?
+    /// The last address before this one that was confirmed.
+    let lastConfirmed: String?
 
     /// The first replica that can have been heard of where no answer that was confirmed has led.
     private var unconfirmedFrom: ReplicaID? { doubtfulFrom ?? (isConfirmed ? nil : firstReplica) }
@@ -37,15 +42,17 @@ struct Lead: Sendable {
     init(since: Instant) {
         self.since = since
         firstReplica = nil
+        lastConfirmed = nil
         wasToldProven = false
     }
 
-    /// Another address, where nobody has answered yet.
-    init(since: Instant, after former: Lead, firstReplica: ReplicaID) {
+    /// Another address than `address`, where nobody has answered yet.
+    init(since: Instant, after former: Lead, at address: String?, firstReplica: ReplicaID) {
         self.since = since
         self.firstReplica = firstReplica
         doubtfulFrom = former.isConfirmed ? nil : former.unconfirmedFrom
         isTold = false
+        lastConfirmed = former.isConfirmed ? address : former.lastConfirmed
         wasToldProven = former.isToldProven
     }
 
@@ -59,9 +66,17 @@ struct Lead: Sendable {
     }
 
     /// The name goes on standing for it, by what was asked at `askedAt`.
-    mutating func heardAgain(askedAt: Instant) {
+    ///
+    /// - Parameter isAnswered: Whether that was said, and not only nothing else for long.
+    mutating func heardAgain(askedAt: Instant, isAnswered: Bool) {
         guard askedAt - since >= Names.doubtFor else { return }
         isConfirmed = true
+        isSaidAgain = isSaidAgain || isAnswered
+    }
+
+    /// Whether it was never confirmed, and the one before that was is among `addresses`.
+    func isAstray(from addresses: [String]) -> Bool {
+        !isConfirmed && (lastConfirmed.map(addresses.contains) ?? false)
     }
 
     /// What was doubtful is forgotten.

@@ -34,6 +34,8 @@ struct Names: Sendable {
         /// When the last answer came, good or not.
         var answeredAt: Instant?
         var isFailing = false
+        /// When the last good answer was asked for.
+        var givenAt: Instant?
         /// When it became another one altogether or there was a first, until the same answer a while later confirms it.
         var changedAt: Instant?
         var isFirst = true
@@ -53,12 +55,12 @@ struct Names: Sendable {
             doubted?.since = now
         }
 
-        /// Whether nobody has answered for so long that the last answer counts as given again.
+        /// Whether nobody answered what was asked so long after the last good answer that it counts as given again.
         ///
         /// Where another one was given before, silence does not tell which of the two was the wrong one.
-        func isConfirmedBySilence(at now: Instant) -> Bool {
+        func isConfirmedBySilence(askedAt: Instant) -> Bool {
             guard isFirst, doubted == nil, let changed = changedAt else { return false }
-            return now - changed >= Names.silentFor
+            return askedAt - max(givenAt ?? changed, changed) >= Names.silentFor
         }
 
         mutating func noteChange(to new: [String], askedAt: Instant, at now: Instant) {
@@ -174,24 +176,33 @@ struct Names: Sendable {
     /// Takes an answer in; tells whether the name has ceased to resolve with it, and what waited for it.
     ///
     /// - Parameter isDoubtful: Whether it leads to where another node is known to be.
+    /// - Parameter isInUse: Whether a link has the name.
+    /// - Parameter isShared: Whether the answer that is believed leads to where another node is known to be.
     mutating func answer(
-        _ host: String, _ addresses: [String], isDoubtful: Bool, at now: Instant
+        _ host: String, _ addresses: [String], isDoubtful: Bool, isInUse: Bool, isShared: Bool, at now: Instant
     ) -> (isNewlyLost: Bool, [Waiting]) {
         let key = host.lowercased()
         var entry = entries[key, default: Entry()]
         let isNewlyLost = addresses.isEmpty && !entry.isFailing
+        let askedAt = entry.askedAt ?? now
         if addresses.isEmpty {
             // Nor does it tell which of two names is led astray that were answered with the same.
-            if entry.isConfirmedBySilence(at: now), !entry.addresses.contains(where: isDisputed) {
+            if !isShared, entry.isConfirmedBySilence(askedAt: askedAt), !entry.addresses.contains(where: isDisputed) {
                 entry.changedAt = nil
             }
         } else {
             // One that nobody has asked about for long is no change of anything in use.
-            if let answeredAt = entry.answeredAt, now - answeredAt > Self.unusedAfter { entry.addresses = [] }
+            if !isInUse, let answeredAt = entry.answeredAt, now - answeredAt > Self.unusedAfter {
+                entry.addresses = []
+                entry.doubted = nil
+            }
             // The same ones in another order are the same answer.
-            let since = entry.doubted.flatMap { Set($0.addresses) == Set(addresses) ? $0.since : nil } ?? now
-            let askedAt = entry.askedAt ?? now
+            let before = entry.doubted.flatMap { Set($0.addresses) == Set(addresses) ? $0 : nil }
+            let since = before?.since ?? now
+            // What is merely mentioned is doubted on account of what mentioned it, which need not be so every time.
+            let isDoubtful = isDoubtful || !isInUse && before != nil
             entry.doubted = isDoubtful && askedAt - since < Self.doubtFor ? (addresses, since) : nil
+            entry.givenAt = askedAt
             if entry.doubted == nil {
                 entry.noteChange(to: addresses, askedAt: askedAt, at: now)
                 entry.addresses = addresses

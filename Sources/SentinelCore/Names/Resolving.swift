@@ -36,14 +36,16 @@ extension Sentinel {
     mutating func resolved(_ host: String, to addresses: [String], at now: Instant) {
         let key = host.lowercased()
         let users = linkDirectory.links(at: key).filter { links[$0].address.host.lowercased() == key }
+        let isShared = users.contains { id in links[id].address.ip.map { isTaken($0, from: id) } ?? false }
         let (isNewlyLost, waiting) = names.answer(
-            host, addresses, isDoubtful: isElsewhere(host, addresses, users), at: now)
+            host, addresses, isDoubtful: isElsewhere(host, addresses, users), isInUse: !users.isEmpty,
+            isShared: isShared, at: now)
         if isNewlyLost { emitLog(.unresolvedHost(host)) }
         let believed = names.addresses(of: host)
         if !addresses.isEmpty, !believed.isEmpty, !names.isDoubted(host) {
             for id in users where links.contains(id) { follow(believed, link: id, at: now) }
         } else if addresses.isEmpty, names.isConfirmed(host) {
-            for id in users where links.contains(id) { confirm(believed, link: id, at: now) }
+            for id in users where links.contains(id) { confirm(believed, link: id, isAnswered: false, at: now) }
         }
         for one in waiting {
             switch one {

@@ -29,9 +29,12 @@ extension Sentinel {
     }
 
     /// Whether an address may be believed that a name was answered with once, where there is no time for a second
-    /// answer: it was not answered otherwise since, and no other name with the same.
-    func isUndisputed(_ address: NodeAddress) -> Bool {
-        isCertain(address) || isStillSaid(address) && !(address.ip.map(names.isDisputed) ?? true)
+    /// answer: it was not answered otherwise since, no other name with the same, and nobody else is known to be there.
+    func isUndisputed(_ presence: Presence) -> Bool {
+        let address = presence.address
+        if isCertain(address) { return true }
+        guard let ip = address.ip, isStillSaid(address) else { return false }
+        return !names.isDisputed(ip) && !isTaken(ip, from: presence.link)
     }
 
     /// Whether a replica's name was answered only once, and whoever is there does not say that he follows the master:

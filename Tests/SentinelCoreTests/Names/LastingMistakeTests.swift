@@ -68,4 +68,57 @@ import Testing
         #expect(world.following[stray] == other)
         #expect(!world.sentinel.remembered.masters[0].knownReplicas.contains(stray))
     }
+
+    /// The name of a dead master was answered with its replica's address just after the start, and that of the replica,
+    /// which came second, was not believed before the other was answered right.
+    private func deadMasterAstray() -> World {
+        let replica = World.replicas[0]
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true, announcesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = [Endpoint(host: "redis-1", port: replica.port)]
+        }
+        world.kill(World.master)
+        world.names = ["redis-0": [replica.host], "redis-1": [replica.host]]
+        world.take(.resolved("redis-0", [replica.host]))
+        world.take(.resolved("redis-1", [replica.host]))
+        world.run(for: .seconds(5))
+        world.names["redis-0"] = [World.master.host]
+        return world
+    }
+
+    @Test func `does not keep from promotion who is there, once the name leads elsewhere`() {
+        var world = deadMasterAstray()
+        world.run(for: .seconds(40))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.sentinel.remembered.masters[0].address == Endpoint(host: "redis-1", port: 6379))
+    }
+
+    @Test func `does not have the old master forgotten when the group moves to who is there`() {
+        var world = deadMasterAstray()
+        world.run(for: .seconds(2))
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(7), masterName: World.name,
+            master: Endpoint(host: "redis-1", port: 6379), configEpoch: Epoch(7))
+        for _ in 1...15 {
+            _ = world.ask(.publishHello(hello))
+            world.run(for: .seconds(2))
+        }
+        #expect(world.sentinel.remembered.masters[0].address.host == "redis-1")
+        #expect(world.sentinel.remembered.masters[0].knownReplicas == [Self.named])
+    }
+
+    @Test func `that was never confirmed does not keep a dead master alive`() {
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { $0.address = Self.named }
+        world.names["redis-0"] = [World.master.host]
+        world.take(.resolved("redis-0", [World.master.host]))
+        world.run(for: .seconds(12))
+        let stranger = Endpoint(host: "10.0.7.1", port: 6379)
+        world.names["redis-0"] = [stranger.host]
+        world.kill(World.master)
+        world.run(for: .seconds(5))
+        #expect(world.connections.contains { $0.to == stranger })
+        world.names["redis-0"] = [World.master.host]
+        world.run(for: .seconds(30))
+        #expect(world.steps.contains(.promoted))
+    }
 }
