@@ -144,8 +144,10 @@ import Testing
     @Test func `what was said of a name that nobody used since makes no change of what is said now`() {
         func isChangeNew(after pause: Duration) -> Bool {
             var names = SentinelCore.Names()
-            _ = names.answer("redis-1", ["10.0.0.1"], isDoubtful: false, isInUse: false, isShared: false, at: .start)
-            _ = names.answer("redis-1", ["10.0.0.2"], isDoubtful: false, isInUse: false, isShared: false, at: .start + pause)
+            for (address, time) in [("10.0.0.1", Instant.start), ("10.0.0.2", .start + pause)] {
+                _ = names.answer(
+                    "redis-1", [address], isDoubtful: false, isInUse: false, isShared: false, at: time)
+            }
             return names.isChangeNew("redis-1")
         }
         #expect(isChangeNew(after: .seconds(20)))

@@ -407,7 +407,8 @@ extension `A wrong answer about a name` {
         world.forget()
         world.run(for: .seconds(30))
         #expect(world.events.isEmpty)
-        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].replicas.map(\.presence.address.host)
-            == World.replicas.map(\.host))
+        #expect(
+            world.sentinel.masters[world.sentinel.masterOrder[0]].replicas.map(\.presence.address.host)
+                == World.replicas.map(\.host))
     }
 }

@@ -85,7 +85,8 @@ extension `A wrong answer about a name` {
         let place = World.replicas[0]
         var world = World(peers: "", quorum: 1, resolvesHostnames: true, announcesHostnames: true) { settings in
             settings.knownReplicas = [
-                Endpoint(host: "redis-5", port: place.port), other.map { Endpoint(host: $0, port: place.port) } ?? place,
+                Endpoint(host: "redis-5", port: place.port),
+                other.map { Endpoint(host: $0, port: place.port) } ?? place,
             ]
         }
         world.names = ["redis-5": [place.host]]
