@@ -165,9 +165,8 @@ extension Sentinel {
 
     private mutating func failOverOnRequest(_ id: Master.ID, _ request: RequestID, at now: Instant) {
         guard masters[id].failover == nil else { return reply(request, .failed(.inProgress)) }
-        guard ReplicaSelection.best(of: replicaCandidates(id, trustsFirstAnswer: true, at: now)) != nil else {
-            return reply(request, .failed(.noGoodReplica))
-        }
+        let candidates = replicaCandidates(id, trustsFirstAnswer: true, evenIfDisputed: true, at: now)
+        guard ReplicaSelection.best(of: candidates) != nil else { return reply(request, .failed(.noGoodReplica)) }
         reply(request, .ok)
         emitLog(.userRequestedFailover(masters[id].name))
         beginFailover(id, isForced: true, at: now)

@@ -142,7 +142,8 @@ extension Sentinel {
         guard let best = ReplicaSelection.best(of: candidates) else {
             let isDoubtAll =
                 !trustsFirstAnswer
-                && ReplicaSelection.best(of: replicaCandidates(id, trustsFirstAnswer: true, at: now)) != nil
+                && ReplicaSelection.best(
+                    of: replicaCandidates(id, trustsFirstAnswer: true, evenIfDisputed: true, at: now)) != nil
             guard !isDoubtAll || now - failover.stageSince >= Failover.patienceWithNames else { return }
             if !failover.isForced { restoreMaster(id, at: now) }
             abortFailover(id, .noGoodReplica, label(id))

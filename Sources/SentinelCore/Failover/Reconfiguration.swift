@@ -96,10 +96,10 @@ extension Sentinel {
     /// Whether an entry is the master under another name or at another address: it must not be told to follow itself.
     func isCurrentMaster(_ replica: Replica, of id: Master.ID) -> Bool {
         let current = masters[id].current
+        let link = links[current.link]
         // What was seen where its name led by mistake is not about the master, once the name leads elsewhere.
-        guard links[current.link].address.ip == current.address.ip else {
-            return replica.presence.address.hasSameName(as: current.address)
-        }
+        let isAstray = link.address.ip != current.address.ip && link.lead.lastConfirmed != current.address.ip
+        if isAstray, masters[id].promoted == nil { return replica.presence.address.hasSameName(as: current.address) }
         if replica.presence.address.isSameNode(as: current.address) { return true }
         let runID = masters[id].promoted.map(\.info.runID) ?? masters[id].info.runID
         return runID != nil && replica.info.runID == runID
@@ -155,10 +155,11 @@ extension Sentinel {
     mutating func moveMaster(_ id: Master.ID, to address: NodeAddress, at now: Instant) {
         let old = masters[id].presence.address
         var replicas = masters[id].replicas.map(\.presence.address).filter { !$0.isSameNode(as: address) }
-        // The old name may have led to the new master by mistake.
-        let isSame = old.hasSameName(as: address) || old.isSameNode(as: address) && isStillSaid(old)
-        if !isSame {
-            replicas.append(isStillSaid(old) ? old : knownAddress(Endpoint(host: old.host, port: old.port)))
+        if !old.isSameNode(as: address) {
+            replicas.append(old)
+        } else if !old.hasSameName(as: address), !isStillSaid(old), !NumericHost.isNumeric(address.host) {
+            // The old name led to the new master by mistake.
+            replicas.append(knownAddress(Endpoint(host: old.host, port: old.port)))
         }
         resetMaster(id, to: address, at: now)
         for replica in replicas { addReplica(replica, to: id, at: now, isNews: true) }

@@ -65,8 +65,10 @@ extension Sentinel {
     /// - Parameter trustsFirstAnswer: Whether those are fit too that were heard of where the master's name was answered
     ///   once, for it may be another group's, and so are they then; and those whose own name was, who may be somebody
     ///   else.
+    /// - Parameter evenIfDisputed: Whether such replicas are fit too whose name was answered with where somebody else is
+    ///   known to be: may be that they turn out to be.
     func replicaCandidates(
-        _ id: Master.ID, trustsFirstAnswer: Bool, at now: Instant
+        _ id: Master.ID, trustsFirstAnswer: Bool, evenIfDisputed: Bool = false, at now: Instant
     ) -> [ReplicaSelection.Candidate] {
         let master = masters[id]
         let isDown = master.presence.isSdown
@@ -86,7 +88,8 @@ extension Sentinel {
                 isConnected: takesOrders(replica.presence.link) && !mayBeMisled(replica, of: id)
                     && !isCurrentMaster(replica, of: id)
                     && !mayBeStray(replica.id, of: id, trustsFirstAnswer: trustsFirstAnswer)
-                    && (trustsFirstAnswer ? isUndisputed(replica.presence) : isCertain(replica.presence.address))
+                    && (trustsFirstAnswer
+                        ? evenIfDisputed || isUndisputed(replica.presence) : isCertain(replica.presence.address))
                     && !servesAnotherGroup(replica, than: id)
                     && !mayServeAnotherGroup(replica, than: id),
                 availableAgo: now - link.availableAt,

@@ -89,8 +89,11 @@ extension Sentinel {
 
     private mutating func lead(_ id: Link.ID, to ip: String, at now: Instant) {
         guard links[id].address.ip != ip else { return }
+        let host = links[id].address.host
+        // The next of several addresses is no mistake.
+        let isNext = names.isConfirmed(host) && names.addresses(of: host).contains(ip)
         links[id].lead = Lead(
-            since: now, after: links[id].lead, at: links[id].address.ip, firstReplica: makeReplicaID())
+            since: now, after: links[id].lead, at: isNext ? nil : links[id].address.ip, firstReplica: makeReplicaID())
         setAddress(ofLink: id, to: ip)
         links[id].failures = 0
     }

@@ -46,13 +46,15 @@ struct Lead: Sendable {
         wasToldProven = false
     }
 
-    /// Another address than `address`, where nobody has answered yet.
+    /// Another address, where nobody has answered yet.
+    ///
+    /// - Parameter address: The one before; `nil` if it is no mistake to be here.
     init(since: Instant, after former: Lead, at address: String?, firstReplica: ReplicaID) {
         self.since = since
         self.firstReplica = firstReplica
         doubtfulFrom = former.isConfirmed ? nil : former.unconfirmedFrom
         isTold = false
-        lastConfirmed = former.isConfirmed ? address : former.lastConfirmed
+        lastConfirmed = former.isConfirmed ? address : address.flatMap { _ in former.lastConfirmed }
         wasToldProven = former.isToldProven
     }
 

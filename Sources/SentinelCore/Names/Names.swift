@@ -13,7 +13,8 @@
 //    while: taken at its word, a resolver that is wrong for a moment would have one group's sentinels give orders to the
 //    nodes of another. Whoever is at an address that was told once gets no orders that can wait.
 // 5. A connection that works is left for an address that its name has been given for a while, as soon as somebody can be
-//    connected there: names lead to the right place in the end, whatever was believed before.
+//    connected there: names lead to the right place in the end, whatever was believed before. Where that is where it
+//    was confirmed to lead before, and the connection is where it led since by mistake, that is not waited for.
 //
 // The original asks the system inside its loop and takes the first address. - Source: spec/monitoring.md 9b;
 // spec/defects.md 24, 25, 27, 29; design.md 7.
@@ -42,6 +43,8 @@ struct Names: Sendable {
         /// An answer that is not believed yet, and since when it has been the same.
         var doubted: (addresses: [String], since: Instant)?
         var isAsked = false
+        /// Whether a link had it when it was asked about last.
+        var isInUse = false
         /// When it was asked about last: what an answer says was true then, however late it comes.
         var askedAt: Instant?
         var waiting: [Waiting] = []
@@ -136,6 +139,7 @@ struct Names: Sendable {
         guard !entry.isAsked, age.map({ $0 >= limit }) ?? true else { return false }
         entries[key, default: entry].isAsked = true
         entries[key]?.askedAt = now
+        entries[key]?.isInUse = inUse.has(key)
         return true
     }
 
@@ -176,10 +180,9 @@ struct Names: Sendable {
     /// Takes an answer in; tells whether the name has ceased to resolve with it, and what waited for it.
     ///
     /// - Parameter isDoubtful: Whether it leads to where another node is known to be.
-    /// - Parameter isInUse: Whether a link has the name.
     /// - Parameter isShared: Whether the answer that is believed leads to where another node is known to be.
     mutating func answer(
-        _ host: String, _ addresses: [String], isDoubtful: Bool, isInUse: Bool, isShared: Bool, at now: Instant
+        _ host: String, _ addresses: [String], isDoubtful: Bool, isShared: Bool, at now: Instant
     ) -> (isNewlyLost: Bool, [Waiting]) {
         let key = host.lowercased()
         var entry = entries[key, default: Entry()]
@@ -192,7 +195,7 @@ struct Names: Sendable {
             }
         } else {
             // One that nobody has asked about for long is no change of anything in use.
-            if !isInUse, let answeredAt = entry.answeredAt, now - answeredAt > Self.unusedAfter {
+            if !entry.isInUse, let answeredAt = entry.answeredAt, now - answeredAt > Self.unusedAfter {
                 entry.addresses = []
                 entry.doubted = nil
             }
@@ -200,7 +203,7 @@ struct Names: Sendable {
             let before = entry.doubted.flatMap { Set($0.addresses) == Set(addresses) ? $0 : nil }
             let since = before?.since ?? now
             // What is merely mentioned is doubted on account of what mentioned it, which need not be so every time.
-            let isDoubtful = isDoubtful || !isInUse && before != nil
+            let isDoubtful = isDoubtful || !entry.isInUse && before != nil
             entry.doubted = isDoubtful && askedAt - since < Self.doubtFor ? (addresses, since) : nil
             entry.givenAt = askedAt
             if entry.doubted == nil {

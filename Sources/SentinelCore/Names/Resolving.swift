@@ -38,8 +38,7 @@ extension Sentinel {
         let users = linkDirectory.links(at: key).filter { links[$0].address.host.lowercased() == key }
         let isShared = users.contains { id in links[id].address.ip.map { isTaken($0, from: id) } ?? false }
         let (isNewlyLost, waiting) = names.answer(
-            host, addresses, isDoubtful: isElsewhere(host, addresses, users), isInUse: !users.isEmpty,
-            isShared: isShared, at: now)
+            host, addresses, isDoubtful: isElsewhere(host, addresses, users), isShared: isShared, at: now)
         if isNewlyLost { emitLog(.unresolvedHost(host)) }
         let believed = names.addresses(of: host)
         if !addresses.isEmpty, !believed.isEmpty, !names.isDoubted(host) {

@@ -145,8 +145,7 @@ import Testing
         func isChangeNew(after pause: Duration) -> Bool {
             var names = SentinelCore.Names()
             for (address, time) in [("10.0.0.1", Instant.start), ("10.0.0.2", .start + pause)] {
-                _ = names.answer(
-                    "redis-1", [address], isDoubtful: false, isInUse: false, isShared: false, at: time)
+                _ = names.answer("redis-1", [address], isDoubtful: false, isShared: false, at: time)
             }
             return names.isChangeNew("redis-1")
         }

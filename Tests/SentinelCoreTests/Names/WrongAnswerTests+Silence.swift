@@ -33,7 +33,7 @@ extension `A wrong answer about a name` {
         var names = SentinelCore.Names()
         func answer(isDoubtful: Bool, after time: Duration) {
             _ = names.answer(
-                "redis-1", ["10.0.0.1"], isDoubtful: isDoubtful, isInUse: false, isShared: false, at: .start + time)
+                "redis-1", ["10.0.0.1"], isDoubtful: isDoubtful, isShared: false, at: .start + time)
         }
         answer(isDoubtful: true, after: .zero)
         answer(isDoubtful: false, after: .seconds(2))
@@ -44,9 +44,14 @@ extension `A wrong answer about a name` {
 
     @Test func `is not believed on account of a clock that jumped`() {
         var names = SentinelCore.Names()
+        var directory = LinkDirectory()
+        directory.insert(
+            Link.ID(slot: 0, generation: 0), NodeAddress(Endpoint(host: "redis-1", port: World.master.port)))
         func answer(_ address: String, isDoubtful: Bool, after time: Duration) {
-            _ = names.answer(
-                "redis-1", [address], isDoubtful: isDoubtful, isInUse: true, isShared: false, at: .start + time)
+            let now = Instant.start + time
+            let isAsked = names.shouldAsk("redis-1", inUse: directory, isUrgent: true, spacing: .seconds(1), at: now)
+            #expect(isAsked)
+            _ = names.answer("redis-1", [address], isDoubtful: isDoubtful, isShared: false, at: now)
         }
         answer("10.0.0.1", isDoubtful: false, after: .zero)
         answer("10.0.0.2", isDoubtful: true, after: .seconds(40))
