@@ -65,7 +65,8 @@ extension Rules {
                 try sentinel.awaitEvent("+sdown")
                 #expect(try client.readReply(within: .seconds(10)).text?.contains("killed") == true)
                 try sentinel.awaitEvent("-sdown")
-                #expect(try !sentinel.flags().contains("script_kill_sent"))
+                // On a machine that is busy with other tests it may count as down once more.
+                try eventually("it is watched as before", within: .seconds(20)) { try sentinel.flags() == ["master"] }
             }
         }
 
