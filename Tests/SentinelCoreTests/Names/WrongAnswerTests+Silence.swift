@@ -113,6 +113,38 @@ extension `A wrong answer about a name` {
         #expect(world.sentinel.remembered.masters[0].knownReplicas.count == 2)
     }
 
+    /// He is listed by his number as well, for his name was answered only once before the attempt.
+    @Test func `about who was promoted does not have him follow himself`() {
+        let place = World.replicas[0]
+        var world = World(peers: "bc", quorum: 1, resolvesHostnames: true, announcesHostnames: true) { settings in
+            settings.knownReplicas = [Endpoint(host: "redis-5", port: place.port), place, World.replicas[1]]
+            settings.parallelSyncs = 5
+        }
+        world.offsets[World.replicas[1]] = 1
+        world.unmoved = [World.replicas[1]]
+        world.names = ["redis-5": [place.host]]
+        world.take(.resolved("redis-5", [place.host]))
+        world.run(for: .seconds(5))
+        world.kill(World.master)
+        world.run(until: { $0.steps.contains(.tried) })
+        world.run(until: { $0.sentinel.names.isConfirmed("redis-5") })
+        #expect(replicas(of: world).count == 3)
+        let epoch = world.sentinel.currentEpoch
+        for peer: Character in ["b", "c"] {
+            world.opinions[World.host(ofPeer: peer)] = { candidate in
+                Opinion(isDown: true, vote: candidate.map { Vote(candidate: $0, epoch: epoch) })
+            }
+        }
+        world.run(untilStep: .promoted)
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].promoted?.presence.address.host == "redis-5")
+        #expect(replicas(of: world).count == 3)
+        world.kill(Endpoint(host: "10.9.9.9", port: place.port))
+        world.names["redis-5"] = ["10.9.9.9"]
+        world.take(.resolved("redis-5", ["10.9.9.9"]))
+        world.run(for: .seconds(5))
+        #expect(world.following[place] == nil)
+    }
+
     @Test func `about a replica does not have another promoted under its name`() {
         var world = doubles(named: nil)
         world.run(for: .seconds(1))
