@@ -12,6 +12,9 @@ extension RealServers {
             try withCluster(sentinels: [.ours, .original, .ours]) { cluster in
                 let name = cluster.masterName
                 var master = cluster.group.servers[0]
+                // Four of them, after which a stray master is demoted, must outlast a promotion that the original
+                // leads: it sees one with its INFO of each second.
+                for sentinel in cluster.sentinels { try sentinel.debug(["PUBLISH-PERIOD", "500"]) }
                 for sentinel in cluster.sentinels.prefix(2) {
                     // In one write: the second is read before the first failover can be over.
                     let replies = try eventually("\(sentinel.name) begins", within: .seconds(20)) {
