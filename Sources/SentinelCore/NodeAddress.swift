@@ -32,9 +32,8 @@ package struct NodeAddress: Hashable, Sendable {
     /// Two unresolved names are compared as names; the original finds them equal.
     /// - Source: spec/monitoring.md 9b, spec/defects.md 25.
     package func isSameNode(as other: NodeAddress) -> Bool {
-        guard port == other.port else { return false }
-        if let ip, ip == other.ip { return true }
-        return Self.isSameName(host, other.host)
+        if let ip, ip == other.ip { return port == other.port }
+        return hasSameName(as: other)
     }
 
     /// Whether both were written in the same way, wherever that leads.

@@ -175,20 +175,12 @@ extension `A wrong answer about a name` {
     /// Seed 1000155022 of the simulation: the name was answered otherwise, where nobody was, while an operator's
     /// failover waited for it to be confirmed; so the master was down.
     @Test func `about the master has nobody promoted who was heard of there, once it was given otherwise`() {
-        let (wrong, stranger) = (Endpoint(host: "10.0.7.1", port: 6379), Endpoint(host: "10.0.7.2", port: 6379))
-        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
-            settings.address = Self.named
-            settings.knownReplicas = []
-        }
-        world.replicasOf = [wrong: [stranger]]
-        world.names["redis-0"] = [wrong.host]
-        world.take(.resolved("redis-0", [wrong.host]))
-        world.run(for: .seconds(3))
-        #expect(replicas(of: world) == [stranger.host])
+        var world = astray()
+        world.run(for: .seconds(1))
         #expect(world.ask(.failover(World.name)) == .ok)
         world.names["redis-0"] = [World.master.host]
         world.kill(World.master)
-        world.kill(wrong)
+        world.kill(Self.wrong)
         world.run(for: .seconds(30))
         #expect(!world.steps.contains(.selectedReplica))
         #expect(world.steps.contains(.noGoodReplica))
@@ -197,18 +189,12 @@ extension `A wrong answer about a name` {
     /// Seed 600400616 of the simulation: just after a start two names were answered with one address; the wrong one
     /// came first and was believed, and then whoever is there died.
     @Test func `about the master has nobody promoted who was heard of there, while another name leads there too`() {
-        let (wrong, stranger) = (Endpoint(host: "10.0.7.1", port: 6379), Endpoint(host: "10.0.7.2", port: 6379))
-        let other = Endpoint(host: "10.0.7.3", port: 6379)
-        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
-            settings.address = Self.named
-            settings.knownReplicas = []
-        }
-        world.replicasOf = [wrong: [stranger]]
-        world.names = ["redis-0": [wrong.host], "redis-9": [other.host]]
-        world.take(.resolved("redis-0", [wrong.host]))
+        let (wrong, other) = (Self.wrong, Endpoint(host: "10.0.7.3", port: 6379))
+        var world = astray()
+        world.names["redis-9"] = [other.host]
         _ = world.ask(.monitor(MasterName("other"), Endpoint(host: "redis-9", port: 6379), quorum: 1))
         world.run(for: .seconds(2))
-        #expect(replicas(of: world) == [stranger.host])
+        #expect(replicas(of: world) == [Self.stranger.host])
         var alone = world
         world.names["redis-9"] = [wrong.host]
         world.kill(other)

@@ -61,22 +61,13 @@ extension `A wrong answer about a name` {
     }
 
     @Test func `about the master has nobody promoted who was heard of there, while another group is there`() {
-        let (wrong, stranger) = (Endpoint(host: "10.0.7.1", port: 6379), Endpoint(host: "10.0.7.2", port: 6379))
-        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
-            settings.address = Self.named
-            settings.knownReplicas = []
-        }
-        world.replicasOf = [wrong: [stranger]]
-        world.names = ["redis-0": [wrong.host]]
-        world.take(.resolved("redis-0", [wrong.host]))
-        world.run(for: .seconds(2))
-        #expect(replicas(of: world) == [stranger.host])
+        var world = astray()
         let alone = world
-        _ = world.ask(.monitor(MasterName("other"), wrong, quorum: 1))
+        _ = world.ask(.monitor(MasterName("other"), Self.wrong, quorum: 1))
         for (world, isShared) in [(world, true), (alone, false)] {
             var world = world
             world.run(for: .seconds(1))
-            world.kill(wrong)
+            world.kill(Self.wrong)
             world.run(for: .seconds(4))
             let isChosen = world.events.contains {
                 if case .failover(.selectedReplica, let label) = $0 { label.masterName == World.name } else { false }

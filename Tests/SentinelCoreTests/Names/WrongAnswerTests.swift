@@ -18,6 +18,24 @@ import Testing
         return world
     }
 
+    /// Whom its name leads to in `astray()`, and who is listed there.
+    static let wrong = Endpoint(host: "10.0.7.1", port: named.port)
+    static let stranger = Endpoint(host: "10.0.7.2", port: 6379)
+
+    /// Has just been started and knows no replica; the master's name led to another group's.
+    func astray() -> World {
+        var world = World(peers: "", quorum: 1, resolvesHostnames: true) { settings in
+            settings.address = Self.named
+            settings.knownReplicas = []
+        }
+        world.replicasOf = [Self.wrong: [Self.stranger]]
+        world.names["redis-0"] = [Self.wrong.host]
+        world.take(.resolved("redis-0", [Self.wrong.host]))
+        world.run(for: .seconds(2))
+        #expect(replicas(of: world) == [Self.stranger.host])
+        return world
+    }
+
     func host(of world: World) -> String? {
         world.sentinel.masters[world.sentinel.masterOrder[0]].presence.address.ip
     }
