@@ -67,6 +67,8 @@ struct Durability: Sendable {
     /// Notes the epoch a state holds.
     mutating func note(_ epoch: Epoch, in generation: Generation) {
         guard epoch > unsavedEpochs.last?.epoch ?? savedEpoch else { return }
+        // While the disk takes nothing, whoever tells of epochs must not fill the memory: the last ones count as one.
+        if unsavedEpochs.count >= Self.mostUnsaved { unsavedEpochs.removeLast() }
         unsavedEpochs.append((generation, epoch))
     }
 
@@ -93,11 +95,11 @@ struct Durability: Sendable {
 
     mutating func hold(_ event: Event, until generation: Generation) {
         // While the disk takes nothing, whoever asks for votes must not fill the memory.
-        if announcements.count >= Self.mostAnnouncements { announcements.removeFirst() }
+        if announcements.count >= Self.mostUnsaved { announcements.removeFirst() }
         announcements.append((generation, event))
     }
 
-    static let mostAnnouncements = 100
+    static let mostUnsaved = 100
 
     /// Returns the events that may be told now. One whose state could not be saved waits for a later attempt.
     mutating func takeAnnouncements() -> [Event] {

@@ -89,6 +89,9 @@ package struct Link: Sendable {
 
     /// Whether AUTH met an error on the command connection that stands.
     var isAuthenticationRefused = false
+    /// When AUTH was last sent again there, and how long it takes until it is once more.
+    var authenticatedAgainAt: Instant?
+    var authenticationPause = Duration.zero
     /// What was last told of it.
     var accessProblem: AccessProblem?
 

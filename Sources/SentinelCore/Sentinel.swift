@@ -132,23 +132,38 @@ package struct Sentinel: Sendable {
 
     private mutating func runDue(at now: Instant) {
         while let (subject, at) = agenda.next(dueAt: now) {
+            guard isAwaited(subject, at: at) else { continue }
             switch subject {
             case .link(let id):
-                guard links.contains(id), links[id].wakeAt == at else { continue }
                 links[id].wakeAt = nil
                 if let next = advance(link: id, at: now) { wake(.link(id), at: max(next, now + .microseconds(1))) }
             case .master(let id):
-                guard masters.contains(id), masters[id].wakeAt == at else { continue }
                 masters[id].wakeAt = nil
                 if let next = advance(master: id, at: now) { wake(.master(id), at: max(next, now + .microseconds(1))) }
             case .tilt: leaveTiltIfOver(at: now)
             case .persistence: retryPersisting(at: now)
             case .scripts:
-                guard scripts.wakeAt == at else { continue }
                 scripts.wakeAt = nil
                 advanceScripts(at: now)
             }
         }
+    }
+
+    /// Whether a deadline still stands; `false` if its subject has another by now, or is gone.
+    private func isAwaited(_ subject: Agenda.Subject, at instant: Instant) -> Bool {
+        switch subject {
+        case .link(let id): links.contains(id) && links[id].wakeAt == instant
+        case .master(let id): masters.contains(id) && masters[id].wakeAt == instant
+        case .scripts: scripts.wakeAt == instant
+        case .tilt, .persistence: true
+        }
+    }
+
+    private mutating func dropStaleDeadlines() {
+        var agenda = Agenda()
+        swap(&agenda, &self.agenda)
+        agenda.keep { isAwaited($0, at: $1) }
+        self.agenda = agenda
     }
 
     private mutating func start(at now: Instant) {
@@ -180,6 +195,7 @@ package struct Sentinel: Sendable {
         case .tilt, .persistence: break
         }
         agenda.enter(subject, at: instant)
+        if agenda.isCrowded { dropStaleDeadlines() }
     }
 
     /// Tells an event, and runs the notification script of the group it is about if there is one.

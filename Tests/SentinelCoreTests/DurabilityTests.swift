@@ -86,6 +86,24 @@ import Testing
         #expect(votes == Array(401...500))
     }
 
+    /// Of so many that not each is remembered, none is told before it is on disk.
+    @Test func `has epochs told no sooner than they are saved, and does not remember all`() {
+        var durability = Durability(savedEpoch: .zero)
+        let generations = (1...300).map { number in
+            durability.beginInput()
+            let generation = durability.advance(at: .start).generation
+            durability.note(Epoch(UInt64(number)), in: generation)
+            return generation
+        }
+        let remembered = Mirror(reflecting: durability).children.first { $0.label == "unsavedEpochs" }?.value
+        #expect((remembered as? [Any])?.count == Durability.mostUnsaved)
+        for (index, generation) in generations.enumerated() {
+            _ = durability.noteSaved(generation, at: .start)
+            #expect(durability.savedEpoch <= Epoch(UInt64(index + 1)))
+        }
+        #expect(durability.savedEpoch == Epoch(300))
+    }
+
     @Test func `does not stop the monitoring`() {
         var world = failing()
         world.opinions = [:]

@@ -44,6 +44,38 @@ import Testing
         #expect(world.effects.count { $0 == told } == 2)
     }
 
+    /// Its users were changed a moment after this sentinel had asked: nothing else would have it ask once more, for the
+    /// connection is answered.
+    @Test func `an instance that did not let us in is asked to on the same connection`() throws {
+        var world = World { $0.authPassword = Secret("right") }
+        world.run(for: .seconds(2))
+        world.pingReplies[World.master] = .unauthenticated
+        world.cut(World.master)
+        let connection = try #require(world.connection(to: World.master))
+        world.run(for: .seconds(5))
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
+        #expect(world.connection(to: World.master) == connection)
+        let authentications = sent(world, on: connection).count { $0.isAuthentication }
+        // With the connection, at the first refusal, and one and two seconds later.
+        #expect((4...5).contains(authentications))
+        world.run(for: .seconds(120))
+        #expect((8...12).contains(sent(world, on: connection).count { $0.isAuthentication }))
+        world.pingReplies[World.master] = nil
+        world.forget()
+        world.run(for: .seconds(5))
+        #expect(!world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
+        #expect(world.connection(to: World.master) == connection)
+        #expect(sent(world, on: connection).count { $0.isAuthentication } <= 1)
+    }
+
+    /// Nothing is sent that nobody configured.
+    @Test func `an instance that wants a password which is not configured is not asked`() {
+        var world = World()
+        world.pingReplies[World.master] = .unauthenticated
+        world.run(for: .seconds(5))
+        #expect(!world.sent.contains { $0.isAuthentication })
+    }
+
     @Test(
         arguments: [
             (nil, "pass", Request.authenticate(user: nil, password: Secret("pass"))),
@@ -186,4 +218,8 @@ import Testing
             #expect(names == (isPeer ? [] : renamed))
         }
     }
+}
+
+extension Request {
+    fileprivate var isAuthentication: Bool { if case .authenticate = self { true } else { false } }
 }

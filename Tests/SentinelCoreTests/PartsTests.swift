@@ -44,6 +44,47 @@ import Testing
         #expect(seen == delays.sorted().map { .start + .milliseconds($0) })
         #expect(agenda.earliest == nil)
     }
+
+    @Test func `keeps its order when some are dropped, and each deadline once`() {
+        var agenda = Agenda()
+        var generator = SeededGenerator(seed: 8)
+        let delays = (0..<500).map { _ in Int.random(in: 0..<1000, using: &generator) }
+        for delay in delays { agenda.enter(.tilt, at: .start + .milliseconds(delay)) }
+        #expect(agenda.isCrowded)
+        agenda.keep { _, at in ((at - .start) / .milliseconds(2)).truncatingRemainder(dividingBy: 1) == 0 }
+        #expect(!agenda.isCrowded)
+        let rest = Set(delays.filter { $0 % 2 == 0 }).sorted()
+        #expect(agenda.count == rest.count)
+        agenda.enter(.scripts, at: .start + .milliseconds(501))
+        var seen: [Instant] = []
+        while let (_, at) = agenda.next(dueAt: .start + .seconds(2)) { seen.append(at) }
+        #expect(seen == (rest + [501]).sorted().map { .start + .milliseconds($0) })
+    }
+
+    /// A group is looked at when a PING will have been unanswered for down-after, which is hardly ever the next time.
+    @Test func `holds no more than is waited for, however far off`() {
+        var world = World(downAfter: .seconds(1_000_000))
+        for _ in 0..<30 {
+            world.run(for: .seconds(60), step: .milliseconds(500))
+            world.forget()
+        }
+        #expect(world.sentinel.agenda.count <= Agenda.leastCrowd)
+    }
+
+    /// With each connection that is lost, the group is looked at, and waits for the same moment as before.
+    @Test func `holds no more for a group that waits long and is looked at often`() {
+        var world = World(quorum: 1, failoverTimeout: .seconds(10_000))
+        world.run(for: .seconds(5))
+        for node in [World.master] + World.replicas + [World.host(ofPeer: "b"), World.host(ofPeer: "c")] {
+            world.kill(node)
+            world.refuseNew(node)
+        }
+        for _ in 0..<30 {
+            world.run(for: .seconds(10), step: .milliseconds(100))
+            world.forget()
+        }
+        #expect(world.sentinel.agenda.count <= Agenda.leastCrowd)
+    }
 }
 
 @Suite struct `Slabs` {

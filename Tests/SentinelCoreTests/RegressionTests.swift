@@ -292,3 +292,17 @@ import Testing
         #expect(world.sentinel.remembered.masters[0].knownSentinels.map(\.runID) == [World.id("b"), World.id("c")])
     }
 }
+
+/// One address can be written in several ways.
+@Suite struct `An IPv6 address` {
+    @Test func `that a replica writes in another way than this sentinel is the same master`() {
+        let master = Endpoint(host: "2001:db8::5", port: 6379)
+        var world = World { $0.address = master }
+        for replica in World.replicas { world.following[replica] = Endpoint(host: "2001:0db8:0::0005", port: 6379) }
+        world.run(for: .seconds(40))
+        #expect(!world.sent.contains { if case .replicate = $0 { true } else { false } })
+        world.following[World.replicas[0]] = Endpoint(host: "2001:db8::6", port: 6379)
+        world.run(for: .seconds(40))
+        #expect(world.sent.contains { if case .replicate = $0 { true } else { false } })
+    }
+}

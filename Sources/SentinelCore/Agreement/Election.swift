@@ -60,9 +60,12 @@ extension Sentinel {
                 votes.append((candidate, 1))
             }
         }
-        if let leader = master.leader, master.leaderEpoch == failover.epoch { count(leader) }
+        // A later vote for oneself was for the same master under another name; this attempt's came before.
+        let isOvertaken = master.leader != myID && master.leaderEpoch > failover.epoch
+        if let leader = master.leader, master.leaderEpoch >= failover.epoch, !isOvertaken { count(leader) }
         var open = 0
         var refused = 0
+        var unheard: [RunID] = []
         for peer in master.peers {
             if let vote = peer.vote, vote.epoch >= failover.epoch {
                 // A peer that is in a later epoch won't vote in this one any more.
@@ -71,13 +74,20 @@ extension Sentinel {
                 refused += 1
             } else if canBeAsked(peer), !peer.presence.isSdown {
                 open += 1
+            } else {
+                unheard.append(peer.runID)
             }
         }
         let needed = Quorum.needed(voters: master.voters, quorum: master.quorum)
         let verdict = Quorum.verdict(for: myID, votes: votes, open: open, needed: needed)
+        guard verdict == .split else { return verdict }
         // Too few can be heard: that is no split vote, and trying again soon would not mend it.
         let heard = votes.reduce(open + refused) { $0 + $1.1 }
-        return verdict == .split && heard < needed ? .pending : verdict
+        // Who stands has voted for himself first, whether he can be heard here or not.
+        let hasWonUnheard = unheard.contains { candidate in
+            votes.contains { $0.0 == candidate && $0.1 + 1 >= needed }
+        }
+        return hasWonUnheard ? .lostUnheard : heard < needed ? .pending : isOvertaken ? .lost : .split
     }
 
     /// After a split vote the next attempt comes soon, later after each further one.
@@ -104,19 +114,26 @@ extension Sentinel {
     ///
     /// Each costs an epoch, and keeps voters from standing who may reach a replica that this sentinel does not; so it
     /// only looks, but for an attempt in the usual distance. A master that follows its own replica can be mended by one
-    /// that is elected.
+    /// that is elected, as long as it answers. Nor is anybody elected whose own vote can't be saved.
     private func wouldBeFruitless(_ id: Master.ID, at now: Instant) -> Bool {
-        guard masters[id].fruitlessAttempts > Self.attemptsBeforeLooking, followedReplica(of: id) == nil,
-            let attemptedAt = masters[id].attemptedAt, now - attemptedAt < masters[id].failoverTimeout * 2
+        guard let attemptedAt = masters[id].attemptedAt, now - attemptedAt < masters[id].failoverTimeout * 2
         else { return false }
+        if durability.isFailing { return true }
+        guard isMerelyLooking(id), !mayBeRestored(id, at: now) else { return false }
         return ReplicaSelection.best(of: replicaCandidates(id, trustsFirstAnswer: true, at: now)) == nil
+    }
+
+    /// Whether the attempts before found nobody, so that others go first even if this one has somebody again.
+    private func isMerelyLooking(_ id: Master.ID) -> Bool {
+        masters[id].fruitlessAttempts > Self.attemptsBeforeLooking
     }
 
     private static let attemptsBeforeLooking = 2
 
     /// When this sentinel may stand for election, given when the last attempt was.
     ///
-    /// The distance is for whoever was voted for to do his work; one that has gone down won't.
+    /// The distance is for whoever was voted for to do his work; one that has gone down since won't. Who was held down
+    /// when he asked lives all the same.
     /// - Source: spec/monitoring.md 5.2; spec/defects.md 58.
     private func candidacyAllowedAt(_ id: Master.ID) -> Instant? {
         if let retryAt = masters[id].retryAt { return retryAt }
@@ -125,7 +142,7 @@ extension Sentinel {
         guard let leader = masters[id].leader, leader != myID, let index = masters[id].peerIndex(leader),
             let downSince = masters[id].peers[index].presence.sdownSince
         else { return regular }
-        return min(regular, max(attemptedAt, downSince))
+        return min(regular, max(attemptedAt + masters[id].downAfter, downSince))
     }
 
     /// How long this sentinel lets better candidates go first; all do who reach a replica, if it reaches none.
@@ -172,9 +189,11 @@ extension Sentinel {
         if wouldBeFruitless(id, at: now) {
             let next = now + .seconds(1)
             masters[id].retryAt = next
+            masters[id].candidacyAt = nil
             return next
         }
-        let candidacyAt = masters[id].candidacyAt ?? now + (masters[id].retryAt == nil ? rankDelay(id) : .zero)
+        let isRanked = masters[id].retryAt == nil || isMerelyLooking(id)
+        let candidacyAt = masters[id].candidacyAt ?? now + (isRanked ? rankDelay(id) : .zero)
         masters[id].candidacyAt = candidacyAt
         guard candidacyAt <= now else { return candidacyAt }
         beginFailover(id, isForced: false, at: now)

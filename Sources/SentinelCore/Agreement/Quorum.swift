@@ -13,6 +13,8 @@ enum Quorum {
         case won
         /// Somebody else has won.
         case lost
+        /// Somebody else has won if he is still there, which is not known.
+        case lostUnheard
         /// Nobody can win any more.
         case split
     }

@@ -18,14 +18,12 @@ extension Sentinel {
 
     /// Has a master be one again that follows one of its own replicas, where none of these can be promoted.
     ///
-    /// For the leader of an attempt alone; the configuration stays what it is, and so does its epoch. A master that
-    /// does not answer may do anything by the time it reads the order, and is given none. Whoever can be promoted but
-    /// for a moment is waited for.
+    /// For the leader of an attempt alone; the configuration stays what it is, and so does its epoch. Whoever can be
+    /// promoted but for a moment is waited for.
     mutating func restoreMaster(_ id: Master.ID, at now: Instant) {
         let link = masters[id].presence.link
-        guard masters[id].fruitlessAttempts >= Self.attemptsBeforeRestoring, followedReplica(of: id) != nil,
-            !followsAnotherGroup(id), mayBeCorrected(link),
-            links[link].silence(at: now) <= masters[id].downAfter, let connection = links[link].command
+        guard masters[id].fruitlessAttempts >= Self.attemptsBeforeRestoring, mayBeRestored(id, at: now),
+            let connection = links[link].command
         else { return }
         let order = Request.replicate(nil, isBare: masters[id].refusedRestoration)
         perform(.send(connection.id, order, renamed: renames(of: link)))
@@ -35,6 +33,14 @@ extension Sentinel {
         masters[id].info.askedAt = nil
         masters[id].info.wantedAt = now
         emit(.masterConfigFixed(label(id)))
+    }
+
+    /// Whether the master follows a replica and would read the order to follow nobody; one that does not answer may do
+    /// anything by the time it reads it.
+    func mayBeRestored(_ id: Master.ID, at now: Instant) -> Bool {
+        let link = masters[id].presence.link
+        return followedReplica(of: id) != nil && !followsAnotherGroup(id) && mayBeCorrected(link)
+            && links[link].silence(at: now) <= masters[id].downAfter
     }
 
     /// Whether the node at the master's address follows one that another group knows, too: the address may be that

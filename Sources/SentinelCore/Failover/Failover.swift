@@ -124,6 +124,11 @@ extension Sentinel {
             let limit = min(timing.electionTimeout, masters[id].failoverTimeout)
             guard verdict == .lost || now - failover.startedAt > limit else { return }
             abortFailover(id, .notElected, label(id))
+            // Nobody was asked for a vote, and none was given to another.
+            if !isDurable, !failover.isForced, masters[id].leader == myID { masters[id].retryAt = now + .seconds(1) }
+        case .lostUnheard:
+            abortFailover(id, .notElected, label(id))
+            masters[id].retryAt = now + masters[id].downAfter
         }
     }
 

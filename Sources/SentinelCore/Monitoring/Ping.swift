@@ -80,8 +80,10 @@ extension Sentinel {
         if answer.isAcceptable {
             links[id].availableAt = now
             links[id].pingUnansweredSince = nil
+            links[id].authenticationPause = .zero
         }
         noteAccess(id, answer)
+        authenticateAgain(id, after: answer, at: now)
         let matters = links[id].isHeldDown || !answer.isAcceptable
         if answer.isAcceptable { links[id].isHeldDown = false }
         for user in links[id].users where matters || masters[user].rebootedAt != nil {
@@ -104,6 +106,23 @@ extension Sentinel {
         guard let problem, let user = links[id].users.first, let subject = label(ofLink: id, in: user) else { return }
         emitLog(.accessRefused(subject, problem))
     }
+
+    /// One that does not let us in may do so by now: its users were changed a moment after ours, or it could not ask
+    /// whoever knows them. It is asked to ever more rarely.
+    ///
+    /// The original authenticates on the next connection, which does not come while this one is answered.
+    private mutating func authenticateAgain(_ id: Link.ID, after answer: PingReply, at now: Instant) {
+        guard answer == .unauthenticated || answer == .forbidden && links[id].isAuthenticationRefused,
+            links[id].hasRoom, let connection = links[id].command
+        else { return }
+        let pause = links[id].authenticationPause
+        guard links[id].authenticatedAgainAt.map({ now - $0 >= pause }) ?? true else { return }
+        links[id].authenticatedAgainAt = now
+        links[id].authenticationPause = min(max(pause * 2, timing.pingPeriod), Self.longestAuthenticationPause)
+        authenticate(id, connection.id, .command)
+    }
+
+    private static let longestAuthenticationPause = Duration.seconds(30)
 
     /// A node that is down because a script keeps it busy gets one SCRIPT KILL.
     private mutating func killScript(on link: Link.ID, of id: Master.ID) {

@@ -67,12 +67,15 @@ extension Sentinel {
     }
 
     private mutating func greet(_ id: Link.ID, _ connection: ConnectionID, _ channel: Channel) {
-        let renamed = renames(of: id)
-        if let (user, password) = credentials(of: id) {
-            perform(.send(connection, .authenticate(user: user, password: password), renamed: renamed))
-            if channel == .command { links[id].pending += 1 }
-        }
-        perform(.send(connection, .introduce(myID, channel), renamed: renamed))
+        authenticate(id, connection, channel)
+        perform(.send(connection, .introduce(myID, channel), renamed: renames(of: id)))
+        if channel == .command { links[id].pending += 1 }
+    }
+
+    /// Says who we are, if there is anything to say.
+    mutating func authenticate(_ id: Link.ID, _ connection: ConnectionID, _ channel: Channel) {
+        guard let (user, password) = credentials(of: id) else { return }
+        perform(.send(connection, .authenticate(user: user, password: password), renamed: renames(of: id)))
         if channel == .command { links[id].pending += 1 }
     }
 

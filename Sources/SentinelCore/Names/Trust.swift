@@ -81,7 +81,8 @@ extension Sentinel {
         guard let host = replica.masterHost, replica.masterPort == master.port else { return false }
         if host == master.ip || host.lowercased() == master.host.lowercased() { return true }
         guard let ip = master.ip else { return nil }
-        guard resolvesHostnames, !NumericHost.isNumeric(host) else { return false }
+        if let numeric = NumericHost.canonical(host) { return numeric == ip }
+        guard resolvesHostnames else { return false }
         guard
             let address = locate(
                 Endpoint(host: host, port: master.port), orPutAside: .info(replica.presence.link), at: now),
