@@ -82,6 +82,23 @@ extension Rules {
             }
         }
 
+        /// The original asks on its next connection, and there is none as long as this one is answered.
+        @Test(.timeLimit(.minutes(1)))
+        func `a node that has come to take the password is up again`() throws {
+            try withStage { stage in
+                let node = try stage.dataServer(lines: ["requirepass old"])
+                let sentinel = try stage.sentinel(
+                    .ours, watching: node.port,
+                    options: SentinelServer.alone(downAfter: .milliseconds(600), masterLines: [("auth-pass", "new")]))
+                try sentinel.awaitEvent("+sdown")
+                let replies = try RedisClient(port: node.port).pipeline([
+                    ["AUTH", "old"], ["CONFIG", "SET", "requirepass", "new"],
+                ])
+                #expect(replies == [.simple("OK"), .simple("OK")])
+                try sentinel.awaitEvent("-sdown")
+            }
+        }
+
         @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
         func `the rights that the documentation lists are enough for a failover`(program: SentinelProgram) throws {
             try withStage { stage in
