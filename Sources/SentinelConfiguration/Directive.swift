@@ -55,6 +55,12 @@ package struct Directive: Sendable {
     /// Whether lines of it say what was found rather than what is wanted.
     var isDiscovery: Bool { ["known-replica", "known-sentinel"].contains(name) }
 
+    /// Whether lines of it say what happened. A state file has all of these, whatever the configuration says as well: who
+    /// ships another configuration takes nothing from what is remembered.
+    var isMemory: Bool {
+        isDiscovery || ["myid", "current-epoch", "config-epoch", "leader-epoch"].contains(name)
+    }
+
     var isStateFile: Bool { if case .stateFile = action { true } else { false } }
 
     package var rewriting: Rewriting {

@@ -44,7 +44,7 @@ extension ConfigurationReader {
         guard case .sentinel(let directive, let words) = line.statement, case .global(let setting) = directive.action
         else { return }
         try setting.read(&result.sentinel, words)
-        guard isElsewhere(line.source.origin) else { return }
+        guard isElsewhere(line.source.origin), !(directive.isMemory && usesState) else { return }
         result.elsewhere.lines[.global(directive)] = CanonicalLine.words(directive, words)
     }
 
@@ -115,10 +115,10 @@ extension ConfigurationReader {
         let origin = line.source.origin
         let arguments = Array(words.dropFirst())
         let key = LineKey.master(directive, words[0], arguments)
-        let isDiscoveryBesideState = directive.isDiscovery && usesState && origin != .state
+        let isMemoryBesideState = directive.isMemory && usesState && origin != .state
         let canonical = CanonicalLine.words(directive, words)
         if masters.areRemoved(words[0], origin) {
-            if !isDiscoveryBesideState { result.elsewhere.lines[key] = canonical }
+            if !isMemoryBesideState { result.elsewhere.lines[key] = canonical }
             return noteElsewhere(words[0], origin, &masters)
         }
         guard let index = masters.index[words[0]] else {
@@ -132,10 +132,10 @@ extension ConfigurationReader {
         // that is not there.
         let isTakenBack = arguments == [[]] && !isElsewhere(origin) && (usesState || hasIncludes)
         // A state file has all that was seen of a master, so that nothing stale comes back.
-        if isDiscoveryBesideState, masters.remembered.contains(words[0]) { return }
+        if isMemoryBesideState, directive.isDiscovery, masters.remembered.contains(words[0]) { return }
         if !isTakenBack { try check(setting, arguments) }
 
-        if !isDiscoveryBesideState, isElsewhere(origin) {
+        if !isMemoryBesideState, isElsewhere(origin) {
             result.elsewhere.lines[key] = canonical
         }
         if directive.name == "known-replica", origin < masters.origins[index],

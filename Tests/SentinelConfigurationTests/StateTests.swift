@@ -71,6 +71,28 @@ import Testing
         #expect(try configuration(over: moved.text).warnings.isEmpty)
     }
 
+    /// As one has it that was rewritten before there was a state file; the next one may be a clean template.
+    @Test func `has what happened even where the configuration says it`() throws {
+        let template = "sentinel state-file /var/state\nsentinel monitor m 10.0.0.1 6379 2\n"
+        let memory = [
+            "sentinel myid \(Self.id)", "sentinel config-epoch m 3", "sentinel leader-epoch m 4",
+            "sentinel known-replica m 10.0.0.2 6379",
+            "sentinel known-sentinel m 10.0.0.8 26379 \(String(repeating: "e", count: 40))", "sentinel current-epoch 5",
+        ]
+        let rewritten = template + memory.map { "\($0)\n" }.joined()
+        let unchanged = try saved(rewritten) { _ in }
+        #expect(unchanged.lines == memory)
+        let forgotten = try saved(rewritten, over: unchanged.text) {
+            $0.sentinel.masters[0].knownReplicas = []
+            $0.sentinel.masters[0].knownSentinels = []
+        }
+        let again = try configuration(rewritten, over: forgotten.text).sentinel
+        #expect(again.masters[0].knownReplicas.isEmpty && again.masters[0].knownSentinels.isEmpty)
+        let clean = try configuration(template, over: unchanged.text).sentinel
+        #expect(clean.myID == RunID(Self.id) && clean.currentEpoch == Epoch(5))
+        #expect(clean.masters[0].configEpoch == Epoch(3) && clean.masters[0].leaderEpoch == Epoch(4))
+    }
+
     @Test func `follows the configuration in the quorum and in which masters there are`() throws {
         let moved = try saved {
             $0.sentinel.masters[0].address.host = "10.0.0.2"
