@@ -5,6 +5,7 @@
 #ifdef __linux__
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 #if __has_include(<execinfo.h>)
@@ -17,6 +18,7 @@
 static char log_path[4096];
 static char version_text[128];
 static int is_crashing;
+static long crashing_thread;
 
 static void print(int descriptor, const char *text) {
     struct line line = {.length = 0};
@@ -35,12 +37,30 @@ static uint64_t program_counter(const ucontext_t *context) {
 #endif
 }
 
+/* The default action is in force again. A fault comes again on return; what somebody sent has to be sent again, and is
+ * delivered on return as well, so that a core dump shows where it came. The first process of a container is sent nothing
+ * that would end it. */
+static void end(int number, int is_fault) {
+    if (is_fault) return;
+    if (getpid() == 1) _exit(128 + number);
+    raise(number);
+}
+
 static void crashed(int number, siginfo_t *information, void *context) {
-    /* A second thread that crashes meanwhile waits for the first to end the process. */
-    while (__atomic_exchange_n(&is_crashing, 1, __ATOMIC_SEQ_CST)) pause();
-    int log = open_log(log_path);
     /* Above 0 where the kernel raised it for what the program did. */
     int is_fault = information->si_code > 0;
+    long thread = syscall(SYS_gettid);
+    if (__atomic_exchange_n(&is_crashing, 1, __ATOMIC_SEQ_CST)) {
+        /* One more crash while the report is written, or where abort() goes on. */
+        if (__atomic_load_n(&crashing_thread, __ATOMIC_SEQ_CST) == thread) {
+            end(number, is_fault);
+            return;
+        }
+        /* A second thread that crashes meanwhile waits for the first to end the process. */
+        for (;;) pause();
+    }
+    __atomic_store_n(&crashing_thread, thread, __ATOMIC_SEQ_CST);
+    int log = open_log(log_path);
 
     struct line line;
     print(log, "\n\n=== REDIS BUG REPORT START ===");
@@ -73,9 +93,7 @@ static void crashed(int number, siginfo_t *information, void *context) {
 #endif
     print(log, "\n=== REDIS BUG REPORT END ===");
 
-    /* The default action is in force again. A fault comes again on return; what somebody sent has to be sent again,
-     * and is delivered on return as well, so that a core dump shows where it came. */
-    if (!is_fault) raise(number);
+    end(number, is_fault);
 }
 
 void report_crashes(const char *log, const char *version) {

@@ -37,6 +37,21 @@ import Testing
         }
     }
 
+    /// Nothing that it sends to itself would, and nobody else is there to see that it hangs.
+    @Test(.timeLimit(.minutes(1)), arguments: [SIGABRT, SIGSEGV])
+    func `a crash ends it`(signal: Int32) throws {
+        try withTemporaryDirectory { directory in
+            let life = try Life(
+                .ours, in: directory, Circumstances(before: "ulimit -c 0", wrapper: Self.wrapper))
+            defer { life.process.end() }
+            try life.awaitStart()
+            let sentinel = try #require(children(of: life.process.pid ?? 0).first)
+            kill(sentinel, signal)
+            #expect(try life.process.waitForExit(within: .seconds(10)) == 128 + signal)
+            #expect(life.log.contains("=== REDIS BUG REPORT END ==="))
+        }
+    }
+
     /// Those that run and those that wait to be reaped.
     private func children(of process: pid_t) -> [pid_t] {
         let text = try? String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
