@@ -114,6 +114,10 @@ package nonisolated enum ProcessFacts {
         return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
     }
 
+    /// What is left to be read of standard input, up to its end. It need not be a file that could be opened again, as
+    /// another user's pipe is none.
+    package static func readStandardInput() throws(SystemError) -> [UInt8] { try System.readAll(.standardInput) }
+
     package static let killSignal = SIGKILL
 
     package static func remove(_ path: String) { unlink(path) }

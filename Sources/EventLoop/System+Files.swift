@@ -54,11 +54,17 @@ nonisolated extension System {
         Descriptor(try retrying("open") { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) })
     }
 
+    /// Waits where nothing is there yet, whether or not the descriptor blocks.
     static func readAll(_ descriptor: Descriptor) throws(SystemError) -> [UInt8] {
         var contents: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            let count = try retrying("read") { read(descriptor.number, &chunk, chunk.count) }
+            let count = try unlessBlocking("read") { read(descriptor.number, &chunk, chunk.count) }
+            guard let count else {
+                var entry = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+                _ = try retrying("poll") { poll(&entry, 1, -1) }
+                continue
+            }
             if count == 0 { return contents }
             contents.append(contentsOf: chunk[..<count])
         }

@@ -22,6 +22,7 @@ package nonisolated struct Descriptor: Hashable, Sendable {
 
     init(_ number: Int32) { self.number = number }
 
+    static let standardInput = Descriptor(STDIN_FILENO)
     static let standardOutput = Descriptor(STDOUT_FILENO)
     static let standardErrors = Descriptor(STDERR_FILENO)
 }

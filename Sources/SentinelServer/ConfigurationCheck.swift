@@ -20,8 +20,11 @@ struct ConfigurationCheck {
         let unwise = configuration.advice(environment: HostEnvironment()).map(\.text)
         let security = Self.checkSecurity(configuration.server.tls)
         let ignored = [LinkSource(configuration.server).warning].compactMap(\.self)
-        advice = configuration.warnings.map(\.text) + unwise + notWritable + security.advice + ignored
-        refusal = security.refusal ?? Self.refusalOfAccess(configuration.server)
+        let notLogging = Self.adviceOnLog(configuration.server)
+        advice = configuration.warnings.map(\.text) + unwise + notWritable + notLogging + security.advice + ignored
+        refusal =
+            security.refusal ?? Self.refusalOfListeners(configuration.server)
+            ?? Self.refusalOfAccess(configuration.server)
         let masters = configuration.sentinel.masters.count
         verdict = "\(path) can be used: \(masters) \(masters == 1 ? "master" : "masters")"
     }
@@ -32,6 +35,26 @@ struct ConfigurationCheck {
             return (try TLS.load(settings)?.warnings ?? [], nil)
         } catch {
             return ([], "Failed to configure TLS: \(error)")
+        }
+    }
+
+    /// Nothing is made, so this is less than what a start finds out.
+    private static func adviceOnLog(_ settings: ServerSettings) -> [String] {
+        guard !settings.logFile.isEmpty else { return [] }
+        do throws(SystemError) {
+            try ProcessFacts.canMake(settings.logFile)
+            return []
+        } catch {
+            return ["As this user: Can't open the log file: \(error.message)"]
+        }
+    }
+
+    private static func refusalOfListeners(_ settings: ServerSettings) -> String? {
+        do throws(Listeners.Refusal) {
+            try Listeners.check(settings)
+            return nil
+        } catch {
+            return error.text
         }
     }
 

@@ -73,6 +73,12 @@ package enum Launch {
         let stateFile = StateFile(configuration, configurationPath: path, log: log)
         if let refusal = stateFile.refusal { refuse(log, refusal) }
         let tls = loadTLS(configuration, log)
+        let access: Access
+        do throws(Access.StartError) {
+            access = try Access(configuration.server)
+        } catch {
+            refuse(log, "Aborting Redis startup because of ACL errors: \(error.text)")
+        }
         let diagnosis = SecurityDiagnosis(settings: configuration.server.tls, log: log)
         let listeners = Listeners(configuration.server, tls: tls, diagnosis: diagnosis, log: log)
         let clientLimit: Int
@@ -92,12 +98,6 @@ package enum Launch {
                 configuration.server, isInBackground: isInBackground, log: log))
         log.write(.notice, "Running mode=sentinel, port=\(configuration.server.portForPeople).")
         listeners.warnOfShortBacklog()
-        let access: Access
-        do throws(Access.StartError) {
-            access = try Access(configuration.server)
-        } catch {
-            refuse(log, "Aborting Redis startup because of ACL errors: \(error.text)")
-        }
         stateFile.removeLeftovers()
         let identity = identify(configuration, stateFile)
         let server = Server(
@@ -157,17 +157,23 @@ package enum Launch {
             fail("Sentinel needs config file on disk to save state. Exiting...\n")
         }
         let path = ProcessFacts.absolute(file)
+        let text: [UInt8]
         do throws(SystemError) {
-            let text = try FileReplacement.readFile(path)
-            let input = invocation.readsStandardInput ? try FileReplacement.readFile("/dev/stdin") : nil
-            return (
-                path,
-                interpret(
-                    ConfigurationSources(
-                        file: SourceFile(name: path, text: text), standardInput: input, options: invocation.options))
-            )
+            text = try FileReplacement.readFile(path)
         } catch {
             fail("Fatal error, can't open config file '\(path)': \(error.message)\n")
+        }
+        let input = invocation.readsStandardInput ? readStandardInput() : nil
+        let sources = ConfigurationSources(
+            file: SourceFile(name: path, text: text), standardInput: input, options: invocation.options)
+        return (path, interpret(sources))
+    }
+
+    private static func readStandardInput() -> [UInt8] {
+        do throws(SystemError) {
+            return try ProcessFacts.readStandardInput()
+        } catch {
+            fail("Fatal error, can't read standard input: \(error.message)\n")
         }
     }
 

@@ -13,6 +13,8 @@ final class Listeners {
     /// Why the sentinel can't start, in the words of the log.
     struct Refusal: Error {
         let text: String
+
+        static let nowhere = Refusal(text: "Configured to not listen anywhere, exiting.")
     }
 
     /// Which of the ports.
@@ -53,6 +55,12 @@ final class Listeners {
     /// How often a waiting connection could not be taken in.
     var failedAccepts: Int { listeners.reduce(0) { $0 + $1.failedAccepts } }
 
+    /// What can be said without listening: whether there is anything to listen on.
+    static func check(_ settings: ServerSettings) throws(Refusal) {
+        let hasPort = settings.port != 0 || settings.tls.port != 0
+        guard try unixAddress(settings) != nil || hasPort && !settings.bindAddresses.isEmpty else { throw .nowhere }
+    }
+
     func open() throws(Refusal) {
         if settings.port != 0 {
             for bind in settings.bindAddresses { try open(bind, settings.port, .tcp) }
@@ -60,8 +68,8 @@ final class Listeners {
         if settings.tls.port != 0 {
             for bind in settings.bindAddresses { try open(bind, settings.tls.port, .tls) }
         }
-        if !settings.unixSocket.isEmpty { try openUnixSocket() }
-        guard !listeners.isEmpty else { throw Refusal(text: "Configured to not listen anywhere, exiting.") }
+        if let address = try Self.unixAddress(settings) { try openUnixSocket(address) }
+        guard !listeners.isEmpty else { throw .nowhere }
     }
 
     func close() {
@@ -102,13 +110,19 @@ final class Listeners {
         }
     }
 
-    private func openUnixSocket() throws(Refusal) {
+    /// `nil` where none is configured.
+    private static func unixAddress(_ settings: ServerSettings) throws(Refusal) -> SocketAddress? {
         let path = settings.unixSocket
+        guard !path.isEmpty else { return nil }
         guard let address = SocketAddress(unixPath: path) else {
             throw Refusal(
                 text: "Failed opening Unix socket: unix socket path too long (\(path.utf8.count)), "
                     + "must be under \(SocketAddress.longestUnixPath + 1)")
         }
+        return address
+    }
+
+    private func openUnixSocket(_ address: SocketAddress) throws(Refusal) {
         let permissions = settings.unixSocketPermissions
         do throws(SystemError) {
             try listen(on: address, unixMode: permissions == 0 ? nil : UInt16(clamping: permissions))

@@ -132,6 +132,7 @@ import Testing
             ("sentinel notification-script m $DIR\n", "is not a file that can be run"),
             ("aclfile \"\"\nuser a on\nuser a on\n", "'user' is there twice"),
             ("bind-source-addr no.such.name.invalid\n", "bind-source-addr 'no.such.name.invalid' has no address"),
+            ("logfile $DIR/missing/log\n", "Can't open the log file: No such file or directory"),
         ])
     func `a check warns of what is unwise, with status 0`(lines: String, warning: String) throws {
         let (end, isUntouched) = try check(Self.sound + lines)
@@ -146,6 +147,9 @@ import Testing
             ("tls-port 26390\n", "Failed to configure TLS: tls-cert-file is missing"),
             ("sentinel client-reconfig-script m /nonexistent\n", "seems non existing or non executable."),
             ("aclfile /nonexistent/users\n", "Error loading ACLs, opening file '/nonexistent/users'"),
+            ("port 0\n", "Configured to not listen anywhere, exiting."),
+            ("bind \"\"\n", "Configured to not listen anywhere, exiting."),
+            ("unixsocket /\(String(repeating: "s", count: 200))\n", "unix socket path too long (201)"),
         ])
     func `a check refuses what no sentinel would start with, with status 1`(lines: String, reason: String) throws {
         let (end, isUntouched) = try check(Self.sound + lines)
@@ -183,6 +187,25 @@ import Testing
                 }
             }
             #expect(end.code == 0 && isUntouched, "\(end.errors)")
+        }
+    }
+
+    /// As it is given: not opened again, which would begin at the beginning, and may not be allowed.
+    @Test(.timeLimit(.minutes(1)))
+    func `takes what is left of standard input`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/sentinel.conf"
+            try "port 0\n".write(toFile: path, atomically: false, encoding: .utf8)
+            try "no directive\nport 26379\n".write(toFile: directory + "/input", atomically: false, encoding: .utf8)
+            let process = try ServerProcess(
+                name: "sentinel", directory: directory + "/run", executable: "/bin/sh",
+                arguments: [
+                    "-c", "exec <'\(directory)/input'; read first; exec \"$0\" \"$@\"", SentinelProgram.ours.path(),
+                    path, "--check-config", "-",
+                ])
+            try process.start()
+            defer { process.end() }
+            #expect(try process.waitForExit(within: .seconds(20)) == 0, "\(process.errors())")
         }
     }
 
