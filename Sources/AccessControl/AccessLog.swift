@@ -12,6 +12,8 @@ package import CommandCatalogue
 package struct AccessLog: Sendable {
     private static let groupingMilliseconds = 60_000
     private static let groupingDepth = 10
+    /// Bytes of a user's or a channel's name that are remembered: whoever is refused chooses it.
+    package static let longestName = 1024
 
     /// What was refused.
     package enum Refusal: Sendable, Hashable {
@@ -33,6 +35,14 @@ package struct AccessLog: Sendable {
             case .authentication(let command): Array(command.uppercased().utf8)
             case .command(let command): Array(command.fullName.utf8)
             case .channel(let channel): channel
+            }
+        }
+
+        /// Without what is beyond the longest name that is remembered.
+        fileprivate var cut: Refusal {
+            switch self {
+            case .authentication, .command: self
+            case .channel(let channel): .channel(Array(channel.prefix(AccessLog.longestName)))
             }
         }
 
@@ -77,6 +87,7 @@ package struct AccessLog: Sendable {
     ///   - user: The user of the connection, or the name offered to AUTH.
     ///   - now: Milliseconds since 1970.
     package mutating func note(_ refusal: Refusal, user: UserName, client: String, at now: Int) {
+        let (refusal, user) = (refusal.cut, UserName(user.bytes.prefix(Self.longestName)))
         let known = entries.prefix(Self.groupingDepth).firstIndex {
             $0.refusal == refusal && $0.user == user && now - $0.updatedAt <= Self.groupingMilliseconds
         }

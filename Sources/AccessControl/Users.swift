@@ -102,8 +102,14 @@ package struct Users: Sendable, Equatable {
         return authenticate(.default, password: password)
     }
 
+    /// Bytes of a name or password that is looked at: as many as a connection may send in a word that has yet to log in.
+    package static let longestCredential = 16384
+
     /// AUTH with a user's name; also HELLO's.
+    ///
+    /// Hashing takes time, so what is too long is refused unheard.
     package func authenticate(_ name: UserName, password: ArraySlice<UInt8>) -> Authentication {
+        guard max(name.bytes.count, password.count) <= Self.longestCredential else { return .refused(name) }
         // Hashed for an unknown user too, so that the time doesn't tell which names exist.
         let offered = PasswordHash(of: password)
         return table[name]?.accepts(offered) == true ? .accepted(name) : .refused(name)

@@ -342,10 +342,11 @@ extension Connection {
 
     /// Ends the connection, since nothing more comes in; what was written leaves as far as the kernel takes it at once.
     ///
-    /// Whoever sends a request and the end together may still wait for the reply. Sending may itself end the
-    /// connection, and then that is the reason.
+    /// Whoever sends a request and the end together may still wait for the reply, and the delegate for what the reply
+    /// will be. Sending may itself end the connection, and then that is the reason.
     func inputEnded() {
         flush()
+        if isOpen, sendError == nil, delegate?.connectionMayEnd(self) == false { return pauseReading() }
         end(sendError.map { .failed($0) } ?? .endOfStream)
     }
 

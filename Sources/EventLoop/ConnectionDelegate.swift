@@ -12,4 +12,11 @@ package protocol ConnectionDelegate: AnyObject {
     func connectionDidClose(_ connection: Connection, reason: CloseReason)
     /// A backlog the other end was too slow for has been sent.
     func connectionDidDrain(_ connection: Connection)
+    /// Nothing more comes in: whether the connection ends with that. If not, the delegate ends it, as one does that still
+    /// owes replies.
+    func connectionMayEnd(_ connection: Connection) -> Bool
+}
+
+extension ConnectionDelegate {
+    package func connectionMayEnd(_ connection: Connection) -> Bool { true }
 }

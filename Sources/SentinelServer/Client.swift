@@ -65,6 +65,8 @@ final class Client: ConnectionDelegate {
     /// Whether nobody is to hear what the request under way is answered.
     private var isUnheard = false
     private var isClosed = false
+    /// Whether nothing more comes from it, and it is there for the replies that are owed.
+    private var isInputOver = false
     private var hasHeard = false
     private var backlogWatch = BacklogWatch()
     /// Goes off when the backlog has been too long for too long.
@@ -228,7 +230,8 @@ final class Client: ConnectionDelegate {
         if isUnheard { encoder.removeAll() }
         flush()
         guard !isClosed else { return }
-        connection.closeAfterFlush()
+        // It counts no more from here on, so only who has logged in may keep it for as long as it takes to be read.
+        if isAuthenticated { connection.closeAfterFlush() } else { connection.closeAfterSending() }
         ended()
     }
 
@@ -338,6 +341,7 @@ final class Client: ConnectionDelegate {
             if !isClosed { flush() }
             // Its memory is given back: it may have been long, and the next one may be days away.
             if !isRequestPostponed, !isRequestDeferred { request.removeAll() }
+            if isInputOver, !owesReplies { finish() }
         }
         do throws(RequestError) {
             if isRepeated { run() }
@@ -423,6 +427,14 @@ final class Client: ConnectionDelegate {
     }
 
     func connectionDidDrain(_ connection: Connection) { continueListing() }
+
+    /// Not before the disk has what it asked for, and what stands behind that is done.
+    func connectionMayEnd(_ connection: Connection) -> Bool {
+        isInputOver = owesReplies
+        return !isInputOver
+    }
+
+    private var owesReplies: Bool { !held.isEmpty || barrier != nil || isRequestDeferred }
 }
 
 extension Client {

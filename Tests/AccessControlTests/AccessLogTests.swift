@@ -31,6 +31,15 @@ import Testing
         #expect(latest?.ageSeconds(at: 80_503) == 0.5 && latest?.ageSeconds(at: 0) == 0)
     }
 
+    @Test func `remembers only so much of a name`() {
+        var log = AccessLog()
+        let long = String(repeating: "x", count: AccessLog.longestName)
+        note(long + "1", long + "2", in: &log, at: 0)
+        #expect(shown(log) == ["\(long) 2 0"])
+        log.note(.channel(bytes(long + "1")), user: UserName("A"), client: "c", at: 0)
+        #expect(log.entries.first?.refusal.object == bytes(long))
+    }
+
     @Test(arguments: [(10, 10), (11, 12)])
     func `looks at ten entries`(before: Int, after: Int) {
         var log = AccessLog()

@@ -52,6 +52,15 @@ import Testing
 @Suite struct `Authentication` {
     static let wrong = "WRONGPASS invalid username-password pair or user is disabled."
 
+    /// Else whoever may do nothing but log in could stop everything for as long as the hashing takes.
+    @Test func `does not look at what is longer than anybody's`() throws {
+        let longest = Array(repeating: UInt8(ascii: "x"), count: Users.longestCredential)
+        var users = Users(requirePassword: longest)
+        #expect(users.authenticate(password: longest[...]) == .accepted(.default))
+        users.require(password: longest + [0x78])
+        #expect(users.authenticate(password: (longest + [0x78])[...]) == .refused(.default))
+    }
+
     @Test func `without a name is about the default user`() throws {
         let open = Users().authenticate(password: bytes("x")[...])
         #expect(open == .noPasswordToCheck)

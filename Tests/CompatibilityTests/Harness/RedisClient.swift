@@ -106,6 +106,9 @@ final class RedisClient {
         }
     }
 
+    /// Says that nothing more will be sent; what is owed can still be read.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// The next reply or, on a subscribed connection, the next message.
     func readReply(within limit: Duration = .seconds(3)) throws -> Reply {
         let end = ContinuousClock.now + limit

@@ -219,6 +219,36 @@ import Testing
         }
     }
 
+    /// It counts as a client no more, so nothing else would limit how many there are.
+    @Test(.timeLimit(.minutes(1)))
+    func `whoever has not logged in and quits keeps nothing of the sentinel's`() throws {
+        try withSentinel(.ours, ["requirepass secret"]) { sentinel in
+            let pid = try #require(sentinel.process.pid)
+            func descriptors() throws -> Int {
+                try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
+            }
+            let bystander = try RedisClient(port: sentinel.port)
+            #expect(try bystander.request("AUTH", "secret") == .simple("OK"))
+            let before = try descriptors()
+            let requests = (0..<200).flatMap { _ in RedisClient.encode(["HELLO"]) }
+            let clients = try (0..<5).map { _ in
+                let client = try RedisClient(port: sentinel.port, receiveBuffer: 4096)
+                // More than the kernel takes.
+                try eventually("replies wait", within: .seconds(10)) {
+                    try client.send(requests)
+                    let list = try bystander.request("CLIENT", "LIST").text ?? ""
+                    let line = list.split(separator: "\n").first { $0.contains("addr=\(client.localAddress) ") }
+                    return backlog(in: line.map(String.init)) > 100_000
+                }
+                return client
+            }
+            for client in clients { try client.send(command: ["QUIT"]) }
+            try withExtendedLifetime(clients) {
+                try eventually("all are gone", within: .seconds(5)) { try descriptors() <= before + 1 }
+            }
+        }
+    }
+
     // MARK: How slow
 
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
@@ -328,9 +358,13 @@ private func isConnected(_ name: String, to sentinel: SentinelServer) throws -> 
     try clientLine(name, at: sentinel) != nil
 }
 
-/// Bytes that wait for a client to read them, as CLIENT LIST tells.
 private func backlog(of name: String, at sentinel: SentinelServer) throws -> Int {
-    let field = try clientLine(name, at: sentinel)?.split(separator: " ").first { $0.hasPrefix("omem=") }
+    backlog(in: try clientLine(name, at: sentinel))
+}
+
+/// Bytes that wait for a client to read them, as its line of CLIENT LIST tells.
+private func backlog(in line: String?) -> Int {
+    let field = line?.split(separator: " ").first { $0.hasPrefix("omem=") }
     return field.flatMap { Int($0.dropFirst(5)) } ?? 0
 }
 

@@ -42,6 +42,25 @@ import Testing
         }
     }
 
+    /// As what a shell pipes into a port does. The second waits for the first, and that for the disk.
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `whose end is that of the input are carried out and answered`(program: SentinelProgram) throws {
+        try withSentinel(program) { sentinel in
+            for number in 0..<10 {
+                let client = try RedisClient(port: sentinel.port)
+                let requests = [
+                    ["SENTINEL", "MONITOR", "m\(number)", "127.0.0.9", "1", "2"],
+                    ["SENTINEL", "SET", "m\(number)", "quorum", "5"],
+                ]
+                try client.send(requests.flatMap { RedisClient.encode($0) })
+                client.endSending()
+                for _ in requests { #expect(try client.readReply() == .simple("OK")) }
+                #expect(client.isClosedByPeer(within: .seconds(5)))
+                #expect(try sentinel.master("m\(number)")["quorum"] == "5")
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
     func `tell of every failed AUTH`(program: SentinelProgram) throws {
         try withSentinel(program, ["requirepass secret"]) { sentinel in
