@@ -113,7 +113,8 @@ package enum Launch {
             refuse(log, "Can't watch for signals: \(error)")
         }
         server.start()
-        if !identity.isSaved { server.save() }
+        // What is remembered may stand in the configuration alone as yet, which somebody else writes.
+        if !identity.isSaved || stateFile.isSeparate { server.save() }
         serviceManager.ready()
     }
 

@@ -10,7 +10,8 @@ import SentinelCore
 /// Changes that come while a write is under way share the next one. - Source: design.md 5.
 final class StateFile {
     let path: String
-    private let isSeparate: Bool
+    /// Whether it is another file than the configuration.
+    let isSeparate: Bool
     private let log: Logger?
     private var complaints = Complaints()
     /// Where the newest state comes from, and who hears of it; set by `begin`.

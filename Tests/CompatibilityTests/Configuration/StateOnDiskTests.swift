@@ -172,6 +172,28 @@ import Testing
         #expect(try sentinel.vote(5, for: "d")[1].text != String(repeating: "d", count: 40))
     }
 
+    /// The configuration may be replaced by one that does not say it before anything else happens.
+    @Test(.timeLimit(.minutes(1)))
+    func `beside the configuration is there from the start on`() throws {
+        try withTemporaryDirectory { directory in
+            let identity = String(repeating: "d", count: 40)
+            let memory = ["sentinel myid \(identity)", "sentinel config-epoch m 3", "sentinel leader-epoch m 4"]
+            let life = try Life(
+                .ours, in: directory,
+                Circumstances(
+                    lines: [
+                        "port PORT", "sentinel state-file DIR/state",
+                        "sentinel monitor m 127.0.0.1 \(LoopbackPort.free()) 2", "sentinel current-epoch 4",
+                    ] + memory))
+            defer { life.process.end() }
+            try life.awaitStart()
+            try eventually("all is there", within: .seconds(10)) {
+                let state = (try? String(contentsOfFile: life.directory + "/state", encoding: .utf8)) ?? ""
+                return memory.allSatisfy { state.contains("\($0)\n") }
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(2)))
     func `that is read-only is refused at start with the original's words`() throws {
         var texts: [String] = []
