@@ -75,10 +75,13 @@ final class Client: ConnectionDelegate {
     private var idleTimer: DeadlineTimer?
     /// Goes off when it should have said who it is.
     private var introductionTimer: DeadlineTimer?
+    /// Goes off when it has been there for long enough after its last word.
+    private var endTimer: DeadlineTimer?
 
     /// Bytes of replies that may wait to be read before authentication. Of requests no more than the parser's limits
     /// allow can be here, since all that need no authentication are answered at once.
     private static let unauthenticatedBacklog = 1 << 20
+    private static let longestEndSeconds: UInt64 = 30
     /// Requests whose replies may wait for the disk.
     private static let heldLimit = 4096
     /// Bytes of replies that are put together before they are handed on, and that may wait for an earlier one.
@@ -247,6 +250,7 @@ final class Client: ConnectionDelegate {
         idleTimer?.cancel()
         backlogTimer?.cancel()
         introductionTimer?.cancel()
+        endTimer?.cancel()
         port.removed(self)
     }
 
@@ -428,13 +432,17 @@ final class Client: ConnectionDelegate {
 
     func connectionDidDrain(_ connection: Connection) { continueListing() }
 
-    /// Not before the disk has what it asked for, and what stands behind that is done.
+    /// Not before the disk has what it asked for, and what stands behind that is done; but it may be gone altogether, so
+    /// a disk that hangs is not waited for.
     func connectionMayEnd(_ connection: Connection) -> Bool {
-        isInputOver = owesReplies
-        return !isInputOver
+        guard owesReplies else { return true }
+        isInputOver = true
+        endTimer = DeadlineTimer { [weak self] in self?.close() }
+        endTimer?.schedule(at: MonotonicClock.now.saturatingAdding(seconds: Self.longestEndSeconds))
+        return false
     }
 
-    private var owesReplies: Bool { !held.isEmpty || barrier != nil || isRequestDeferred }
+    private var owesReplies: Bool { !held.isEmpty || barrier != nil || isRequestDeferred || listing != nil }
 }
 
 extension Client {
