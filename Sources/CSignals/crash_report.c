@@ -17,7 +17,7 @@
 
 static char log_path[4096];
 static char version_text[128];
-static int is_crashing;
+/* The thread that writes the report; 0 as long as there is none. */
 static long crashing_thread;
 
 static void print(int descriptor, const char *text) {
@@ -50,16 +50,14 @@ static void crashed(int number, siginfo_t *information, void *context) {
     /* Above 0 where the kernel raised it for what the program did. */
     int is_fault = information->si_code > 0;
     long thread = syscall(SYS_gettid);
-    if (__atomic_exchange_n(&is_crashing, 1, __ATOMIC_SEQ_CST)) {
-        /* One more crash while the report is written, or where abort() goes on. */
-        if (__atomic_load_n(&crashing_thread, __ATOMIC_SEQ_CST) == thread) {
-            end(number, is_fault);
-            return;
-        }
+    long first = 0;
+    if (!__atomic_compare_exchange_n(&crashing_thread, &first, thread, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
         /* A second thread that crashes meanwhile waits for the first to end the process. */
-        for (;;) pause();
+        while (first != thread) pause();
+        /* One more crash while the report is written, or where abort() goes on. */
+        end(number, is_fault);
+        return;
     }
-    __atomic_store_n(&crashing_thread, thread, __ATOMIC_SEQ_CST);
     int log = open_log(log_path);
 
     struct line line;

@@ -13,14 +13,15 @@
 
 /// Going on without the terminal and the process that started this one.
 package nonisolated enum Background {
-    /// Has standard input, output and errors lead nowhere where they are closed, or can't be written to.
+    /// Has standard input, output and errors lead nowhere where they are closed, or can't be read or written to.
     ///
     /// Their numbers would go to the next things that are opened, and the log into one of those.
     package static func openStandardDescriptors() throws(SystemError) {
         for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFD) == -1 {
             _ = try System.retrying("open") { open("/dev/null", O_RDWR) }  // the lowest number that is free
         }
-        for number in [STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFL) & O_ACCMODE == O_RDONLY {
+        let unusable = [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
+        for (number, mode) in unusable where fcntl(number, F_GETFL) & O_ACCMODE == mode {
             let nowhere = try System.openForBoth("/dev/null")
             dup2(nowhere.number, number)
             System.close(nowhere)

@@ -23,8 +23,8 @@ struct ConfigurationCheck {
         let notLogging = Self.adviceOnLog(configuration.server)
         advice = configuration.warnings.map(\.text) + unwise + notWritable + notLogging + security.advice + ignored
         refusal =
-            security.refusal ?? Self.refusalOfListeners(configuration.server)
-            ?? Self.refusalOfAccess(configuration.server)
+            security.refusal ?? Self.refusalOfAccess(configuration.server)
+            ?? Self.refusalOfListeners(configuration.server)
         let masters = configuration.sentinel.masters.count
         verdict = "\(path) can be used: \(masters) \(masters == 1 ? "master" : "masters")"
     }

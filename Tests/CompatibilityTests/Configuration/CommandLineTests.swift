@@ -190,18 +190,21 @@ import Testing
         }
     }
 
-    /// As it is given: not opened again, which would begin at the beginning, and may not be allowed.
-    @Test(.timeLimit(.minutes(1)))
-    func `takes what is left of standard input`() throws {
+    /// As it is given: not opened again, which would begin at the beginning, and may not be allowed. `nohup` gives one
+    /// that can't be read.
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [("exec <'$DIR/input'; read first", "port 0\n"), ("exec 0>/dev/null", "port 26379\n")])
+    func `takes what is left of standard input`(before: String, text: String) throws {
         try withTemporaryDirectory { directory in
             let path = directory + "/sentinel.conf"
-            try "port 0\n".write(toFile: path, atomically: false, encoding: .utf8)
+            try text.write(toFile: path, atomically: false, encoding: .utf8)
             try "no directive\nport 26379\n".write(toFile: directory + "/input", atomically: false, encoding: .utf8)
             let process = try ServerProcess(
                 name: "sentinel", directory: directory + "/run", executable: "/bin/sh",
                 arguments: [
-                    "-c", "exec <'\(directory)/input'; read first; exec \"$0\" \"$@\"", SentinelProgram.ours.path(),
-                    path, "--check-config", "-",
+                    "-c", before.replacing("$DIR", with: directory) + "; exec \"$0\" \"$@\"",
+                    SentinelProgram.ours.path(), path, "--check-config", "-",
                 ])
             try process.start()
             defer { process.end() }
