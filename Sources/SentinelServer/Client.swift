@@ -65,8 +65,6 @@ final class Client: ConnectionDelegate {
     /// Whether nobody is to hear what the request under way is answered.
     private var isUnheard = false
     private var isClosed = false
-    /// Whether nothing more comes from it, and it is there for the replies that are owed.
-    private var isInputOver = false
     private var hasHeard = false
     private var backlogWatch = BacklogWatch()
     /// Goes off when the backlog has been too long for too long.
@@ -75,7 +73,7 @@ final class Client: ConnectionDelegate {
     private var idleTimer: DeadlineTimer?
     /// Goes off when it should have said who it is.
     private var introductionTimer: DeadlineTimer?
-    /// Goes off when it has been there for long enough after its last word.
+    /// There once nothing more comes from it and replies are owed; goes off when they have been for too long.
     private var endTimer: DeadlineTimer?
 
     /// Bytes of replies that may wait to be read before authentication. Of requests no more than the parser's limits
@@ -345,7 +343,7 @@ final class Client: ConnectionDelegate {
             if !isClosed { flush() }
             // Its memory is given back: it may have been long, and the next one may be days away.
             if !isRequestPostponed, !isRequestDeferred { request.removeAll() }
-            if isInputOver, !owesReplies { finish() }
+            if endTimer != nil, !owesReplies { finish() }
         }
         do throws(RequestError) {
             if isRepeated { run() }
@@ -436,7 +434,6 @@ final class Client: ConnectionDelegate {
     /// a disk that hangs is not waited for.
     func connectionMayEnd(_ connection: Connection) -> Bool {
         guard owesReplies else { return true }
-        isInputOver = true
         endTimer = DeadlineTimer { [weak self] in self?.close() }
         endTimer?.schedule(at: MonotonicClock.now.saturatingAdding(seconds: Self.longestEndSeconds))
         return false
