@@ -23,6 +23,8 @@ package enum Input: Sendable {
     case persistFailed(Generation)
     /// What a name stands for now: numeric addresses in order of preference, none if it does not resolve.
     case resolved(String, [String])
+
+    var isWakeUp: Bool { if case .woken = self { true } else { false } }
 }
 
 /// A reply, understood.

@@ -87,6 +87,8 @@ package struct Sentinel: Sendable {
 
     /// When `.woken` is wanted if nothing else happens before; `nil` for never.
     ///
+    /// Once that is past, `.woken` is wanted as soon as everything that has arrived was taken in.
+    ///
     /// Stored, so that whoever looks at it from outside does not copy the whole sentinel first.
     package private(set) var nextDeadline: Instant?
 
@@ -95,8 +97,9 @@ package struct Sentinel: Sendable {
         inputAt = now
         durability.beginInput()
         noticeDelay(at: now)
+        let isJudged = input.isWakeUp || !isLate(at: now)
         take(input, at: now)
-        runDue(at: now)
+        if isJudged { runDue(at: now) }
         effects.append(contentsOf: outbox)
         outbox.removeAll(keepingCapacity: true)
         nextDeadline = agenda.earliest

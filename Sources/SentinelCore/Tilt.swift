@@ -33,6 +33,15 @@ extension Sentinel {
         wake(.tilt, at: now + timing.tiltPeriod)
     }
 
+    /// Whether the sentinel was held up a little. What has arrived meanwhile stands in line then, and all of it is heard
+    /// before somebody's silence is judged, which waits for `.woken`.
+    ///
+    /// In tilt nobody is judged, and nothing has to wait.
+    func isLate(at now: Instant) -> Bool {
+        guard !tilt.isOn, let due = agenda.earliest else { return false }
+        return now - due > timing.toleratedDelay
+    }
+
     mutating func leaveTiltIfOver(at now: Instant) {
         guard let renewedAt = tilt.renewedAt, now - renewedAt >= timing.tiltPeriod else { return }
         tilt.leave()

@@ -29,6 +29,8 @@ package struct Timing: Sendable, Equatable {
     /// INFO spacing to replicas while their master is down or being replaced; not adjustable.
     package var fastInfoPeriod: Duration = .seconds(1)
 
+    /// A loop that is later than this hears everything that has arrived before it judges who is silent.
+    package var toleratedDelay: Duration = .milliseconds(10)
     /// Least distance between two ranks of candidates: time for the better one to be heard.
     package var candidacyStagger: Duration = .milliseconds(30)
     /// The most it becomes where saving takes long.

@@ -97,6 +97,31 @@ import Testing
         #expect(world.events.contains(.tiltLeft))
     }
 
+    @Test(arguments: [Duration.milliseconds(1100), .milliseconds(1900)])
+    func `after a pause too short for tilt all answers that wait are heard before anyone is down`(pause: Duration) {
+        var world = World()
+        world.run(for: .seconds(5))
+        // All are asked, and the answers arrive while the sentinel stands still.
+        world.run(until: { $0.unansweredPings == 5 }, answering: false)
+        world.now = world.now + pause
+        world.answerAll()
+        world.take(.woken)
+        world.run(for: .seconds(3))
+        #expect(!world.events.contains { if case .sdown = $0 { true } else { false } })
+    }
+
+    @Test func `who has not answered after such a pause is down at once`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.silent = [World.master]
+        world.run(until: { $0.unansweredPings == 5 }, answering: false)
+        world.now = world.now + .milliseconds(1500)
+        world.answerAll()
+        #expect(!world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
+        world.take(.woken)
+        #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
+    }
+
     @Test func `a loop that was held up enters tilt and declares nobody down`() {
         var world = World()
         world.run(for: .seconds(5))

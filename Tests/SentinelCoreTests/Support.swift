@@ -228,6 +228,10 @@ struct World {
     }
 
     private var answeredEffects = 0
+    var unansweredPings: Int {
+        effects[answeredEffects...].count { if case .send(_, .ping, _) = $0 { true } else { false } }
+    }
+
     private mutating func takeUnanswered() -> [(ConnectionID, Request)] {
         let owed = effects[answeredEffects...].compactMap { effect -> (ConnectionID, Request)? in
             if case .send(let id, let request, _) = effect { (id, request) } else { nil }
