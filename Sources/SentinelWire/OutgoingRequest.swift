@@ -85,9 +85,11 @@ extension Reply {
         case .isMasterDown:
             if let opinion = Opinion(value) { self = .opinion(opinion) } else { self = .malformed(to: .isMasterDown) }
         case .replicate:
-            // EXEC answers with an array, the bare order with a status.
+            // EXEC answers with an array, the bare order with a status. The order stands first in the array, and what
+            // follows it may fail.
             switch value {
-            case .array, .simple: self = .replicated(true)
+            case .array(let results): self = .replicated(results.first?.errorText == nil)
+            case .simple: self = .replicated(true)
             default: self = .replicated(false)
             }
         case .speakRESP3: self = .protocolAgreed(isRESP3: value.saysRESP3)

@@ -249,4 +249,10 @@ import Testing
         )
         #expect(reply(.blobError(Array("NOPERM".utf8)), to: .hello) == .published(false))
     }
+
+    @Test func `an order that is refused within its transaction is refused`() {
+        #expect(
+            reply(.array([.error("ERR"), .simple("OK"), .integer(0), .integer(0)]), to: .replicate)
+                == .replicated(false))
+    }
 }
