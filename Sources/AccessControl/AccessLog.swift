@@ -12,7 +12,7 @@ package import CommandCatalogue
 package struct AccessLog: Sendable {
     private static let groupingMilliseconds = 60_000
     private static let groupingDepth = 10
-    /// Bytes of a user's or a channel's name that are remembered: whoever is refused chooses it.
+    /// Bytes of each name that are remembered: whoever is refused chooses them.
     package static let longestName = 1024
 
     /// What was refused.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CommandCatalogue
+package import RESP
 
 /// ACL CAT.
 package enum CategoryListing {
@@ -11,8 +12,8 @@ package enum CategoryListing {
         CommandCategory(named: name).map { Catalogue.commands(in: $0).map(\.fullName) }
     }
 
-    /// The error for a category there isn't, with its code.
-    package static func unknown(_ name: ArraySlice<UInt8>) -> [UInt8] {
-        Array("ERR Unknown category '".utf8) + name + Array("'".utf8)
+    /// The error for a category there isn't.
+    package static func unknown(_ name: ArraySlice<UInt8>) -> ErrorText {
+        "ERR Unknown category '\(name, limit: 128)'"
     }
 }

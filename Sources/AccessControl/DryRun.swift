@@ -8,8 +8,7 @@ package enum DryRun: Sendable, Hashable {
     case allowed
     /// Why not; a bulk string, not an error.
     case refused([UInt8])
-    /// With its code.
-    case error([UInt8])
+    case error(ErrorText)
 }
 
 extension Users {
@@ -20,12 +19,12 @@ extension Users {
     ///   - names: What commands are called.
     /// - Source: spec/commands.md 4.6; redis-sentinel 8.2.3.
     package func dryRun(_ name: UserName, _ request: Request, _ names: CommandNames) -> DryRun {
-        guard let user = self[name] else { return .error(Self.quote("ERR User '", name.bytes, "' not found")) }
+        guard let user = self[name] else { return .error("ERR User '\(name.bytes)' not found") }
         let second = request.count > 1 ? request[1] : nil
         guard case .found(let command) = names.resolve(request[0], second) else {
-            return .error(Self.quote("ERR Command '", Array(request[0]), "' not found"))
+            return .error("ERR Command '\(request[0])' not found")
         }
-        guard command.accepts(count: request.count) else { return .error(Array(command.wrongArity.utf8)) }
+        guard command.accepts(count: request.count) else { return .error(ErrorText(command.wrongArity)) }
         switch user.check(command, request) {
         case .allowed: return .allowed
         case .commandRefused:

@@ -82,8 +82,11 @@ package struct User: Sendable, Equatable {
     /// Whether this password lets the user in. The time it takes tells nothing about which password it was like.
     func accepts(_ offered: PasswordHash) -> Bool {
         let matches = passwords.reduce(0) { $0 + ($1.isSame(as: offered) ? 1 : 0) }
-        return isEnabled && (needsNoPassword || matches > 0)
+        return acceptsAnything || isEnabled && matches > 0
     }
+
+    /// Whether any password lets the user in.
+    var acceptsAnything: Bool { isEnabled && needsNoPassword }
 
     // MARK: Descriptions
 

@@ -121,12 +121,13 @@ import Testing
         ("default", ["client", "nope"], "ERR Command 'client' not found"),
         ("default", ["client"], "ERR wrong number of arguments for 'client' command"),
         ("default", ["sentinel", "masters", "x"], "ERR wrong number of arguments for 'sentinel|masters' command"),
+        ("a\0b", ["ping"], "ERR User 'a' not found"), ("default", ["a\0b"], "ERR Command 'a' not found"),
         ("default", ["AUTH"], "ERR wrong number of arguments for 'auth' command"),
     ])
     func `fails`(user: String, words: [String], error: String) {
         #expect(
             Users().dryRun(UserName(user), Request(words.map(bytes)), CommandNames(renaming: []))
-                == .error(bytes(error)))
+                == .error(ErrorText(error)))
     }
 
     @Test func `works for a container that means something alone`() {
@@ -149,6 +150,13 @@ import Testing
             ])
         #expect(CategoryListing.commands(of: bytes("geo")[...]) == [])
         #expect(CategoryListing.commands(of: bytes("all")[...]) == nil)
-        #expect(text(CategoryListing.unknown(bytes("sentinel")[...])) == "ERR Unknown category 'sentinel'")
+    }
+
+    /// - Source: redis-sentinel 7.0.15.
+    @Test(arguments: [
+        ("sentinel", "sentinel"), ("a\0b", "a"), (String(repeating: "x", count: 129), String(repeating: "x", count: 128)),
+    ])
+    func `there are not are told as far as the original tells them`(name: String, told: String) {
+        #expect(CategoryListing.unknown(bytes(name)[...]).description == "ERR Unknown category '\(told)'")
     }
 }

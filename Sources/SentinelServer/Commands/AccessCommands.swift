@@ -40,7 +40,7 @@ enum AccessCommands {
             guard request.count <= 3 else { return port.refuse(client, CommandTable.noSuchForm(request)) }
             guard request.count == 3 else { return bulks(client, CategoryListing.names.map { Array($0.utf8) }) }
             guard let names = CategoryListing.commands(of: request[2]) else {
-                return client.encoder.error(CategoryListing.unknown(request[2]))
+                return port.refuse(client, CategoryListing.unknown(request[2]))
             }
             bulks(client, names.map { Array($0.utf8) })
         },
@@ -49,7 +49,7 @@ enum AccessCommands {
             switch port.access.users.dryRun(UserName(request[2]), tried, port.commandNames) {
             case .allowed: client.encoder.simple("OK")
             case .refused(let why): client.encoder.bulk(why)
-            case .error(let text): client.encoder.error(text)
+            case .error(let text): port.refuse(client, text)
             }
         },
         "acl|genpass": { port, client, request in
