@@ -22,7 +22,7 @@ package nonisolated enum Background {
         }
         let unusable = [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
         for (number, mode) in unusable where fcntl(number, F_GETFL) & O_ACCMODE == mode {
-            let nowhere = try System.openForBoth("/dev/null")
+            let nowhere = try System.openForChanging("/dev/null")
             dup2(nowhere.number, number)
             System.close(nowhere)
         }
@@ -47,7 +47,7 @@ package nonisolated enum Background {
         #if os(Linux)
             if try System.retrying("fork", { swift_sentinel_fork() }) != 0 { _exit(0) }
             setsid()
-            let nowhere = try System.openForBoth("/dev/null")
+            let nowhere = try System.openForChanging("/dev/null")
             for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] { dup2(nowhere.number, number) }
             if nowhere.number > STDERR_FILENO { System.close(nowhere) }
         #else

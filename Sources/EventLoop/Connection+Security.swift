@@ -13,7 +13,6 @@ extension Connection {
         let isOutgoing: Bool
         /// Whether it waits for its turn to go on.
         var isQueued = false
-        var isOver = false
     }
 
     private static let bytesSealedAtOnce = 64 * 1024
@@ -82,9 +81,7 @@ extension Connection {
     }
 
     private func endHandshake() {
-        guard let handshake, !handshake.isOver else { return }
-        self.handshake?.isOver = true
-        poller.handshakes.end(handshake.number)
+        if let handshake { poller.handshakes.end(handshake.number) }
     }
 
     // MARK: Bytes

@@ -23,6 +23,8 @@ package final class Connection: PollerClient, Flushable {
     private static let readsPerTurn = 4
     private static let bytesSentPerTurn = 1 << 20
     private static let finishingNanoseconds: UInt64 = 10_000_000_000
+    /// How many connections may still send while nobody owns them any more.
+    private static let finishingLimit = 128
 
     package weak var delegate: (any ConnectionDelegate)?
     /// The other end's address; `nil` for an accepted connection whose peer is of no known kind.
@@ -121,8 +123,11 @@ package final class Connection: PollerClient, Flushable {
         }
     }
 
-    /// Whether the transport stands and the other end has yet to do its part of the handshake.
-    package var isSecuring: Bool { if case .securing = state { true } else { false } }
+    /// Whether the transport stands and the handshake does not.
+    var isSecuring: Bool { if case .securing = state { true } else { false } }
+
+    /// Whether it is the other end that keeps the handshake waiting.
+    package var awaitsHandshake: Bool { isSecuring && handshake?.isQueued == false }
 
     /// Bytes written and not yet taken by the kernel.
     package var backlogBytes: Int { output.count + unsealed.count }
@@ -168,6 +173,7 @@ package final class Connection: PollerClient, Flushable {
     /// Ends the connection at once; what was not sent is lost, and the delegate hears nothing more.
     package func close() {
         leaveSecurity()
+        if case .finishing = state { poller.finishingCount -= 1 }
         switch state {
         case .connecting(let descriptor), .securing(let descriptor), .open(let descriptor), .finishing(let descriptor):
             poller.close(descriptor)
@@ -186,19 +192,28 @@ package final class Connection: PollerClient, Flushable {
         close()
     }
 
-    /// Ends the connection as soon as all that was written is sent, at the latest after ten seconds.
+    /// Ends the connection as soon as all that was written is sent, or the other end has read nothing for ten seconds.
     ///
-    /// From here on the delegate hears nothing more and nothing is read. While still connecting it is `close()`.
+    /// From here on the delegate hears nothing more and nothing is read. While still connecting it is `close()`, and
+    /// when very many others are about to end in this way it is `closeAfterSending()`, for nobody counts them.
     package func closeAfterFlush() {
         guard case .open(let descriptor) = state, backlogBytes > 0, sendError == nil else {
             if case .finishing = state { return }
             return close()
         }
+        guard poller.finishingCount < Self.finishingLimit else { return closeAfterSending() }
+        poller.finishingCount += 1
         state = .finishing(descriptor)
         delegate = nil
         updateInterest()
+        closeUnlessRead(from: backlogBytes)
+    }
+
+    private func closeUnlessRead(from backlog: Int) {
         poller.deadlines.after(Self.finishingNanoseconds) { [weak self] in
-            self?.close()
+            guard let self, case .finishing = self.state else { return }
+            guard self.backlogBytes < backlog else { return self.close() }
+            self.closeUnlessRead(from: self.backlogBytes)
         }
     }
 

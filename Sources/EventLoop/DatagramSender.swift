@@ -24,10 +24,12 @@ package nonisolated struct DatagramSender: Sendable {
         self.patienceMilliseconds = patienceMilliseconds
     }
 
-    package func send(_ text: String) throws(SystemError) {
+    /// - Parameter isUrgent: Whether the message is not worth any wait.
+    /// - Throws: Why it did not get there, such as a receiver that is gone or behind.
+    package func send(_ text: String, isUrgent: Bool = false) throws(SystemError) {
         let socket = try System.datagramSocket(patienceMilliseconds: patienceMilliseconds)
         defer { System.close(socket) }
-        try System.send(socket, Array(text.utf8), to: address, isPatient: patienceMilliseconds > 0)
+        try System.send(socket, Array(text.utf8), to: address, isPatient: patienceMilliseconds > 0 && !isUrgent)
     }
 }
 

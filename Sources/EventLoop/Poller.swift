@@ -33,6 +33,8 @@ package final class Poller {
     let flushQueue = FlushQueue()
     /// What waits for an instant.
     let deadlines = Deadlines()
+    /// Connections without an owner that still send.
+    var finishingCount = 0
     /// Connections that are not secured yet.
     let handshakes = Handshakes()
     /// Where secured connections open what they have read.

@@ -30,12 +30,8 @@ nonisolated extension System {
         Descriptor(try retrying("open") { open(path, O_RDONLY | O_CLOEXEC) })
     }
 
-    /// Opens an existing file to be overwritten; its contents stay until they are.
+    /// Opens an existing file to be read and overwritten; its contents stay until they are.
     static func openForChanging(_ path: String) throws(SystemError) -> Descriptor {
-        Descriptor(try retrying("open") { open(path, O_RDWR | O_CLOEXEC) })
-    }
-
-    static func openForBoth(_ path: String) throws(SystemError) -> Descriptor {
         Descriptor(try retrying("open") { open(path, O_RDWR | O_CLOEXEC) })
     }
 

@@ -52,7 +52,7 @@ final class InstanceConnection: ConnectionDelegate {
     }
 
     /// Whether the other end has taken the connection and owes its part of a TLS handshake.
-    var isSecuring: Bool { connection?.isSecuring ?? false }
+    var awaitsHandshake: Bool { connection?.awaitsHandshake ?? false }
 
     func send(_ request: SentinelCore.Request, renamed: [RenamedCommand]) {
         let outgoing = OutgoingRequest(request, renamed: renamed, into: &Self.encoder)

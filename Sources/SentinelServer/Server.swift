@@ -191,7 +191,7 @@ final class Server: EffectPerformer, InstanceConnectionOwner, ClientPortOwner {
 
     private func disconnect(_ id: ConnectionID) {
         guard let connection = connections.removeValue(forKey: id) else { return }
-        if connection.isSecuring { diagnosis.noHandshake(with: connection.address) }
+        if connection.awaitsHandshake { diagnosis.noHandshake(with: connection.address) }
         connection.close()
     }
 

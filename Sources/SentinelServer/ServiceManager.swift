@@ -21,6 +21,9 @@ final class ServiceManager {
     /// Nanoseconds between two signs of life; `nil` when none are wanted.
     private let watchdogPeriod: UInt64?
     private var watchdog: DeadlineTimer?
+    /// Whether the last sign of life did not get there.
+    private var isUnseen = false
+    private static let repetitionNanoseconds: UInt64 = 100_000_000
 
     /// Finds out who it is.
     ///
@@ -92,26 +95,31 @@ final class ServiceManager {
         if case .systemd = kind { send("STOPPING=1\n") }
     }
 
-    /// Tells that the main queue still turns.
+    /// Tells that the main queue still turns. It would not while it waits for somebody who is behind, so this is tried
+    /// again instead.
     private func showLife() {
         guard let watchdogPeriod else { return }
-        send("WATCHDOG=1\n")
-        watchdog?.schedule(at: MonotonicClock.now + watchdogPeriod)
+        isUnseen = !send("WATCHDOG=1\n", isUrgent: true, isRepetition: isUnseen)
+        watchdog?.schedule(
+            at: MonotonicClock.now + (isUnseen ? min(watchdogPeriod, Self.repetitionNanoseconds) : watchdogPeriod))
     }
 
+    /// - Parameters:
+    ///   - isUrgent: Whether nothing may wait for it.
+    ///   - isRepetition: Whether a failure was told of already.
     @discardableResult
-    private func send(_ text: String) -> Bool {
+    private func send(_ text: String, isUrgent: Bool = false, isRepetition: Bool = false) -> Bool {
         guard case .systemd(let sender) = kind else { return false }
         guard !isMissing else {
-            log.write(.warning, "systemd supervision error: NOTIFY_SOCKET not found!")
+            if !isRepetition { log.write(.warning, "systemd supervision error: NOTIFY_SOCKET not found!") }
             return false
         }
         do throws(SystemError) {
             guard let sender else { throw SystemError.notAnAddress }
-            try sender.send(text)
+            try sender.send(text, isUrgent: isUrgent)
             return true
         } catch {
-            log.write(.warning, "systemd supervision error: sd_notify: \(error.message)")
+            if !isRepetition { log.write(.warning, "systemd supervision error: sd_notify: \(error.message)") }
             return false
         }
     }

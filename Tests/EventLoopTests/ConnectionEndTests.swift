@@ -20,6 +20,25 @@ extension `Event loop` {
             }
         }
 
+        /// Whoever says goodbye and reads nothing would occupy descriptors that nobody counts.
+        @Test func `is at once where very many others have not been read`() async throws {
+            let server = try TestServer()
+            defer { server.close() }
+            let ends = (0..<140).map { _ in Recorder() }
+            for end in ends { _ = Connection(connectingTo: try server.address, delegate: end) }
+            try await eventually { server.connections.count == ends.count }
+            let before = openDescriptors().count
+            for connection in server.connections {
+                connection.write(bytes("last words"))
+                connection.closeAfterFlush()
+            }
+            // Nothing has been sent yet but by those that are one too many.
+            #expect(before - openDescriptors().count == 140 - 128)
+            try await eventually { ends.allSatisfy { $0.closes == [.endOfStream] } }
+            #expect(ends.allSatisfy { $0.received == bytes("last words") })
+            #expect(Poller.main.finishingCount == 0)
+        }
+
         @Test func `takes along what was written just before`() async throws {
             try await withPair { _, clientEnd, server, _ in
                 server.write(bytes("last order"))

@@ -98,6 +98,24 @@ import Testing
         }
     }
 
+    /// Its queue is full, as that of a manager that is busy for long; each wait would take a second.
+    @Test(.timeLimit(.minutes(1)))
+    func `that is behind holds up nothing, and hears of life when it is there again`() throws {
+        try withTemporaryDirectory { directory in
+            let inbox = DatagramInbox(directory + "/notify")
+            let life = try Life(
+                .ours, in: directory,
+                Circumstances(
+                    lines: ["port PORT", "supervised systemd"],
+                    environment: ["NOTIFY_SOCKET": directory + "/notify", "WATCHDOG_USEC": "20000"]))
+            defer { life.process.end() }
+            try eventually("the queue is full", within: .seconds(10)) { life.log.contains("sd_notify") }
+            for _ in 0..<200 { #expect(try life.ask("PING") == .simple("PONG")) }
+            try inbox.await("fifty signs of life") { $0.count { $0 == "WATCHDOG=1\n" } >= 50 }
+            #expect(life.log.components(separatedBy: "sd_notify").count < 10)
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `that watches another process hears no signs of life of this one`() throws {
         try withTemporaryDirectory { directory in
