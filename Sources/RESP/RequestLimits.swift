@@ -39,17 +39,20 @@ package enum RequestError: Error, Sendable, Hashable {
     /// The error reply without its leading `-`.
     ///
     /// An unexpected byte above 127 stands in it as the character of that number; `messageBytes` has it as it came.
-    package var message: String {
+    package var message: String { "ERR Protocol error: " + reason }
+
+    /// What is wrong, in words.
+    package var reason: String {
         switch self {
-        case .unbalancedQuotes: "ERR Protocol error: unbalanced quotes in request"
-        case .inlineTooLong: "ERR Protocol error: too big inline request"
-        case .countLineTooLong: "ERR Protocol error: too big mbulk count string"
-        case .bulkLineTooLong: "ERR Protocol error: too big bulk count string"
-        case .invalidCount: "ERR Protocol error: invalid multibulk length"
-        case .unauthenticatedCount: "ERR Protocol error: unauthenticated multibulk length"
-        case .expectedBulk(let byte): "ERR Protocol error: expected '$', got '\(Unicode.Scalar(byte))'"
-        case .invalidBulkLength: "ERR Protocol error: invalid bulk length"
-        case .unauthenticatedBulkLength: "ERR Protocol error: unauthenticated bulk length"
+        case .unbalancedQuotes: "unbalanced quotes in request"
+        case .inlineTooLong: "too big inline request"
+        case .countLineTooLong: "too big mbulk count string"
+        case .bulkLineTooLong: "too big bulk count string"
+        case .invalidCount: "invalid multibulk length"
+        case .unauthenticatedCount: "unauthenticated multibulk length"
+        case .expectedBulk(let byte): "expected '$', got '\(Unicode.Scalar(byte))'"
+        case .invalidBulkLength: "invalid bulk length"
+        case .unauthenticatedBulkLength: "unauthenticated bulk length"
         }
     }
 

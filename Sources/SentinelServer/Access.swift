@@ -120,7 +120,7 @@ final class Access {
 
     private func note(_ refusal: AccessLog.Refusal, _ user: UserName, _ client: Client) {
         client.count(refusal)
-        log.note(refusal, user: user, client: client.line, at: Int(LocalTime.microseconds / 1000))
+        log.note(refusal, user: user, client: client.shortLine, at: Int(LocalTime.microseconds / 1000))
     }
 
     // MARK: Changes

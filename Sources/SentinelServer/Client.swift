@@ -60,6 +60,11 @@ final class Client: ConnectionDelegate {
     /// The rest of a long reply, behind what was handed on. What comes after it waits in the encoder, or was not read.
     private var listing: InstanceListing?
     private var isProcessing = false
+    /// Whether it has to let others go first, though more of its requests may be here.
+    private var isTurnOver = false
+    /// When its turn began, in nanoseconds of the monotonic clock.
+    private var turnBeganAt: UInt64 = 0
+    private var requestsRun = 0
     /// Whether no other request is run, and the connection ends with the reply to the one under way.
     var isToEnd = false
     /// Whether nobody is to hear what the request under way is answered.
@@ -84,6 +89,12 @@ final class Client: ConnectionDelegate {
     private static let heldLimit = 4096
     /// Bytes of replies that are put together before they are handed on, and that may wait for an earlier one.
     private static let replyBatch = 64 << 10
+    /// How long requests that are here are run one after the other while others wait; looked at with each batch of
+    /// replies, and each of so many requests.
+    private static let turnNanoseconds: UInt64 = 5_000_000
+    private static let requestsBetweenLooks = 16
+    /// Bytes of requests that may wait for one that can't be run yet; what is more is left to the sender.
+    private static let waitingLimit = 1 << 20
 
     /// What CLIENT REPLY asked for.
     enum Replies {
@@ -205,13 +216,13 @@ final class Client: ConnectionDelegate {
         flush()
         guard !isClosed else { return }
         self.listing = listing
-        connection.pauseReading()
         DispatchQueue.main.async { self.continueListing() }
     }
 
     /// Tells the next piece once the last one has left; when that takes time, `connectionDidDrain` comes back to it.
     private func continueListing() {
         guard !isClosed, var listing, connection.backlogBytes == 0 else { return }
+        usedAt = MonotonicClock.now  // who reads is not idle
         var piece = Encoder(version: encoder.version)
         listing.append(to: &piece, upTo: Self.replyBatch)
         self.listing = listing
@@ -221,8 +232,27 @@ final class Client: ConnectionDelegate {
         self.listing = nil
         flush()
         guard !isClosed else { return }
-        connection.resumeReading()
         process()
+    }
+
+    /// Ends its turn if that took long; the others have theirs before it goes on.
+    private func endTurnIfLong() {
+        guard !isClosed, !isTurnOver, !isRequestPostponed, MonotonicClock.now - turnBeganAt >= Self.turnNanoseconds
+        else { return }
+        isTurnOver = true
+        DispatchQueue.main.async {
+            guard !self.isClosed else { return }
+            self.isTurnOver = false
+            self.turnBeganAt = MonotonicClock.now
+            self.process()
+        }
+    }
+
+    /// Reads on, unless what is here has to be worked off first.
+    private func settleReading() {
+        guard !isClosed, endTimer == nil else { return }  // at the end of its input there is nothing to read
+        let isFull = (isRequestDeferred || isRequestPostponed) && bufferedBytes > Self.waitingLimit
+        if isTurnOver || listing != nil || isFull { connection.pauseReading() } else { connection.resumeReading() }
     }
 
     /// Ends the connection once everything was sent.
@@ -293,7 +323,7 @@ final class Client: ConnectionDelegate {
             backlogTimer?.schedule(at: end)
         case .tooMuch:
             port.log.write(
-                .warning, "Client \(line) scheduled to be closed ASAP for overcoming of output buffer limits.")
+                .warning, "Client \(shortLine) scheduled to be closed ASAP for overcoming of output buffer limits.")
             port.traffic.outputLimitDisconnections += 1
             close()
         }
@@ -311,7 +341,7 @@ final class Client: ConnectionDelegate {
     /// Ends the connection if nothing came for too long; who listens, or waits for us, is not idle.
     private func closeIfIdle() {
         let now = MonotonicClock.now
-        let isExempt = isSubscribed || !held.isEmpty || isRequestDeferred || isRequestPostponed
+        let isExempt = isSubscribed || !held.isEmpty || isRequestDeferred || isRequestPostponed || isTurnOver
         guard !isExempt, now >= idleDeadline else {
             // Whoever is exempt now can't have been idle for long before the next look.
             idleTimer?.schedule(at: isExempt ? deadline(usedAt: now) : idleDeadline)
@@ -336,7 +366,7 @@ final class Client: ConnectionDelegate {
     ///
     /// - Parameter repeating: Whether the request that was looked at last comes first again.
     private func process(repeating isRepeated: Bool = false) {
-        guard !isProcessing, !isRequestPostponed else { return }
+        guard !isProcessing, !isRequestPostponed, !isTurnOver else { return settleReading() }
         isProcessing = true
         defer {
             isProcessing = false
@@ -344,17 +374,21 @@ final class Client: ConnectionDelegate {
             // Its memory is given back: it may have been long, and the next one may be days away.
             if !isRequestPostponed, !isRequestDeferred { request.removeAll() }
             if endTimer != nil, !owesReplies { finish() }
+            settleReading()
         }
         do throws(RequestError) {
             if isRepeated { run() }
-            while !isClosed, !isToEnd, !isRequestPostponed, try nextRequest() {
+            while !isClosed, !isToEnd, !isRequestPostponed, !isTurnOver, try nextRequest() {
                 run()
-                if encoder.bytes.count > Self.replyBatch { flush() }
+                requestsRun &+= 1
+                let isBatchFull = encoder.bytes.count > Self.replyBatch
+                if isBatchFull { flush() }
+                if isBatchFull || requestsRun % Self.requestsBetweenLooks == 0 { endTurnIfLong() }
             }
         } catch {
             guard held.isEmpty, listing == nil else { return }  // told after the replies that stand before it
             encoder.error(error.messageBytes)
-            port.log.write(.verbose, "Protocol error (\(error)) from client: \(address)")
+            port.log.write(.verbose, "Protocol error (\(error.reason)) from client: \(shortLine)")
             finish()
         }
     }
@@ -405,6 +439,7 @@ final class Client: ConnectionDelegate {
 
     func connection(_ connection: Connection, didReceive bytes: UnsafeRawBufferPointer) {
         usedAt = MonotonicClock.now
+        turnBeganAt = usedAt
         if !hasHeard {
             hasHeard = true
             if port.diagnosis.isHandshake(bytes, from: connection.remoteAddress) { return close() }
@@ -413,7 +448,7 @@ final class Client: ConnectionDelegate {
         port.traffic.inputBytes.add(bytes.count, at: usedAt)
         parser.append(bytes)
         guard parser.bufferedBytes <= port.settings.clientQueryBufferLimit else {
-            port.log.write(.warning, "Closing client that reached max query buffer length: \(line)")
+            port.log.write(.warning, "Closing client that reached max query buffer length: \(shortLine)")
             port.traffic.inputLimitDisconnections += 1
             return close()
         }
@@ -434,12 +469,20 @@ final class Client: ConnectionDelegate {
     /// a disk that hangs is not waited for.
     func connectionMayEnd(_ connection: Connection) -> Bool {
         guard owesReplies else { return true }
-        endTimer = DeadlineTimer { [weak self] in self?.close() }
-        endTimer?.schedule(at: MonotonicClock.now.saturatingAdding(seconds: Self.longestEndSeconds))
+        usedAt = MonotonicClock.now
+        endTimer = DeadlineTimer { [weak self] in self?.closeIfForgotten() }
+        endTimer?.schedule(at: endDeadline)
         return false
     }
 
-    private var owesReplies: Bool { !held.isEmpty || barrier != nil || isRequestDeferred || listing != nil }
+    private var endDeadline: UInt64 { usedAt.saturatingAdding(seconds: Self.longestEndSeconds) }
+
+    private func closeIfForgotten() {
+        guard MonotonicClock.now < endDeadline else { return close() }
+        endTimer?.schedule(at: endDeadline)  // what it asked for is being read
+    }
+
+    private var owesReplies: Bool { !held.isEmpty || barrier != nil || isRequestDeferred || listing != nil || isTurnOver }
 }
 
 extension Client {
@@ -454,17 +497,23 @@ extension Client {
     /// The client as CLIENT LIST shows it.
     ///
     /// - Source: spec/commands.md 4.4.
-    var line: String {
+    var line: String { line(longestName: .max) }
+
+    /// The same for logs, with no more of the names that it has given itself than can be meant.
+    var shortLine: String { line(longestName: AccessLog.longestName) }
+
+    private func line(longestName: Int) -> String {
+        func cut(_ name: String) -> String { String(name.prefix(longestName)) }
         let command = lastCommand?.fullName ?? "NULL"
         let fields: [(String, String)] = [
-            ("id", "\(id)"), ("addr", address), ("laddr", localAddress), ("fd", "\(descriptorNumber)"), ("name", name),
+            ("id", "\(id)"), ("addr", address), ("laddr", localAddress), ("fd", "\(descriptorNumber)"), ("name", cut(name)),
             ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", flags), ("db", "0"),
             ("sub", "\(channels.count)"), ("psub", "\(patterns.count)"), ("ssub", "0"), ("multi", "-1"), ("watch", "0"),
             ("qbuf", "\(bufferedBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"), ("multi-mem", "0"), ("rbs", "0"),
             ("rbp", "0"), ("obl", "0"), ("oll", "0"), ("omem", "\(backlogBytes)"),
             ("tot-mem", "\(bufferedBytes + backlogBytes)"),
             ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "\(tracking?.redirection ?? -1)"),
-            ("resp", "\(encoder.version.rawValue)"), ("lib-name", libraryName), ("lib-ver", libraryVersion),
+            ("resp", "\(encoder.version.rawValue)"), ("lib-name", cut(libraryName)), ("lib-ver", cut(libraryVersion)),
         ]
         return fields.map { "\($0)=\($1)" }.joined(separator: " ")
     }

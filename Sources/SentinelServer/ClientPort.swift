@@ -108,7 +108,7 @@ final class ClientPort {
         var encoder = Encoder()
         encoder.error(text)
         connection.write(encoder.bytes)
-        connection.closeAfterFlush()
+        connection.closeAfterSending()
     }
 
     func removed(_ client: Client) {
@@ -159,19 +159,23 @@ final class ClientPort {
 
     // MARK: Pauses
 
-    /// Delays what clients send; a longer pause under way stays.
+    /// Delays what clients send; a longer pause under way stays, and is about what this one is about.
     func pause(milliseconds: UInt64, isWritesOnly: Bool) {
         pausedUntil = max(pausedUntil, MonotonicClock.now.saturatingAdding(milliseconds: milliseconds))
+        let letsMoreThrough = isWritesOnly && !pausesWritesOnly
         pausesWritesOnly = isWritesOnly
         pauseTimer = pauseTimer ?? DeadlineTimer { [unowned self] in self.unpause() }
         pauseTimer?.schedule(at: pausedUntil)
+        if letsMoreThrough { resumeClients() }
     }
 
     func unpause() {
         pausedUntil = 0
         pauseTimer?.schedule(at: nil)
-        for client in sortedClients { client.resume() }
+        resumeClients()
     }
+
+    private func resumeClients() { for client in sortedClients { client.resume() } }
 
     /// Whether a request that is in order has to wait.
     ///

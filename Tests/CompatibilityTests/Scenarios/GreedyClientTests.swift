@@ -27,6 +27,75 @@ import Testing
         }
     }
 
+    #if os(Linux)
+        /// It finds all of them at once after standing still; the other's request comes behind them.
+        @Test(.timeLimit(.minutes(1)))
+        func `that asks for much at once lets others go first`() throws {
+            try withSentinel(.ours) { sentinel in
+                let requests = 3000
+                let greedy = try RedisClient(port: sentinel.port)
+                let other = try RedisClient(port: sentinel.port)
+                for client in [greedy, other] { #expect(try client.request("PING") == .simple("PONG")) }
+                sentinel.process.stop()
+                try greedy.send(Array(String(repeating: "INFO\r\n", count: requests).utf8))
+                try other.send(command: ["INFO", "stats"])
+                sentinel.process.cont()
+                let stats = try other.readReply(within: .seconds(20)).text ?? ""
+                let count = try #require(
+                    stats.split(separator: "\r\n").first { $0.hasPrefix("total_commands_processed:") })
+                #expect(Int(count.drop { $0 != ":" }.dropFirst()) ?? requests < requests / 2)
+                for _ in 0..<requests {
+                    #expect(try greedy.readReply(within: .seconds(20)).text?.hasPrefix("# Server") == true)
+                }
+                #expect(try greedy.request("PING") == .simple("PONG"))
+            }
+        }
+
+        @Test(.timeLimit(.minutes(1)))
+        func `that has to wait is not read for ever`() throws {
+            try withSentinel(.ours) { sentinel in
+                let other = try RedisClient(port: sentinel.port)
+                #expect(try other.request("CLIENT", "PAUSE", "60000", "ALL") == .simple("OK"))
+                let before = try sentinel.residentKilobytes()
+                let greedy = try RedisClient(port: sentinel.port)
+                let pings = Array(String(repeating: "PING\r\n", count: 12 << 20).utf8)
+                #expect(throws: (any Error).self, "more than 64 MB") { try greedy.send(pings, within: .seconds(3)) }
+                #expect(try sentinel.residentKilobytes() - before < 16 << 10)
+                #expect(try other.request("CLIENT", "UNPAUSE") == .simple("OK"))
+                for _ in 0..<10_000 { #expect(try greedy.readReply() == .simple("PONG")) }
+            }
+        }
+    #endif
+
+    @Test(.timeLimit(.minutes(1)))
+    func `whose turn comes after a pause that was made a lesser one is served`() throws {
+        try withSentinel(.ours) { sentinel in
+            let first = try RedisClient(port: sentinel.port)
+            let other = try RedisClient(port: sentinel.port)
+            #expect(try first.request("CLIENT", "PAUSE", "60000", "ALL") == .simple("OK"))
+            try other.send(command: ["PING"])
+            try eventually("it waits", within: .seconds(5)) {
+                (try first.request("CLIENT", "LIST").text ?? "").contains(" cmd=ping ")
+            }
+            #expect(try first.request("CLIENT", "PAUSE", "1", "WRITE") == .simple("OK"))
+            #expect(try other.readReply() == .simple("PONG"))
+        }
+    }
+
+    /// Else it is remembered with every refusal.
+    @Test(.timeLimit(.minutes(1)))
+    func `whose name is long has it told in full by itself alone`() throws {
+        try withSentinel(.ours) { sentinel in
+            let client = try RedisClient(port: sentinel.port)
+            let name = String(repeating: "n", count: 100_000)
+            #expect(try client.request("CLIENT", "SETNAME", name) == .simple("OK"))
+            #expect(try client.request("CLIENT", "INFO").text?.contains("name=\(name) ") == true)
+            _ = try client.request("AUTH", "nobody", "x")
+            let log = "\(try client.request("ACL", "LOG"))"
+            #expect(log.contains("nobody") && log.contains("name=nnn") && log.utf8.count < 10_000)
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `that breaks the protocol behind a long listing gets the listing, then the error`() throws {
         let lines = (0..<200).map { "sentinel monitor group-\($0) 127.0.0.9 \(1000 + $0) 2" }
