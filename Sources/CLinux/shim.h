@@ -43,6 +43,7 @@ static const int32_t swift_sentinel_p_all = P_ALL;
 static const int32_t swift_sentinel_bind_address_no_port = 24;
 
 /* Declared by the C libraries for _GNU_SOURCE only. */
+int pipe2(int ends[_Nonnull 2], int flags);
 int accept4(int listener, struct sockaddr *_Nullable address, socklen_t *_Nullable length, int flags);
 extern char **environ;
 

@@ -26,7 +26,7 @@ package final class OrphanReaper {
 
     private func reapAll() {
         while let process = System.endedChild() {
-            guard !ChildProcess.isRunning(process) else {
+            guard !ChildProcess.mayBeRunning(process) else {
                 Poller.main.deadlines.after(Self.patienceNanoseconds) { self.reapAll() }
                 return
             }

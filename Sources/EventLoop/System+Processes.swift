@@ -78,8 +78,13 @@ nonisolated extension System {
     /// of children.
     static func makePipe() throws(SystemError) -> (reading: Descriptor, writing: Descriptor) {
         var ends: [Int32] = [-1, -1]
-        _ = try retrying("pipe") { pipe(&ends) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        #if os(Linux)
+            // At once, for a child may be started meanwhile on another thread.
+            _ = try retrying("pipe2") { pipe2(&ends, O_CLOEXEC) }
+        #else
+            _ = try retrying("pipe") { pipe(&ends) }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        #endif
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         return (Descriptor(ends[0]), Descriptor(ends[1]))
     }

@@ -7,6 +7,8 @@ import SentinelCore
 final class ScriptRunner {
     private let tell: (Input) -> Void
     private var children: [ScriptID: ChildProcess] = [:]
+    /// Those being started, and whether they are to end as soon as they have begun.
+    private var starting: [ScriptID: Bool] = [:]
 
     /// Bytes of each run's output and errors that get into ours, which may be a file on a small disk.
     private static let outputLimit = 64 * 1024
@@ -14,20 +16,30 @@ final class ScriptRunner {
     init(tell: @escaping (Input) -> Void) { self.tell = tell }
 
     func run(_ id: ScriptID, _ path: String, _ arguments: [String]) {
-        do throws(SystemError) {
-            let child = try ChildProcess(path: path, arguments: arguments, outputLimit: Self.outputLimit) {
-                [unowned self] in self.ended(id, $0)
-            }
+        starting[id] = false
+        ChildProcess.start(
+            path: path, arguments: arguments, outputLimit: Self.outputLimit,
+            exited: { [unowned self] in self.ended(id, $0) }, started: { [unowned self] in self.started(id, $0) })
+    }
+
+    private func started(_ id: ScriptID, _ result: Result<ChildProcess, SystemError>) {
+        let isCondemned = starting.removeValue(forKey: id) == true
+        switch result {
+        case .success(let child):
             children[id] = child
             tell(.scriptStarted(id, processID: child.processID))
-        } catch {
+            if isCondemned { kill(id) }
+        case .failure(let error):
             // A file that can't be run is the script's fault, like an exit code of 2; the rest is the system's.
             tell(.scriptEnded(id, error.isAboutProgram ? .exited(code: 2) : .notStarted))
         }
     }
 
-    /// Ends a script and whatever it has started.
-    func kill(_ id: ScriptID) { children[id]?.killGroup(ProcessFacts.killSignal) }
+    /// Ends a script and whatever it has started, at once or as soon as it has begun.
+    func kill(_ id: ScriptID) {
+        if starting[id] != nil { starting[id] = true }
+        children[id]?.killGroup(ProcessFacts.killSignal)
+    }
 
     private func ended(_ id: ScriptID, _ status: ProcessExit) {
         children[id] = nil

@@ -35,6 +35,25 @@ extension `Event loop` {
             }
         }
 
+        @Test func `can be started without a wait, one after the other`() async throws {
+            try await withTemporaryDirectory { directory throws in
+                var seen: [String] = []
+                for number in 0..<5 {
+                    ChildProcess.start(
+                        path: number == 2 ? "/nonexistent" : "/bin/sh",
+                        arguments: ["-c", "echo \(number) >> \(directory)/out; exit \(number)"], outputLimit: 10,
+                        exited: { seen.append("\(number) ended with \($0)") },
+                        started: { seen.append("\(number): \((try? $0.get()) != nil)") })
+                }
+                #expect(seen.isEmpty)
+                try await eventually { seen.count == 9 }
+                #expect(seen.filter { $0.contains(":") } == ["0: true", "1: true", "2: false", "3: true", "4: true"])
+                #expect(seen.contains("4 ended with code(4)"))
+                let output = String(decoding: try contents(directory + "/out"), as: UTF8.self)
+                #expect(output.split(separator: "\n").sorted() == ["0", "1", "3", "4"])
+            }
+        }
+
         @Test func `is given arguments, environment, no input and none of our descriptors`() async throws {
             let server = try TestServer()
             defer { server.close() }

@@ -51,6 +51,38 @@ import Testing
         }
     }
 
+    #if os(Linux)
+        /// As where its file is on a disk that hangs.
+        @Test(.timeLimit(.minutes(1)))
+        func `a script that takes long to begin holds up nothing`() throws {
+            try withTemporaryDirectory { directory in
+                let life = try Life(
+                    .ours, in: directory,
+                    Circumstances(
+                        lines: Self.lines + [
+                            "sentinel monitor m 127.0.0.1 \(LoopbackPort.free()) 1",
+                            "sentinel notification-script m /bin/true",
+                        ],
+                        environment: ["LD_PRELOAD": "DIR/slow.so"],
+                        before: """
+                            cat >slow.c <<'END'
+                            #include <unistd.h>
+                            int posix_spawn() { sleep(30); return 12; }
+                            END
+                            clang -shared -fPIC -o slow.so slow.c
+                            """))
+                defer { life.process.end() }
+                try life.awaitStart()
+                // What it is told with the start.
+                try eventually("the script is being started", within: .seconds(10)) {
+                    try life.ask("SENTINEL", "PENDING-SCRIPTS").items.contains { "\($0)".contains("running") }
+                }
+                for _ in 0..<10 { #expect(try life.ask("PING") == .simple("PONG")) }
+                #expect(try life.terminate() == 0)
+            }
+        }
+    #endif
+
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
     func `clients of a Unix socket have its path for an address`(program: SentinelProgram) throws {
         try withTemporaryDirectory { directory in
