@@ -65,7 +65,12 @@ extension SentinelOption {
             guard let isOn = yesOrNo() else { return nil }
             self = .announcesHostnames(isOn)
         // An empty one unsets it; the original goes on announcing nothing. - Source: spec/defects.md 20.
-        case "announce-ip": self = .announceHost(text.isEmpty ? nil : text)
+        // Hellos are words between commas.
+        case "announce-ip":
+            guard text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f && $0 != "," }) else {
+                return nil
+            }
+            self = .announceHost(text.isEmpty ? nil : text)
         case "announce-port":
             guard let port: Int64 = Decimal.strict(text), let port = UInt16(exactly: port) else { return nil }
             self = .announcePort(port)

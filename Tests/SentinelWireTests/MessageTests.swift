@@ -184,6 +184,14 @@ import Testing
                 == "ERR Invalid argument '0' for SENTINEL DEBUG 'info-period'")
     }
 
+    /// Peers would drop each hello, for its words stand between commas.
+    @Test(arguments: ["10.0.0.1,x", "10.0.0.1 ", "a\tb", "a\u{7f}", ","])
+    func `to announce what hellos can't hold are refused`(host: String) {
+        #expect(
+            parse("sentinel", "config", "set", "announce-ip", host)
+                == "ERR Invalid value '\(host)' to SENTINEL CONFIG SET 'announce-ip'")
+    }
+
     @Test func `to read certificates again is an order of its own`() {
         #expect(parse("sentinel", "config", "set", "TLS-RELOAD", "now") == "reload certificates")
         #expect(
