@@ -482,39 +482,7 @@ final class Client: ConnectionDelegate {
         endTimer?.schedule(at: endDeadline)  // what it asked for is being read
     }
 
-    private var owesReplies: Bool { !held.isEmpty || barrier != nil || isRequestDeferred || listing != nil || isTurnOver }
-}
-
-extension Client {
-    /// One letter for each thing that is unusual about it, or `N`.
-    private var flags: String {
-        let letters =
-            (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
-            + (isOnUnixSocket ? "U" : "") + (isSpared ? "e" : "")
-        return letters.isEmpty ? "N" : letters
-    }
-
-    /// The client as CLIENT LIST shows it.
-    ///
-    /// - Source: spec/commands.md 4.4.
-    var line: String { line(longestName: .max) }
-
-    /// The same for logs, with no more of the names that it has given itself than can be meant.
-    var shortLine: String { line(longestName: AccessLog.longestName) }
-
-    private func line(longestName: Int) -> String {
-        func cut(_ name: String) -> String { String(name.prefix(longestName)) }
-        let command = lastCommand?.fullName ?? "NULL"
-        let fields: [(String, String)] = [
-            ("id", "\(id)"), ("addr", address), ("laddr", localAddress), ("fd", "\(descriptorNumber)"), ("name", cut(name)),
-            ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", flags), ("db", "0"),
-            ("sub", "\(channels.count)"), ("psub", "\(patterns.count)"), ("ssub", "0"), ("multi", "-1"), ("watch", "0"),
-            ("qbuf", "\(bufferedBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"), ("multi-mem", "0"), ("rbs", "0"),
-            ("rbp", "0"), ("obl", "0"), ("oll", "0"), ("omem", "\(backlogBytes)"),
-            ("tot-mem", "\(bufferedBytes + backlogBytes)"),
-            ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "\(tracking?.redirection ?? -1)"),
-            ("resp", "\(encoder.version.rawValue)"), ("lib-name", cut(libraryName)), ("lib-ver", cut(libraryVersion)),
-        ]
-        return fields.map { "\($0)=\($1)" }.joined(separator: " ")
+    private var owesReplies: Bool {
+        !held.isEmpty || barrier != nil || isRequestDeferred || listing != nil || isTurnOver
     }
 }
