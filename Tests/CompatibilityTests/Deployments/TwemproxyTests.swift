@@ -37,7 +37,7 @@ extension RealServers {
                     sizes.allSatisfy { $0 > 0 } && sizes.reduce(0, +) == keys.count, "keys are on both sets: \(sizes)")
 
                 try failOver(data, proxies, client, keys)
-                try moveAddress(proxies, client, keys)
+                try moveAddress(network, proxies, client, keys)
             }
         }
 
@@ -92,11 +92,14 @@ extension RealServers {
             #expect(try askProxy(client, "GET", keys[0]) == "of-\(keys[0])")
         }
 
-        private func moveAddress(_ proxies: [TestHost], _ client: TestHost, _ keys: [String]) throws {
+        private func moveAddress(
+            _ network: TestNetwork, _ proxies: [TestHost], _ client: TestHost, _ keys: [String]
+        ) throws {
             let counter = try Counter(on: client, to: Self.virtualAddress, port: 22121, asksWho: false)
             try counter.awaitWrites()
+            // Before Keepalived can take its leave.
+            try network.unplug(proxies[0])
             proxies[0].end()
-            try proxies[0].run("ip", "link", "set", "eth0", "down")
             try eventually("the second proxy has the address", within: .seconds(15)) {
                 try proxies[1].holds(Self.virtualAddress)
             }
