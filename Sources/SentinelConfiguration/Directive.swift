@@ -79,8 +79,6 @@ package struct ServerSetting: Sendable {
 
 /// A directive about this sentinel as a whole.
 package struct GlobalSetting: Sendable {
-    /// Whether it is read before any master exists.
-    package var comesFirst = true
     package let read: @Sendable (inout Settings, [Word]) throws(Reason) -> Void
     /// What has to be in the file; `nil` when there is nothing to say yet.
     package let write: @Sendable (Settings) -> GeneratedValue?

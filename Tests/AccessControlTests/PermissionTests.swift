@@ -154,7 +154,8 @@ import Testing
 
     /// - Source: redis-sentinel 7.0.15.
     @Test(arguments: [
-        ("sentinel", "sentinel"), ("a\0b", "a"), (String(repeating: "x", count: 129), String(repeating: "x", count: 128)),
+        ("sentinel", "sentinel"), ("a\0b", "a"),
+        (String(repeating: "x", count: 129), String(repeating: "x", count: 128)),
     ])
     func `there are not are told as far as the original tells them`(name: String, told: String) {
         #expect(CategoryListing.unknown(bytes(name)[...]).description == "ERR Unknown category '\(told)'")
