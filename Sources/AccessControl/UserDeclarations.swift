@@ -44,6 +44,8 @@ extension Users {
     /// A line says all there is to say about its user: also the default user begins with nothing allowed there, and
     /// what `requirepass` made of it is gone, unless the caller calls `require(password:)` after this. Users without
     /// a line stay.
+    ///
+    /// - Throws: Which line is wrong and why; nothing has changed then.
     package mutating func declare(_ lines: [[[UInt8]]]) throws(DeclarationError) {
         var users = self
         var declared: Set<UserName> = []

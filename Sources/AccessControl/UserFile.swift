@@ -20,6 +20,7 @@ package enum UserFile {
     /// - Parameters:
     ///   - path: For the errors.
     ///   - requirePassword: The password of the default user if the file has no line about it.
+    /// - Throws: What is wrong, with all lines that are.
     package static func users(
         text: some Collection<UInt8>, path: String, requirePassword: [UInt8]? = nil, hearAllByDefault: Bool = false
     ) throws(UserFileError) -> Users {

@@ -41,6 +41,8 @@ package struct Users: Sendable, Equatable {
     // MARK: Changes
 
     /// ACL SETUSER: makes the user if there is none, and applies all modifiers or, on an error, none.
+    ///
+    /// - Throws: The first modifier that can't be applied, or a name that no user may have.
     package mutating func set(_ name: UserName, _ modifiers: [ArraySlice<UInt8>]) throws(UsersError) {
         guard name.isValid else { throw .badUserName }
         var user = table[name] ?? User(name, hearsAllByDefault: hearAllByDefault)
@@ -61,6 +63,7 @@ package struct Users: Sendable, Equatable {
     /// ACL DELUSER: deletes all of them or, if `default` is among them, none.
     ///
     /// - Returns: Those there were. Their connections are to be closed.
+    /// - Throws: `defaultUserIsNeeded`.
     package mutating func delete(_ names: [UserName]) throws(UsersError) -> [UserName] {
         guard !names.contains(.default) else { throw .defaultUserIsNeeded }
         return names.filter { table.removeValue(forKey: $0) != nil }

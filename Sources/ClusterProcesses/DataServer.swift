@@ -76,6 +76,8 @@ package enum ServerProgram {
     }
 
     /// Starts a server; a real one gets a file it can rewrite, as servers that sentinels watch should have.
+    ///
+    /// - Throws: Why it could not be started, or its file not be written.
     package func launch(
         _ server: DataServer, replicaOf master: DataServer?, in fleet: Fleet
     ) throws(SystemError) -> Member {
@@ -98,6 +100,8 @@ package enum ServerProgram {
 }
 
 /// Writes a file of lines and returns its path.
+///
+/// - Throws: Why the file could not be written.
 package func write(_ lines: [String], to path: String) throws(SystemError) -> String {
     _ = try FileReplacement.replace(path: path, contents: Array((lines.joined(separator: "\n") + "\n").utf8))
     return path

@@ -75,6 +75,8 @@ package final class Fleet {
     }
 
     /// Starts the guardian and calls `ready` when it watches.
+    ///
+    /// - Throws: Why the guardian could not be started, or its socket not be opened.
     package func start(ready: @escaping () -> Void) throws(SystemError) {
         listener = try Listener(on: guardianAddress, unixMode: 0o600) { [weak self] connection in
             guard let self, guardianLink == nil else { return connection.close() }
@@ -93,6 +95,8 @@ package final class Fleet {
     ///
     /// The process enters itself where the guardian looks before it becomes the program, so that there is no moment in
     /// which this one could be killed and that one live on.
+    ///
+    /// - Throws: Why it could not be started.
     package func launch(_ name: String, program: String, arguments: [String]) throws(SystemError) -> Member {
         let member = Member(name: name, logPath: "\(makeDirectory(name))/log")
         let script = #"exec 2>/dev/null; ( : >"$1/$$" ) && log=$2 && shift 2 && exec "$@" >>"$log" 2>&1"#

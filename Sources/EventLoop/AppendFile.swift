@@ -9,6 +9,8 @@ package nonisolated struct AppendFile: Sendable {
     package init(path: String?) { self.path = path }
 
     /// Whether the place can be written to.
+    ///
+    /// - Throws: Why it can't.
     package func check() throws(SystemError) {
         guard let path else { return }
         System.close(try System.openForAppending(path))

@@ -16,6 +16,8 @@ package nonisolated enum Background {
     /// Has standard input, output and errors lead nowhere where they are closed, or can't be read or written to.
     ///
     /// Their numbers would go to the next things that are opened, and the log into one of those.
+    ///
+    /// - Throws: Why `/dev/null` can't be opened.
     package static func openStandardDescriptors() throws(SystemError) {
         for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFD) == -1 {
             _ = try System.retrying("open") { open("/dev/null", O_RDWR) }  // the lowest number that is free

@@ -11,6 +11,8 @@
 /// Directories for things that don't outlive a run.
 package nonisolated enum Directories {
     /// A new directory below the system's place for temporary files.
+    ///
+    /// - Throws: Why it can't be made, such as for want of space or rights.
     package static func makeTemporary(_ name: String) throws(SystemError) -> String {
         let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         let unique = String(repeating: "X", count: 6)  // mkdtemp puts its own characters there
@@ -19,6 +21,9 @@ package nonisolated enum Directories {
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Makes a directory that others may read; what is above it must be there.
+    ///
+    /// - Throws: Why it can't be made; there may be one already.
     package static func make(_ path: String) throws(SystemError) {
         guard mkdir(path, 0o755) == 0 else { throw SystemError(call: "mkdir", errno: errno) }
     }

@@ -85,6 +85,8 @@ package nonisolated enum FileReplacement {
     }
 
     /// Replaces the file at `path` by what `change` makes of it before returning; for start-up.
+    ///
+    /// - Throws: Why it could not be read, or not be written in either way.
     package static func change(
         path: String, mode: UInt16 = 0o644, with change: ([UInt8]) -> [UInt8]
     ) throws(SystemError) -> Method {
@@ -98,6 +100,8 @@ package nonisolated enum FileReplacement {
     }
 
     /// Replaces the file at `path` before returning; for start-up.
+    ///
+    /// - Throws: Why it could not be written in either way; `readFile` has the old contents then.
     package static func replace(
         path: String, contents: [UInt8], mode: UInt16 = 0o644
     ) throws(SystemError) -> Method {
@@ -118,6 +122,8 @@ package nonisolated enum FileReplacement {
 
     /// The whole contents of the file at `path`; of one that was being overwritten when its writer died, those from
     /// before or after.
+    ///
+    /// - Throws: Why it can't be read; `isNoSuchFile` when it is not there.
     package static func readFile(_ path: String) throws(SystemError) -> [UInt8] {
         let descriptor = try System.openForReading(path)
         defer { System.close(descriptor) }
@@ -128,6 +134,8 @@ package nonisolated enum FileReplacement {
     ///
     /// One whose process still runs stays: it may be at work on it. Our own number is no reason, for in a container
     /// every life has the same, and this is called before anything is written.
+    ///
+    /// - Throws: Why the directory can't be read.
     @discardableResult
     package static func removeLeftovers(of path: String) throws(SystemError) -> Int {
         let target = try followLinks(path)

@@ -80,6 +80,9 @@ package nonisolated enum ProcessFacts {
         path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
     }
 
+    /// Makes `path` what relative paths start at.
+    ///
+    /// - Throws: Why that is not possible.
     package static func changeDirectory(to path: String) throws(SystemError) {
         guard chdir(path) == 0 else { throw SystemError(call: "chdir", errno: errno) }
     }
@@ -91,11 +94,16 @@ package nonisolated enum ProcessFacts {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether the process's user may write to what is there.
+    ///
+    /// - Throws: Why not.
     package static func canWrite(_ path: String) throws(SystemError) {
         guard access(path, W_OK) == 0 else { throw SystemError(call: "access", errno: errno) }
     }
 
     /// Whether a file may be written, or made where there is none yet.
+    ///
+    /// - Throws: Why not.
     package static func canMake(_ path: String) throws(SystemError) {
         guard access(path, W_OK) != 0 else { return }
         let error = SystemError(call: "access", errno: errno)
@@ -116,6 +124,8 @@ package nonisolated enum ProcessFacts {
 
     /// What is left to be read of standard input, up to its end. It need not be a file that could be opened again, as
     /// another user's pipe is none.
+    ///
+    /// - Throws: Why it can't be read.
     package static func readStandardInput() throws(SystemError) -> [UInt8] { try System.readAll(.standardInput) }
 
     package static let killSignal = SIGKILL
@@ -123,6 +133,8 @@ package nonisolated enum ProcessFacts {
     package static func remove(_ path: String) { unlink(path) }
 
     /// Writes the process's number into a file.
+    ///
+    /// - Throws: Why it can't be written.
     package static func writeProcessID(to path: String) throws(SystemError) {
         let descriptor = try System.openEmpty(path)
         defer { System.close(descriptor) }
@@ -145,6 +157,8 @@ package nonisolated enum ProcessFacts {
     }
 
     /// Says how willing the kernel should be to end this process when memory runs out, from -1000 to 1000.
+    ///
+    /// - Throws: Why the kernel does not take it; less than before takes a privilege.
     package static func setOutOfMemoryScore(_ score: Int) throws(SystemError) {
         let descriptor = try System.openForChanging("/proc/self/oom_score_adj")
         defer { System.close(descriptor) }

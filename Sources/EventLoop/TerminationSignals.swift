@@ -24,11 +24,14 @@ package final class TerminationSignals: PollerClient {
     /// Catches the signals from now on; needs nothing of Dispatch yet. Once in a process.
     ///
     /// - Parameter logFile: Where the end at once is told; empty for standard output.
+    /// - Throws: Why there can be no pipe for them.
     package init(logFile: String) throws(SystemError) {
         descriptor = Descriptor(try System.retrying("pipe") { catch_termination(logFile) })
     }
 
     /// Hands each signal on from now on, those caught before as well.
+    ///
+    /// - Throws: Why the poller does not take the pipe.
     package func deliver(to received: @escaping (Signal) -> Void) throws(SystemError) {
         self.received = received
         try Poller.main.add(descriptor, interest: .readable, client: self)

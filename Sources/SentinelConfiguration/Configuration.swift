@@ -47,6 +47,8 @@ package struct Configuration: Sendable {
     }
 
     /// Reads everything, or says what is wrong with the first line that is not acceptable.
+    ///
+    /// - Throws: The first line that is not acceptable, with file and reason; no password is in it.
     package static func read(
         _ sources: ConfigurationSources, environment: some ConfigurationEnvironment
     ) throws(ConfigurationError) -> Configuration {

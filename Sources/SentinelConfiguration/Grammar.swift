@@ -35,6 +35,8 @@ package enum Grammar {
     }
 
     /// Splits a line into its words, quotes and escapes resolved.
+    ///
+    /// - Throws: `UnbalancedQuotes`, also for a closing quote with something behind it.
     package static func words(of line: ArraySlice<UInt8>) throws(UnbalancedQuotes) -> [Word] {
         var scanner = WordScanner(rest: line)
         var words: [Word] = []

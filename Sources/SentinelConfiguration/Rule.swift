@@ -20,6 +20,9 @@ package enum Rule: Sendable {
     case percentiles
     case shutdownOptions
 
+    /// Judges the words behind a directive's name by what a server would take.
+    ///
+    /// - Throws: What is wrong with them.
     package func check(_ words: [Word], of directive: String) throws(Reason) {
         switch self {
         case .anything: break

@@ -34,6 +34,8 @@ package final class TLS {
     }
 
     /// Loads the library and everything the settings name; `nil` where they ask for no TLS, and then nothing is loaded.
+    ///
+    /// - Throws: In one sentence for an operator, which file or directive is wrong and how.
     package static func load(_ settings: TLSSettings) throws(TLSError) -> TLS? {
         guard settings.port != 0 || settings.isUsedForLinks else { return nil }
         return try TLS(settings)
