@@ -48,7 +48,7 @@ package struct Sentinel: Sendable {
     var impostor: Endpoint?
     var generator: SeededGenerator
 
-    /// When the input being handled came in.
+    /// When the input being handled came in, or the last one before it.
     private(set) var inputAt = Instant.start
     private var connectionsMade: UInt64 = 0
     private var replicasMade: UInt64 = 0
@@ -94,9 +94,9 @@ package struct Sentinel: Sendable {
 
     /// Takes `input` in at `now` and appends what is to be done to `effects`.
     package mutating func handle(_ input: Input, at now: Instant, into effects: inout [Effect]) {
+        noticeDelay(at: now)
         inputAt = now
         durability.beginInput()
-        noticeDelay(at: now)
         let isJudged = input.isWakeUp || !isLate(at: now)
         take(input, at: now)
         if isJudged { runDue(at: now) }

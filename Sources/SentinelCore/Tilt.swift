@@ -24,9 +24,11 @@ struct Tilt: Sendable {
 }
 
 extension Sentinel {
-    /// Enters tilt if the sentinel should have been woken long before `now`.
+    /// Enters tilt if the sentinel should have been woken long before `now`, and stood still since.
+    ///
+    /// While it hears what has arrived in a shorter pause it is late as well, but does not stand still.
     mutating func noticeDelay(at now: Instant) {
-        guard let due = agenda.earliest, now - due > timing.tiltTrigger else { return }
+        guard let due = agenda.earliest, now - max(due, inputAt) > timing.tiltTrigger else { return }
         tilt.enter(at: now)
         distrustNames(at: now)
         emit(.tiltEntered)
@@ -36,9 +38,10 @@ extension Sentinel {
     /// Whether the sentinel was held up a little. What has arrived meanwhile stands in line then, and all of it is heard
     /// before somebody's silence is judged, which waits for `.woken`.
     ///
-    /// In tilt nobody is judged, and nothing has to wait.
+    /// In tilt nobody is judged, and nothing has to wait, before its end is due.
     func isLate(at now: Instant) -> Bool {
-        guard !tilt.isOn, let due = agenda.earliest else { return false }
+        if let renewedAt = tilt.renewedAt, now - renewedAt < timing.tiltPeriod { return false }
+        guard let due = agenda.earliest else { return false }
         return now - due > timing.toleratedDelay
     }
 

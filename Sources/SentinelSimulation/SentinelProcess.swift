@@ -90,6 +90,8 @@ final class SentinelProcess {
     var removals: EpochBook.Removals = [:]
     var startedAt = Instant.start
     var isTilted = false
+    /// By its own clock: when its last input came in.
+    var heardAt = Instant.start
     /// By its own clock: until when it can't trust what it measured, for its loop was held up.
     var untrustedUntil: Instant?
     /// When that was found; what it said before may still be on its way.

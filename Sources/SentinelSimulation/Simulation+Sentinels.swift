@@ -35,6 +35,7 @@ extension Simulation {
         process.diesInWrite = false
         process.clockOffset = .zero
         process.untrustedUntil = nil
+        process.heardAt = .start
         process.downSince = [:]
         process.replicaSince = [:]
         process.infoMadeAt = [:]
@@ -156,7 +157,10 @@ extension Simulation {
     /// A loop that was held up longer than the TILT trigger has measured nothing but itself.
     private func noticeStandstill(of process: SentinelProcess) {
         let local = process.localTime(now)
-        guard let due = process.brain?.nextDeadline, local - due > .seconds(2) else { return }
+        // While it hears what has arrived in a shorter pause it is late, but does not stand still.
+        let heardAt = process.isOriginal ? .start : process.heardAt
+        process.heardAt = local
+        guard let due = process.brain?.nextDeadline, local - max(due, heardAt) > .seconds(2) else { return }
         process.untrustedUntil = local + schedule.tiltPeriod
         process.untrustedSince = now
     }

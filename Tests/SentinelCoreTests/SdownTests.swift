@@ -110,6 +110,37 @@ import Testing
         #expect(!world.events.contains { if case .sdown = $0 { true } else { false } })
     }
 
+    @Test func `hearing what has arrived in such a pause is no standstill, however long it takes`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.run(until: { $0.unansweredPings == 5 }, answering: false)
+        world.now = world.now + .milliseconds(1800)
+        for _ in 0..<5 {
+            world.take(.malformedHello(on: nil))
+            world.now = world.now + .milliseconds(200)
+        }
+        world.answerAll()
+        world.take(.woken)
+        #expect(!world.events.contains { if case .sdown = $0 { true } else { false } })
+        #expect(!world.events.contains(.tiltEntered))
+    }
+
+    @Test func `so are they when tilt ends in such a pause`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        world.now = world.now + .seconds(3)
+        world.take(.woken)
+        world.run(for: .milliseconds(28_200))
+        world.run(until: { $0.unansweredPings == 5 }, answering: false)
+        #expect(!world.events.contains(.tiltLeft))
+        world.now = world.now + .milliseconds(1900)
+        world.answerAll()
+        world.take(.woken)
+        world.run(for: .seconds(1))
+        #expect(world.events.contains(.tiltLeft))
+        #expect(!world.events.contains { if case .sdown = $0 { true } else { false } })
+    }
+
     @Test func `who has not answered after such a pause is down at once`() {
         var world = World()
         world.run(for: .seconds(5))
