@@ -34,6 +34,7 @@ static const int32_t swift_sentinel_sock_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 static const int32_t swift_sentinel_sock_dgram = SOCK_DGRAM | SOCK_CLOEXEC;
 static const int32_t swift_sentinel_msg_nosignal = MSG_NOSIGNAL;
 static const int32_t swift_sentinel_msg_dontwait = MSG_DONTWAIT;
+static const int16_t swift_sentinel_pollrdhup = 0x2000;
 static const int32_t swift_sentinel_ipproto_tcp = IPPROTO_TCP;
 static const int32_t swift_sentinel_ipproto_ip = IPPROTO_IP;
 static const int32_t swift_sentinel_ipproto_ipv6 = IPPROTO_IPV6;

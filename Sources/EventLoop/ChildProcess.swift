@@ -15,13 +15,8 @@ package final class ChildProcess: PollerClient {
 
     /// Those that have not been reaped.
     private static var running: Set<Int32> = []
-    /// How many are being started, whose numbers are not known yet.
-    private static var beingStarted = 0
-    /// Where those are started that nothing waits for.
-    private static let starter = DispatchQueue(label: "child-starter")
-
     /// Whether a process may have been started here and will be reaped here then.
-    static func mayBeRunning(_ process: Int32) -> Bool { beingStarted > 0 || running.contains(process) }
+    static func mayBeRunning(_ process: Int32) -> Bool { ChildStart.isUnderWay || running.contains(process) }
 
     /// Bytes of output that were to be passed on and that our own output did not take.
     package static var droppedOutputBytes: Int { ChildOutput.droppedBytes }
@@ -61,40 +56,12 @@ package final class ChildProcess: PollerClient {
         watchOver(onThread: onThread)
     }
 
-    private init(_ processID: Int32, poller: Poller, exited: @escaping (ProcessExit) -> Void) {
+    /// Takes over a process that has been started.
+    init(_ processID: Int32, poller: Poller, exited: @escaping (ProcessExit) -> Void) {
         self.poller = poller
         self.exited = exited
         self.processID = processID
         watchOver(onThread: false)
-    }
-
-    /// Starts the program at `path` without waiting until its file is read, which a disk may hold up.
-    ///
-    /// What is started in this way is started one after the other.
-    /// - Parameters: As for `init`.
-    /// - Parameter started: Called once, on the main queue, never from within this call: the process, or why there is
-    ///   none.
-    package static func start(
-        path: String, arguments: [String], outputLimit: Int? = nil, poller: Poller = .main,
-        exited: @escaping (ProcessExit) -> Void, started: @escaping (Result<ChildProcess, SystemError>) -> Void
-    ) {
-        let program: Program
-        do throws(SystemError) {
-            program = try Program(path, arguments, [:], outputLimit, poller)
-        } catch {
-            DispatchQueue.main.async { started(.failure(error)) }
-            return
-        }
-        beingStarted += 1
-        let completion: @MainActor (Result<Int32, SystemError>) -> Void = { result in
-            beingStarted -= 1
-            program.closeOutputs()
-            started(result.map { ChildProcess($0, poller: poller, exited: exited) })
-        }
-        starter.async {
-            let result = Result<Int32, SystemError> { () throws(SystemError) in try program.spawn() }
-            DispatchQueue.main.async { completion(result) }
-        }
     }
 
     private func watchOver(onThread: Bool) {
@@ -143,50 +110,5 @@ package final class ChildProcess: PollerClient {
         if let watch { poller.close(watch) }
         watch = nil
         exited(status)
-    }
-}
-
-/// A program and all that it is started with.
-private nonisolated struct Program: Sendable {
-    private let path: String
-    private let arguments: [String]
-    private let environment: [String]
-    /// The child's ends of what reads its output and its errors.
-    private let outputs: (Descriptor, Descriptor)?
-
-    @MainActor init(
-        _ path: String, _ arguments: [String], _ added: [String: String], _ outputLimit: Int?, _ poller: Poller
-    ) throws(SystemError) {
-        System.keepEndedChildren()
-        self.path = path
-        self.arguments = arguments
-        let inherited = System.environment.filter { entry in added[String(entry.prefix { $0 != "=" })] == nil }
-        environment = inherited + added.map { "\($0.key)=\($0.value)" }.sorted()
-        guard let outputLimit else {
-            outputs = nil
-            return
-        }
-        let output = try ChildOutput(limit: outputLimit, to: .standardOutput, poller: poller)
-        do throws(SystemError) {
-            outputs = (
-                output.childEnd, try ChildOutput(limit: outputLimit, to: .standardErrors, poller: poller).childEnd
-            )
-        } catch {
-            // Its own end is closed by the end of the stream that follows.
-            System.close(output.childEnd)
-            throw error
-        }
-    }
-
-    /// The new process's number.
-    func spawn() throws(SystemError) -> Int32 {
-        try System.spawn(path, arguments: arguments, environment: environment, outputs: outputs)
-    }
-
-    /// The child's ends are not ours, whether it was started or not.
-    func closeOutputs() {
-        guard let outputs else { return }
-        System.close(outputs.0)
-        System.close(outputs.1)
     }
 }

@@ -129,6 +129,12 @@ package final class Connection: PollerClient, Flushable {
     /// Whether it is the other end that keeps the handshake waiting.
     package var awaitsHandshake: Bool { isSecuring && handshake?.isQueued == false }
 
+    /// Whether the other end will send nothing more, whatever of it has not been read yet.
+    package var hasEndedSending: Bool {
+        guard case .open(let descriptor) = state else { return true }
+        return System.hasEndedSending(descriptor)
+    }
+
     /// Bytes written and not yet taken by the kernel.
     package var backlogBytes: Int { output.count + unsealed.count }
 

@@ -17,6 +17,7 @@ package final class OrphanReaper {
     private static let patienceNanoseconds: UInt64 = 500_000_000
 
     private var source: SignalSource?
+    private var isWaiting = false
 
     /// Reaps from now on.
     package init() {
@@ -27,7 +28,12 @@ package final class OrphanReaper {
     private func reapAll() {
         while let process = System.endedChild() {
             guard !ChildProcess.mayBeRunning(process) else {
-                Poller.main.deadlines.after(Self.patienceNanoseconds) { self.reapAll() }
+                guard !isWaiting else { return }
+                isWaiting = true
+                Poller.main.deadlines.after(Self.patienceNanoseconds) {
+                    self.isWaiting = false
+                    self.reapAll()
+                }
                 return
             }
             _ = System.reap(process)

@@ -56,6 +56,8 @@ package final class Poller {
         private static let roundsPerTurn = 32
         /// How long a round goes on before the connections that this process made get their turn.
         private static let roundNanoseconds: UInt64 = 10_000_000
+        /// How long everything is heard before something is decided.
+        private static let hearingNanoseconds: UInt64 = 300_000_000
         /// What an event of the set of the patient ones is marked with.
         private static let patientMark = UInt64.max
 
@@ -127,9 +129,13 @@ package final class Poller {
         }
 
         /// Handles what is ready right now, before something is decided on the silence of the others.
+        ///
+        /// After a pause very many connections may have something, and those that had their turn last would look silent.
         package func pollNow() {
             // The loop has often just looked.
-            if MonotonicClock.now - emptiedAt > Self.quiet { drain() }
+            let now = MonotonicClock.now
+            guard now - emptiedAt > Self.quiet else { return }
+            while handleEvents(waiting: 0) > 0, MonotonicClock.now - now < Self.hearingNanoseconds {}
         }
 
         /// Starts to watch `descriptor`; from here on the poller keeps `client` alive until `close`.
@@ -181,6 +187,8 @@ package final class Poller {
             slots[index].generation &+= 1
             slots[index].interest = []
             slots[index].client = nil
+            // A child that is being started holds on to it, and the other end would not hear of its end.
+            if ChildStart.isUnderWay { System.shutDown(descriptor) }
             System.close(descriptor)
         }
 

@@ -49,6 +49,20 @@ nonisolated extension System {
         }
     }
 
+    /// Ends a connection, or a listener's waiting for some, for whoever holds it; nothing happens to anything else.
+    static func shutDown(_ descriptor: Descriptor) { _ = shutdown(descriptor.number, Int32(SHUT_RDWR)) }
+
+    /// Whether the other end of a connection will send nothing more.
+    static func hasEndedSending(_ descriptor: Descriptor) -> Bool {
+        #if os(Linux)
+            let ending = swift_sentinel_pollrdhup
+        #else
+            let ending = Int16(POLLHUP)
+        #endif
+        var entry = pollfd(fd: descriptor.number, events: ending, revents: 0)
+        return (try? retrying("poll") { poll(&entry, 1, 0) }) == 1
+    }
+
     static func listen(_ descriptor: Descriptor, backlog: Int32) throws(SystemError) {
         _ = try retrying("listen") {
             #if canImport(Glibc)

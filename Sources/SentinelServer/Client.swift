@@ -80,6 +80,8 @@ final class Client: ConnectionDelegate {
     private var introductionTimer: DeadlineTimer?
     /// There once nothing more comes from it and replies are owed; goes off when they have been for too long.
     private var endTimer: DeadlineTimer?
+    /// There while it is not read because too much of it waits; goes off when it should be looked whether it is there.
+    private var absenceTimer: DeadlineTimer?
 
     /// Bytes of replies that may wait to be read before authentication. Of requests no more than the parser's limits
     /// allow can be here, since all that need no authentication are answered at once.
@@ -240,19 +242,39 @@ final class Client: ConnectionDelegate {
         guard !isClosed, !isTurnOver, !isRequestPostponed, MonotonicClock.now - turnBeganAt >= Self.turnNanoseconds
         else { return }
         isTurnOver = true
-        DispatchQueue.main.async {
-            guard !self.isClosed else { return }
-            self.isTurnOver = false
-            self.turnBeganAt = MonotonicClock.now
-            self.process()
-        }
+        port.queue(self)
+    }
+
+    /// Goes on after others have had their turns.
+    func takeTurn() {
+        guard !isClosed else { return }
+        isTurnOver = false
+        turnBeganAt = MonotonicClock.now
+        process()
     }
 
     /// Reads on, unless what is here has to be worked off first.
     private func settleReading() {
         guard !isClosed, endTimer == nil else { return }  // at the end of its input there is nothing to read
-        let isFull = (isRequestDeferred || isRequestPostponed) && bufferedBytes > Self.waitingLimit
+        if isFull, absenceTimer == nil {
+            absenceTimer = DeadlineTimer { [weak self] in self?.closeIfAbsent() }
+            scheduleAbsence()
+        } else if !isFull {
+            absenceTimer = nil
+        }
         if isTurnOver || listing != nil || isFull { connection.pauseReading() } else { connection.resumeReading() }
+    }
+
+    /// Whether it has sent more than may be here while nothing of it can be run.
+    private var isFull: Bool { (isRequestDeferred || isRequestPostponed) && bufferedBytes > Self.waitingLimit }
+
+    private func scheduleAbsence() {
+        absenceTimer?.schedule(at: MonotonicClock.now.saturatingAdding(seconds: Self.longestEndSeconds))
+    }
+
+    /// What is not read does not tell that it has gone.
+    private func closeIfAbsent() {
+        if connection.hasEndedSending { close() } else { scheduleAbsence() }
     }
 
     /// Ends the connection once everything was sent.
@@ -279,6 +301,7 @@ final class Client: ConnectionDelegate {
         backlogTimer?.cancel()
         introductionTimer?.cancel()
         endTimer?.cancel()
+        absenceTimer?.cancel()
         port.removed(self)
     }
 
@@ -383,7 +406,8 @@ final class Client: ConnectionDelegate {
                 requestsRun &+= 1
                 let isBatchFull = encoder.bytes.count > Self.replyBatch
                 if isBatchFull { flush() }
-                if isBatchFull || requestsRun % Self.requestsBetweenLooks == 0 { endTurnIfLong() }
+                // What nobody hears fills no batch.
+                if isBatchFull || isSilent || requestsRun % Self.requestsBetweenLooks == 0 { endTurnIfLong() }
             }
         } catch {
             guard held.isEmpty, listing == nil else { return }  // told after the replies that stand before it

@@ -2,6 +2,7 @@
 
 import AccessControl
 import CommandCatalogue
+import Dispatch
 import EventLoop
 import RESP
 import SentinelConfiguration
@@ -43,6 +44,9 @@ final class ClientPort {
     private let listeners: Listeners
     private var clients: [Int: Client] = [:]
     private var clientsMade = 0
+    /// Those whose turn is over, and who have more to be run.
+    private var waiting: [Client] = []
+    private var isServing = false
     private var slots: ConnectionSlots
     private var requestsMade: UInt64 = 0
     /// Who waits for which answer.
@@ -115,6 +119,21 @@ final class ClientPort {
         clients[client.id] = nil
         slots.free(client.slot)
         pubSub.remove(client)
+    }
+
+    /// Has `client` go on with what is here of it once others, and everything else, have had their turns.
+    func queue(_ client: Client) {
+        waiting.append(client)
+        guard !isServing else { return }
+        isServing = true
+        DispatchQueue.main.async { self.serveNext() }
+    }
+
+    /// One at a time: however many wait, the rest of the loop has its turn between two of them.
+    private func serveNext() {
+        waiting.removeFirst().takeTurn()
+        isServing = !waiting.isEmpty
+        if isServing { DispatchQueue.main.async { self.serveNext() } }
     }
 
     // MARK: Requests

@@ -7,8 +7,9 @@ import SentinelCore
 final class ScriptRunner {
     private let tell: (Input) -> Void
     private var children: [ScriptID: ChildProcess] = [:]
-    /// Those being started, and whether they are to end as soon as they have begun.
-    private var starting: [ScriptID: Bool] = [:]
+    private var starts: [ScriptID: ChildStart] = [:]
+    /// Those that are to end as soon as they have begun.
+    private var condemned: Set<ScriptID> = []
 
     /// Bytes of each run's output and errors that get into ours, which may be a file on a small disk.
     private static let outputLimit = 64 * 1024
@@ -16,14 +17,14 @@ final class ScriptRunner {
     init(tell: @escaping (Input) -> Void) { self.tell = tell }
 
     func run(_ id: ScriptID, _ path: String, _ arguments: [String]) {
-        starting[id] = false
-        ChildProcess.start(
+        starts[id] = ChildStart(
             path: path, arguments: arguments, outputLimit: Self.outputLimit,
             exited: { [unowned self] in self.ended(id, $0) }, started: { [unowned self] in self.started(id, $0) })
     }
 
     private func started(_ id: ScriptID, _ result: Result<ChildProcess, SystemError>) {
-        let isCondemned = starting.removeValue(forKey: id) == true
+        starts[id] = nil
+        let isCondemned = condemned.remove(id) != nil
         switch result {
         case .success(let child):
             children[id] = child
@@ -35,10 +36,19 @@ final class ScriptRunner {
         }
     }
 
-    /// Ends a script and whatever it has started, at once or as soon as it has begun.
+    /// Ends a script and whatever it has started, at once or as soon as it has begun. One that waits for others to
+    /// begin does not begin.
     func kill(_ id: ScriptID) {
-        if starting[id] != nil { starting[id] = true }
-        children[id]?.killGroup(ProcessFacts.killSignal)
+        guard let start = starts[id] else {
+            children[id]?.killGroup(ProcessFacts.killSignal)
+            return
+        }
+        guard start.cancel() else {
+            condemned.insert(id)
+            return
+        }
+        starts[id] = nil
+        tell(.scriptEnded(id, .killed(signal: ProcessFacts.killSignal)))
     }
 
     private func ended(_ id: ScriptID, _ status: ProcessExit) {

@@ -39,7 +39,7 @@ extension `Event loop` {
             try await withTemporaryDirectory { directory throws in
                 var seen: [String] = []
                 for number in 0..<5 {
-                    ChildProcess.start(
+                    _ = ChildStart(
                         path: number == 2 ? "/nonexistent" : "/bin/sh",
                         arguments: ["-c", "echo \(number) >> \(directory)/out; exit \(number)"], outputLimit: 10,
                         exited: { seen.append("\(number) ended with \($0)") },
@@ -52,6 +52,17 @@ extension `Event loop` {
                 let output = String(decoding: try contents(directory + "/out"), as: UTF8.self)
                 #expect(output.split(separator: "\n").sorted() == ["0", "1", "3", "4"])
             }
+        }
+
+        @Test func `that waits to be started can be cancelled`() async throws {
+            var started: [Int] = []
+            let starts = (0..<3).map { number in
+                ChildStart(path: "/bin/true", arguments: [], exited: { _ in }, started: { _ in started.append(number) })
+            }
+            #expect(starts[1].cancel())
+            #expect(!starts[1].cancel())
+            try await eventually { started == [0, 2] }
+            #expect(!starts[0].cancel())
         }
 
         @Test func `is given arguments, environment, no input and none of our descriptors`() async throws {

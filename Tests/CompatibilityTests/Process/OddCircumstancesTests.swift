@@ -61,23 +61,32 @@ import Testing
                     Circumstances(
                         lines: Self.lines + [
                             "sentinel monitor m 127.0.0.1 \(LoopbackPort.free()) 1",
-                            "sentinel notification-script m /bin/true",
+                            "sentinel deny-scripts-reconfig no",
                         ],
                         environment: ["LD_PRELOAD": "DIR/slow.so"],
                         before: """
                             cat >slow.c <<'END'
                             #include <unistd.h>
-                            int posix_spawn() { sleep(30); return 12; }
+                            int posix_spawn() {
+                                if (fork() == 0) { sleep(3); _exit(0); }
+                                sleep(30);
+                                return 12;
+                            }
                             END
                             clang -shared -fPIC -o slow.so slow.c
                             """))
                 defer { life.process.end() }
                 try life.awaitStart()
-                // What it is told with the start.
+                let client = try RedisClient(port: life.port)
+                #expect(try client.request("SENTINEL", "SET", "m", "notification-script", "/bin/true") == .simple("OK"))
+                #expect(try client.request("SENTINEL", "SET", "m", "quorum", "2") == .simple("OK"))
                 try eventually("the script is being started", within: .seconds(10)) {
                     try life.ask("SENTINEL", "PENDING-SCRIPTS").items.contains { "\($0)".contains("running") }
                 }
                 for _ in 0..<10 { #expect(try life.ask("PING") == .simple("PONG")) }
+                // Others hear of the end of what they have here, though the child that is to be holds on to it.
+                #expect(try client.request("QUIT") == .simple("OK"))
+                #expect(client.isClosedByPeer(within: .seconds(1)))
                 #expect(try life.terminate() == 0)
             }
         }

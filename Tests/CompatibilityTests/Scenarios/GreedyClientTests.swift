@@ -67,6 +67,23 @@ import Testing
         }
     #endif
 
+    /// What is not read does not tell of its end.
+    @Test(.timeLimit(.minutes(2)))
+    func `that has gone meanwhile keeps no place`() throws {
+        try withSentinel(.ours) { sentinel in
+            let other = try RedisClient(port: sentinel.port)
+            #expect(try other.request("CLIENT", "PAUSE", "600000", "ALL") == .simple("OK"))
+            let pings = Array(String(repeating: "PING\r\n", count: 200_000).utf8)
+            func isListed() throws -> Bool { try other.request("CLIENT", "LIST").text?.contains(" cmd=ping ") == true }
+            do {
+                let greedy = try RedisClient(port: sentinel.port)
+                try greedy.send(pings, within: .seconds(10))
+                try eventually("it waits", within: .seconds(5)) { try isListed() }
+            }
+            try eventually("it is gone", within: .seconds(60)) { try !isListed() }
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `whose turn comes after a pause that was made a lesser one is served`() throws {
         try withSentinel(.ours) { sentinel in

@@ -148,7 +148,7 @@ extension Rules {
                 let running = try eventually("it runs", within: .seconds(10)) {
                     try sentinel.pendingScripts()
                 } until: {
-                    $0.first?["flags"] == "running"
+                    $0.first?["flags"] == "running" && $0.first?["pid"] != "0"
                 }
                 #expect(running.count == 1)
                 let processID = try #require(running[0]["pid"].flatMap(Int32.init))
@@ -182,7 +182,7 @@ extension Rules {
                 let pending = try eventually("sixteen run", within: .seconds(10)) {
                     try sentinel.pendingScripts()
                 } until: { scripts in
-                    scripts.count { $0["flags"] == "running" } == 16
+                    scripts.count { $0["flags"] == "running" && $0["pid"] != "0" } == 16
                 }
                 #expect(pending.count == 256)
                 if program == .ours { #expect(try sentinel.internals("dropped_scripts") == 45) }
