@@ -56,8 +56,6 @@ package final class Poller {
         private static let roundsPerTurn = 32
         /// How long a round goes on before the connections that this process made get their turn.
         private static let roundNanoseconds: UInt64 = 10_000_000
-        /// How long everything is heard before something is decided.
-        private static let hearingNanoseconds: UInt64 = 300_000_000
         /// What an event of the set of the patient ones is marked with.
         private static let patientMark = UInt64.max
 
@@ -131,11 +129,13 @@ package final class Poller {
         /// Handles what is ready right now, before something is decided on the silence of the others.
         ///
         /// After a pause very many connections may have something, and those that had their turn last would look silent.
+        /// What comes while this goes on is left.
         package func pollNow() {
             // The loop has often just looked.
             let now = MonotonicClock.now
             guard now - emptiedAt > Self.quiet else { return }
-            while handleEvents(waiting: 0) > 0, MonotonicClock.now - now < Self.hearingNanoseconds {}
+            var rounds = max(Self.roundsPerTurn, slots.count / Self.patientEventsPerRound)
+            while rounds > 0, emptiedAt < now, handleEvents(waiting: 0) > 0 { rounds -= 1 }
         }
 
         /// Starts to watch `descriptor`; from here on the poller keeps `client` alive until `close`.

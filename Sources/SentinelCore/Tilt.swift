@@ -26,9 +26,12 @@ struct Tilt: Sendable {
 extension Sentinel {
     /// Enters tilt if the sentinel should have been woken long before `now`, and stood still since.
     ///
-    /// While it hears what has arrived in a shorter pause it is late as well, but does not stand still.
+    /// While it hears what has arrived in a shorter pause it is late as well, but does not stand still, unless that takes
+    /// long, too.
     mutating func noticeDelay(at now: Instant) {
-        guard let due = agenda.earliest, now - max(due, inputAt) > timing.tiltTrigger else { return }
+        guard let due = agenda.earliest,
+            now - max(due, inputAt) > timing.tiltTrigger || now - due > timing.tiltTrigger * 2
+        else { return }
         tilt.enter(at: now)
         distrustNames(at: now)
         emit(.tiltEntered)

@@ -82,6 +82,8 @@ final class Client: ConnectionDelegate {
     private var endTimer: DeadlineTimer?
     /// There while it is not read because too much of it waits; goes off when it should be looked whether it is there.
     private var absenceTimer: DeadlineTimer?
+    /// How many of its requests had been run when that timer was set.
+    private var requestsRunBefore = 0
 
     /// Bytes of replies that may wait to be read before authentication. Of requests no more than the parser's limits
     /// allow can be here, since all that need no authentication are answered at once.
@@ -246,11 +248,15 @@ final class Client: ConnectionDelegate {
     }
 
     /// Goes on after others have had their turns.
-    func takeTurn() {
-        guard !isClosed else { return }
+    ///
+    /// - Returns: Whether it was there.
+    func takeTurn() -> Bool {
+        guard !isClosed else { return false }
         isTurnOver = false
         turnBeganAt = MonotonicClock.now
+        usedAt = turnBeganAt  // who is being served is not idle
         process()
+        return true
     }
 
     /// Reads on, unless what is here has to be worked off first.
@@ -269,12 +275,14 @@ final class Client: ConnectionDelegate {
     private var isFull: Bool { (isRequestDeferred || isRequestPostponed) && bufferedBytes > Self.waitingLimit }
 
     private func scheduleAbsence() {
+        requestsRunBefore = requestsRun
         absenceTimer?.schedule(at: MonotonicClock.now.saturatingAdding(seconds: Self.longestEndSeconds))
     }
 
-    /// What is not read does not tell that it has gone.
+    /// What is not read does not tell that it has gone. Where it has sent more than the kernel keeps, its end can't be
+    /// seen at all; only what keeps it waiting ends that.
     private func closeIfAbsent() {
-        if connection.hasEndedSending { close() } else { scheduleAbsence() }
+        if requestsRun == requestsRunBefore, connection.hasEndedSending { close() } else { scheduleAbsence() }
     }
 
     /// Ends the connection once everything was sent.

@@ -131,7 +131,7 @@ final class ClientPort {
 
     /// One at a time: however many wait, the rest of the loop has its turn between two of them.
     private func serveNext() {
-        waiting.removeFirst().takeTurn()
+        while !waiting.isEmpty, !waiting.removeFirst().takeTurn() {}
         isServing = !waiting.isEmpty
         if isServing { DispatchQueue.main.async { self.serveNext() } }
     }

@@ -160,7 +160,9 @@ extension Simulation {
         // While it hears what has arrived in a shorter pause it is late, but does not stand still.
         let heardAt = process.isOriginal ? .start : process.heardAt
         process.heardAt = local
-        guard let due = process.brain?.nextDeadline, local - max(due, heardAt) > .seconds(2) else { return }
+        guard let due = process.brain?.nextDeadline,
+            local - max(due, heardAt) > .seconds(2) || local - due > .seconds(4)
+        else { return }
         process.untrustedUntil = local + schedule.tiltPeriod
         process.untrustedSince = now
     }

@@ -56,12 +56,15 @@ extension `Event loop` {
 
         @Test func `that waits to be started can be cancelled`() async throws {
             var started: [Int] = []
+            var ends = 0
             let starts = (0..<3).map { number in
-                ChildStart(path: "/bin/true", arguments: [], exited: { _ in }, started: { _ in started.append(number) })
+                ChildStart(
+                    path: "/bin/true", arguments: [], exited: { _ in ends += 1 },
+                    started: { _ in started.append(number) })
             }
             #expect(starts[1].cancel())
             #expect(!starts[1].cancel())
-            try await eventually { started == [0, 2] }
+            try await eventually { started == [0, 2] && ends == 2 }
             #expect(!starts[0].cancel())
         }
 

@@ -125,6 +125,16 @@ import Testing
         #expect(!world.events.contains(.tiltEntered))
     }
 
+    @Test func `hearing for very long is one`() {
+        var world = World()
+        world.run(for: .seconds(5))
+        for _ in 0..<3 {
+            world.now = world.now + .milliseconds(1800)
+            world.take(.malformedHello(on: nil))
+        }
+        #expect(world.events.contains(.tiltEntered))
+    }
+
     @Test func `so are they when tilt ends in such a pause`() {
         var world = World()
         world.run(for: .seconds(5))

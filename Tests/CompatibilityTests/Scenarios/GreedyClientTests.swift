@@ -73,7 +73,7 @@ import Testing
         try withSentinel(.ours) { sentinel in
             let other = try RedisClient(port: sentinel.port)
             #expect(try other.request("CLIENT", "PAUSE", "600000", "ALL") == .simple("OK"))
-            let pings = Array(String(repeating: "PING\r\n", count: 200_000).utf8)
+            let pings = Array(String(repeating: "PING\r\n", count: 180_000).utf8)
             func isListed() throws -> Bool { try other.request("CLIENT", "LIST").text?.contains(" cmd=ping ") == true }
             do {
                 let greedy = try RedisClient(port: sentinel.port)
