@@ -38,13 +38,13 @@ extension RealServers {
                 for node in nodes { try node.awaitKnown("mymaster", replicas: 2, peers: 2) }
                 try counter.awaitWrites()
                 let before = counter.writes.count
+                let demoted = counter.servers.last
                 try nodes[0].ask("SENTINEL", "FAILOVER", "mymaster", port: 26379)
                 try eventually("another master is told", within: .seconds(20)) {
                     try nodes[1].told("mymaster")
                 } until: {
                     $0 != promoted
                 }
-                let demoted = counter.servers.last
                 try eventually("another master takes the writes", within: .seconds(10)) {
                     counter.servers.last != demoted
                 }
