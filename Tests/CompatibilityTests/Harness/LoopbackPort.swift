@@ -12,7 +12,8 @@ enum LoopbackPort {
     static func free() -> UInt16 {
         while true {
             let candidate = UInt16.random(in: 15_000..<32_000)
-            if isFree(candidate), taken.withLock({ $0.insert(candidate).inserted }) { return candidate }
+            // In this order: the trial occupies it for a moment, when another test may just be about to use it.
+            if taken.withLock({ $0.insert(candidate).inserted }), isFree(candidate) { return candidate }
         }
     }
 
