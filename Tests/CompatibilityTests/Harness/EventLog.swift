@@ -41,3 +41,25 @@ func firstOutOfOrder(_ wanted: [String], in names: [String]) -> String? {
     }
     return nil
 }
+
+/// The order of a failover's events; what the replicas' events interleave with is checked as a subsequence.
+enum FailoverOrder {
+    /// Whether `-role-change` is told: on pub/sub it is, in the log only with more detail than usual.
+    static func leader(tellsRoles: Bool) -> [String] {
+        [
+            "+sdown", "+odown", "+new-epoch", "+try-failover", "+vote-for-leader", "+elected-leader",
+            "+failover-state-select-slave", "+selected-slave", "+failover-state-send-slaveof-noone",
+            "+failover-state-wait-promotion",
+        ] + (tellsRoles ? ["-role-change"] : []) + [
+            "+promoted-slave", "+failover-state-reconf-slaves", "+slave-reconf-sent", "+slave-reconf-inprog",
+            "+slave-reconf-done", "+failover-end", "+switch-master", "+slave", "+slave",
+        ]
+    }
+
+    /// An observer's. Its own `+sdown` may come before or after the request for its vote, which is told once it is on
+    /// disk: the failover may be over by then.
+    static let observer = [
+        ["+new-epoch", "+vote-for-leader"],
+        ["+new-epoch", "+config-update-from", "+switch-master", "+slave", "+slave"],
+    ]
+}

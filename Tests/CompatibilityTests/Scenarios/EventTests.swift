@@ -38,7 +38,8 @@ extension RealServers {
                         #expect(payloads.allow(message), "\(sentinel.name) published: \(message)")
                     }
                     let names = subscription.messages.map(\.channel)
-                    for order in names.contains("+elected-leader") ? [leaderOrder] : observerOrders {
+                    let isLeader = names.contains("+elected-leader")
+                    for order in isLeader ? [FailoverOrder.leader(tellsRoles: true)] : FailoverOrder.observer {
                         #expect(firstOutOfOrder(order, in: names) == nil, "\(sentinel.name) published \(names)")
                     }
                 }
@@ -54,16 +55,6 @@ extension RealServers {
         }
     }
 }
-
-private let leaderOrder = [
-    "+sdown", "+odown", "+new-epoch", "+try-failover", "+vote-for-leader", "+elected-leader",
-    "+failover-state-select-slave", "+selected-slave", "+failover-state-send-slaveof-noone",
-    "+failover-state-wait-promotion", "-role-change", "+promoted-slave", "+failover-state-reconf-slaves",
-    "+slave-reconf-sent", "+slave-reconf-inprog", "+slave-reconf-done", "+failover-end", "+switch-master", "+slave",
-]
-private let observerOrders = [
-    ["+new-epoch", "+vote-for-leader"], ["+new-epoch", "+config-update-from", "+switch-master", "+slave"],
-]
 
 /// The payloads that the events of one failover may have.
 private struct EventPayloads {

@@ -58,7 +58,7 @@ private func failOver(
         } until: {
             $0.contains("+vote-for-leader")
         }
-        for wanted in sentinel === leader ? [leaderOrder] : observerOrders {
+        for wanted in sentinel === leader ? [FailoverOrder.leader(tellsRoles: false)] : FailoverOrder.observer {
             let missing = firstOutOfOrder(wanted, in: names)
             #expect(missing == nil, "\(sentinel.name), led by \(leader.name), logged \(names)")
         }
@@ -83,7 +83,8 @@ private func failOverOnRequest(
         let names = sentinel.events(after: mark).map(\.name)
         let wanted =
             sentinel === leader
-            ? leaderOrder.filter { !["+sdown", "+odown"].contains($0) } : ["+config-update-from", "+switch-master"]
+            ? FailoverOrder.leader(tellsRoles: false).filter { !["+sdown", "+odown"].contains($0) }
+            : ["+config-update-from", "+switch-master"]
         let missing = firstOutOfOrder(wanted, in: names)
         #expect(missing == nil, "\(sentinel.name), on request of \(leader.name), logged \(names)")
     }
@@ -91,19 +92,6 @@ private func failOverOnRequest(
     try cluster.awaitRemembered(master: promoted)
     return promoted
 }
-
-/// The leader's order; what the replicas' events interleave with is checked as a subsequence.
-private let leaderOrder = [
-    "+sdown", "+odown", "+new-epoch", "+try-failover", "+vote-for-leader", "+elected-leader",
-    "+failover-state-select-slave", "+selected-slave", "+failover-state-send-slaveof-noone",
-    "+failover-state-wait-promotion", "+promoted-slave", "+failover-state-reconf-slaves", "+slave-reconf-sent",
-    "+slave-reconf-inprog", "+slave-reconf-done", "+failover-end", "+switch-master", "+slave", "+slave",
-]
-
-/// An observer's orders. Its own `+sdown` may come before or after the request for its vote.
-private let observerOrders = [
-    ["+new-epoch", "+vote-for-leader"], ["+new-epoch", "+config-update-from", "+switch-master", "+slave", "+slave"],
-]
 
 /// Waits until every log shows the switch and the two replicas after it.
 private func awaitSwitch(_ cluster: Cluster, after marks: [Int]) throws {
