@@ -43,8 +43,11 @@ final class SentinelServer: Server {
     /// equal to the ping period the new master is sometimes down before it was ever asked, and a second failover
     /// follows (observed).
     /// Ours keeps the standard period: it has to manage.
+    ///
+    /// Four hello periods, after which a stray master is demoted, must outlast a promotion that the original leads: it
+    /// sees one with its INFO of each second.
     func shortenPeriods() throws {
-        var words = ["SENTINEL", "DEBUG", "INFO-PERIOD", "700", "PUBLISH-PERIOD", "250", "TILT-PERIOD", "2000"]
+        var words = ["SENTINEL", "DEBUG", "INFO-PERIOD", "700", "PUBLISH-PERIOD", "500", "TILT-PERIOD", "2000"]
         if try program.isOriginalBinary { words += ["PING-PERIOD", "500"] }
         _ = try ask(words)
     }
