@@ -62,20 +62,20 @@ extension InfoReport {
     }
 
     /// `ip=<host>,port=<port>,…`, or the form of old servers, `<host>,<port>,<state>`.
-    private static func replica(_ text: ArraySlice<UInt8>) -> Endpoint? {
-        let fields = text.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    private static func replica(_ value: ArraySlice<UInt8>) -> Endpoint? {
+        let fields = value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
         var host: ArraySlice<UInt8>?
         var port: UInt16?
         for field in fields {
             if field.starts(with: "ip=".utf8) { host = field.dropFirst(3) }
-            if field.starts(with: "port=".utf8) { port = UInt16(self.text(field.dropFirst(5))) }
+            if field.starts(with: "port=".utf8) { port = UInt16(text(field.dropFirst(5))) }
         }
         if host == nil, port == nil, fields.count >= 3, !fields[0].contains(UInt8(ascii: "=")) {
             host = fields[0]
-            port = UInt16(self.text(fields[1]))
+            port = UInt16(text(fields[1]))
         }
         guard let host, let port, !host.isEmpty, port != 0 else { return nil }
-        return Endpoint(host: self.text(host), port: port)
+        return Endpoint(host: text(host), port: port)
     }
 
     private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
