@@ -24,7 +24,7 @@ extension DirectiveTable {
     /// Stands for a `monitor` line in a state file, so that the quorum is still the configuration's to say.
     static let movedMaster = Directive(
         name: "moved-master", arguments: 3...4, initial: "", scope: .master,
-        summary: "Where a master of the configuration is now, and a quorum that was set by command; only in a state file.",
+        summary: "Where a master of the configuration is now, and a quorum set by command; only in a state file.",
         action: .movedMaster)
 
     private static let identityRows: [Directive] = [

@@ -78,12 +78,14 @@ final class StateFile {
         guard !isWriting, let generation = wanted, let state = currentState() else { return }
         wanted = nil
         isWriting = true
-        FileReplacement.change(path: path, mode: state.modeOfNewFile, with: { state.saved(over: $0) }) { result in
-            self.isWriting = false
-            self.finished(generation, self.note(result))
-            self.beginIfIdle()
-            if !self.isWriting { self.whenIdle() }
-        }
+        FileReplacement.change(
+            path: path, mode: state.modeOfNewFile, with: { state.saved(over: $0) },
+            completion: { result in
+                self.isWriting = false
+                self.finished(generation, self.note(result))
+                self.beginIfIdle()
+                if !self.isWriting { self.whenIdle() }
+            })
     }
 
     /// Calls `done` as soon as nothing is being written or waits to be, which may be at once.

@@ -5,6 +5,7 @@
 // They have the names OpenSSL documents them under. Their signatures are those of 1.1.1 and 3, which agree in all that
 // is here; a `long` is an `Int`, every structure an opaque pointer.
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 /// The system's OpenSSL, 3 or 1.1.1; loaded when it is first wanted, for the rest of the process's life.
 final class OpenSSL {
     /// Writes a pass phrase of at most the given length to the memory; says how long it is, or -1 without one.

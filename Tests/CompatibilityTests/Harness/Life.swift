@@ -85,7 +85,7 @@ final class Life {
 
     /// Waits for a line of log with this text.
     func awaitText(_ text: String) throws {
-        try eventually("\(process.name) logs '\(text)'", within: .seconds(10), { texts }) { $0.contains(text) }
+        try eventually("\(process.name) logs '\(text)'", within: .seconds(10), { texts }, until: { $0.contains(text) })
     }
 
     /// Has it end in order, and waits for that.

@@ -30,7 +30,8 @@ extension RealServers {
 
         @Test(.timeLimit(.minutes(1)))
         func `is only opened where it is asked for, and else nothing of TLS is loaded`() throws {
-            try withSentinel(configuration: { port, _ in "port \(port)" }, isSecure: false) { sentinel, _ in
+            func lines(_ port: UInt16, _: Security) -> String { "port \(port)" }
+            try withSentinel(configuration: lines, isSecure: false) { sentinel, _ in
                 #expect(sentinel.libraries.contains { $0.contains("libc.so") })
                 #expect(!sentinel.libraries.contains { $0.contains("libssl") || $0.contains("libcrypto") })
             }
@@ -39,11 +40,10 @@ extension RealServers {
         @Test(.timeLimit(.minutes(1)))
         func `tells in the log of plaintext on it and of TLS on the plain port, once each`() throws {
             let plain = LoopbackPort.free()
-            try withSentinel(
-                configuration: { port, security in
-                    "port \(plain)\ntls-port \(port)\ntls-replication yes\n\(security.fileLines())"
-                }
-            ) { sentinel, security in
+            func lines(_ port: UInt16, _ security: Security) -> String {
+                "port \(plain)\ntls-port \(port)\ntls-replication yes\n\(security.fileLines())"
+            }
+            try withSentinel(configuration: lines) { sentinel, security in
                 for _ in 0..<3 {
                     let client = try RedisClient(port: sentinel.port)
                     try client.send(command: ["PING"])
@@ -65,11 +65,10 @@ extension RealServers {
 
         @Test(.timeLimit(.minutes(1)), arguments: ["yes", "no"])
         func `resumes sessions where it may`(isCaching: String) throws {
-            try withSentinel(
-                configuration: { port, security in
-                    Security.portLines(port, security) + "\ntls-session-caching \(isCaching)"
-                }
-            ) { sentinel, security in
+            func lines(_ port: UInt16, _ security: Security) -> String {
+                Security.portLines(port, security) + "\ntls-session-caching \(isCaching)"
+            }
+            try withSentinel(configuration: lines) { sentinel, security in
                 let files = security.certificates
                 func connect(_ session: String) throws -> String {
                     let arguments = [
