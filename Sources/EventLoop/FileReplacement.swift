@@ -167,12 +167,14 @@ package nonisolated enum FileReplacement {
     }
 
     /// Writes the temporary file and closes it, whatever comes of it.
+    ///
+    /// It is ours, or its owner's again: whoever could not write it any more could not begin with it.
     private static func fill(
         _ descriptor: Descriptor, _ contents: [UInt8], _ existing: FileAttributes?, _ mode: UInt16
     ) throws(SystemError) {
         defer { System.close(descriptor) }
         let kept = if let existing { try keepOwner(of: existing, descriptor) } else { mode }
-        try System.setMode(descriptor, kept)
+        try System.setMode(descriptor, kept | 0o600)
         try System.writeAll(descriptor, contents)
         try System.synchronize(descriptor)
     }

@@ -40,6 +40,18 @@ extension `Event loop` {
             }
         }
 
+        /// As a tool for configurations leaves it while we run; we may replace it, and must be able to start with it again.
+        @Test(arguments: [(0o444, 0o644), (0o440, 0o640), (0o400, 0o600)] as [(mode_t, UInt16)])
+        func `leaves one that its owner may read and write`(before: mode_t, after: UInt16) async throws {
+            try await withTemporaryDirectory { directory throws in
+                let path = directory + "/old.conf"
+                try Data("old contents".utf8).write(to: URL(fileURLWithPath: path))
+                chmod(path, before)
+                #expect(try replaceFile(path, bytes("new")) == .renamed)
+                #expect(try attributes(path)?.mode == after)
+            }
+        }
+
         @Test func `is held up by no other file, and keeps the order of one`() async throws {
             try await withTemporaryDirectory { directory throws in
                 // Whoever opens it waits until somebody writes to it, as on a disk that hangs.
