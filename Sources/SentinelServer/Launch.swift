@@ -43,10 +43,10 @@ package enum Launch {
                     + "Can't open the log file: \(error.message)\n")
         }
         let serviceManager = ServiceManager(configuration.server.supervision, log: log)
+        serviceManager.starting()
         let isInBackground = configuration.server.daemonizes && !serviceManager.forbidsBackground
         if isInBackground { ProcessSetup.goToBackground(log) }
         catchSignals(configuration.server, log)
-        serviceManager.starting()
         log.write(.notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
         log.write(
             .notice,

@@ -16,7 +16,8 @@ final class ServiceManager {
         case systemd(DatagramSender?)
     }
 
-    private let kind: Kind
+    private var kind: Kind
+    private let wanted: Supervision
     private let log: Logger
     /// Nanoseconds between two signs of life; `nil` when none are wanted.
     private let watchdogPeriod: UInt64?
@@ -30,6 +31,7 @@ final class ServiceManager {
     /// Takes what it was told out of the environment, so that scripts don't take it for meant for them.
     init(_ wanted: Supervision, log: Logger) {
         self.log = log
+        self.wanted = wanted
         let socket = ProcessFacts.environment("NOTIFY_SOCKET")
         let hasJob = ProcessFacts.environment("UPSTART_JOB") != nil
         kind =
@@ -49,26 +51,35 @@ final class ServiceManager {
 
     /// Whether the one that was asked for is not there.
     private let isMissing: Bool
+    /// Whether the first message got there.
+    private var hasBegun = false
 
     /// As INFO calls it.
     var name: String {
         switch kind {
-        case .systemd where !isMissing: "systemd"
+        case .systemd where hasBegun: "systemd"
         case .upstart: "upstart"
         case .none, .systemd: "no"
         }
     }
 
-    /// Whether it wants the process to stay in the foreground.
+    /// Whether it wants the process to stay in the foreground; known after `starting`.
     var forbidsBackground: Bool { name != "no" }
 
-    /// The configuration is read; from now on it hears of us.
+    /// The configuration is read; from now on it hears of us, unless it can't be reached and nobody said that it is
+    /// there.
+    ///
+    /// Needs nothing of Dispatch.
     func starting() {
         switch kind {
         case .none: if isMissing { log.write(.warning, "upstart supervision requested, but UPSTART_JOB not found!") }
         case .upstart: log.write(.notice, "supervised by upstart, will stop to signal readiness.")
         case .systemd:
-            guard send("STATUS=Redis is loading...\n") else { return }
+            hasBegun = send("STATUS=Redis is loading...\n")
+            guard hasBegun else {
+                if wanted == .auto { kind = .none }
+                return
+            }
             log.write(
                 .notice,
                 "Supervised by systemd. Please make sure you set appropriate values for TimeoutStartSec and "

@@ -37,6 +37,27 @@ import Testing
         }
     }
 
+    /// The variable may be empty, which is how a shell takes it away.
+    @Test(
+        .timeLimit(.minutes(1)), arguments: SentinelProgram.allCases,
+        [("systemd", "DIR/none"), ("systemd", ""), ("auto", "DIR/none"), ("auto", "")])
+    func `a service manager that can't be reached does not keep it from there`(
+        program: SentinelProgram, supervision: (mode: String, socket: String)
+    ) throws {
+        try withTemporaryDirectory { directory in
+            let life = try Life(
+                program, in: directory,
+                Circumstances(
+                    lines: Self.lines + ["supervised \(supervision.mode)"],
+                    environment: ["NOTIFY_SOCKET": supervision.socket]))
+            defer { life.process.end() }
+            #expect(try life.process.waitForExit(within: .seconds(10)) == 0, "the process that was started")
+            let daemon = try Daemon(life)
+            defer { daemon.end() }
+            #expect(try life.information("process_supervised") == "no")
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
     func `a file that is wrong is refused before`(program: SentinelProgram) throws {
         try withTemporaryDirectory { directory in

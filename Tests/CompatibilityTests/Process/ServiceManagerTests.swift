@@ -133,17 +133,20 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `with a socket that is not there is told of in the log`() throws {
+    /// One that nobody named is not tried again.
+    @Test(.timeLimit(.minutes(1)), arguments: [("systemd", 4), ("auto", 1)])
+    func `with a socket that is not there is told of in the log, and is none`(mode: String, attempts: Int) throws {
         try withTemporaryDirectory { directory in
             for (socket, why) in [(directory + "/none", "No such file or directory"), ("none", "Invalid argument")] {
                 let life = try Life(
                     .ours, in: directory,
-                    Circumstances(lines: ["port PORT", "supervised systemd"], environment: ["NOTIFY_SOCKET": socket]))
+                    Circumstances(lines: ["port PORT", "supervised \(mode)"], environment: ["NOTIFY_SOCKET": socket]))
                 defer { life.process.end() }
                 try life.awaitStart()
-                #expect(try life.ask("PING") == .simple("PONG"))
+                #expect(try life.information("process_supervised") == "no")
+                #expect(try life.terminate() == 0)
                 #expect(life.texts.first == "systemd supervision error: sd_notify: \(why)")
+                #expect(life.texts.count { $0.contains("sd_notify") } == attempts)
             }
         }
     }
