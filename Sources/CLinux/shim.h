@@ -15,6 +15,7 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -97,6 +98,13 @@ static inline void swift_sentinel_bound_kept_memory(int bytes) {
 #else
     (void)bytes;
 #endif
+}
+
+/* Gives the calling thread the niceness of the main one, as far as that is allowed. Asks for nothing where they are the
+ * same: a sandbox may end whoever does. */
+static inline void swift_sentinel_take_niceness(void) {
+    int niceness = getpriority(PRIO_PROCESS, (id_t)getpid());
+    if (getpriority(PRIO_PROCESS, 0) != niceness) (void)setpriority(PRIO_PROCESS, 0, niceness);
 }
 
 /* The environment block, which Swift would import as an unprotected global variable. */

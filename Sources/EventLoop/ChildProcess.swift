@@ -97,7 +97,7 @@ package final class ChildProcess: PollerClient {
     /// Has a thread of its own wait for the end.
     private func waitOnThread() {
         let process = processID
-        DispatchQueue(label: "child-\(process)").async {
+        SideQueue(label: "child-\(process)").async {
             System.waitForEnd(of: process)
             DispatchQueue.main.async { self.reap() }
         }

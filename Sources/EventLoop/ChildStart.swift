@@ -11,7 +11,7 @@ package final class ChildStart {
     private static var waiting: [ChildStart] = []
     /// Whether a process is being started, whose number is not known yet. Until then it holds on to what is open here.
     private(set) static var isUnderWay = false
-    private static let queue = DispatchQueue(label: "child-start")
+    private static let queue = SideQueue(label: "child-start")
 
     /// - Parameters: As for `ChildProcess`.
     /// - Parameter started: Called on the main queue, never from within `init`, unless it is cancelled: the process, or

@@ -26,7 +26,7 @@ package nonisolated enum FileReplacement {
 
     /// Where the replacements of one file are done, and how many are not done yet.
     private struct Lane {
-        let queue = DispatchQueue(label: "file-replacement")
+        let queue = SideQueue(label: "file-replacement")
         var length = 0
     }
 

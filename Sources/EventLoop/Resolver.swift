@@ -52,7 +52,7 @@ package final class Resolver {
 
     private let lookUp: @Sendable (String, UInt16) -> Outcome
     /// Queues whose thread is free. Each is serial, which gives it a thread even when those of the pool all wait.
-    private var idle: [DispatchQueue]
+    private var idle: [SideQueue]
     /// Those neither answered nor given up, by number.
     private var queries: [UInt64: Query] = [:]
     /// Numbers of the queries for each question that waits for a thread or is being looked up; nobody may be left who
@@ -70,7 +70,7 @@ package final class Resolver {
     init(limit: Int, lookUp: @escaping @Sendable (String, UInt16) -> Outcome) {
         precondition(limit > 0, "a resolver needs a thread")
         self.lookUp = lookUp
-        idle = (0..<limit).map { DispatchQueue(label: "resolver-\($0)") }
+        idle = (0..<limit).map { SideQueue(label: "resolver-\($0)") }
     }
 
     /// Calls `completion` once: with all addresses of `host` in the system's order, at least one, or with what went

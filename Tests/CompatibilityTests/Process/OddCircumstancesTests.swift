@@ -52,6 +52,37 @@ import Testing
     }
 
     #if os(Linux)
+        /// 5 anybody may ask for; what is below 0 only root, as a service manager with `Nice=`.
+        @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases, [5, -5])
+        func `scripts are as nice as the sentinel`(program: SentinelProgram, niceness: Int) throws {
+            try #require(getuid() == 0, "the tests run as root")
+            try withTemporaryDirectory { directory in
+                let life = try Life(
+                    program, in: directory,
+                    Circumstances(
+                        lines: Self.lines + [
+                            "sentinel monitor m 127.0.0.1 \(LoopbackPort.free()) 1",
+                            "sentinel notification-script m DIR/script",
+                        ],
+                        before: """
+                            printf '#!/bin/sh\\nnice >DIR/scratch && mv DIR/scratch DIR/niceness\\n' >DIR/script
+                            chmod 755 DIR/script
+                            """,
+                        wrapper: "nice -n \(niceness)"))
+                defer { life.process.end() }
+                let found = try eventually("the script runs", within: .seconds(10)) {
+                    try String(contentsOfFile: life.directory + "/niceness", encoding: .utf8)
+                } until: {
+                    !$0.isEmpty
+                }
+                // Behind the name, which may hold anything, the seventeenth field.
+                let fields = life.kernel("stat").split(separator: ")").last?.split(separator: " ") ?? []
+                let own = try #require(fields.count > 16 ? Int(fields[16]) : nil)
+                #expect(own != 0)
+                #expect(found == "\(own)\n")
+            }
+        }
+
         /// As where its file is on a disk that hangs.
         @Test(.timeLimit(.minutes(1)))
         func `a script that takes long to begin holds up nothing`() throws {
