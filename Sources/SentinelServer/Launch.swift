@@ -17,6 +17,7 @@ package enum Launch {
     /// - Parameter words: The command line, the program's name first.
     package static func run(_ words: [String]) {
         FreedMemory.returnSoon()
+        CrashReport.restoreDefaultActions()
         do throws(SystemError) {
             try Background.openStandardDescriptors()
             Background.keepInheritedDescriptors()

@@ -11,6 +11,12 @@
  * reported: there is no other to write the report on. Does nothing on systems other than Linux. */
 void report_crashes(const char *_Nonnull log, const char *_Nonnull version);
 
+/* Gives SIGQUIT and the signals of a crash their default action, which is to end the process, unless they are ignored.
+ *
+ * The language's runtime may have put a tool for developers there, after which a signal that somebody sent has no
+ * effect. */
+void restore_default_actions(void);
+
 /* Catches SIGTERM, SIGINT and SIGHUP. The descriptor that is returned, non-blocking and close-on-exec, has a byte to
  * read whenever one has come in; -1 and errno when there is none to be had.
  *

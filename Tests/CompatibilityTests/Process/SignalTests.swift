@@ -85,6 +85,22 @@ import Testing
         }
     }
 
+    /// The runtime's tool for developers would catch them otherwise, where it is found, and have the process go on.
+    @Test(.timeLimit(.minutes(1)), arguments: [SIGQUIT, SIGABRT], ["enable=no", "enable=yes"])
+    func `what ends a process ends it, reported or not`(signal: Int32, backtrace: String) throws {
+        try withTemporaryDirectory { directory in
+            let life = try Life(
+                .ours, in: directory,
+                Circumstances(
+                    lines: ["port PORT", "crash-log-enabled no"], environment: ["SWIFT_BACKTRACE": backtrace],
+                    before: "ulimit -c 0"))
+            defer { life.process.end() }
+            try life.awaitStart()
+            life.process.signal(signal)
+            #expect(try life.process.waitForExit(within: .seconds(10)) == 128 + signal)
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
     func `a crash is not reported when that is not wanted`(program: SentinelProgram) throws {
         try withTemporaryDirectory { directory in
