@@ -46,7 +46,7 @@ final class Client: ConnectionDelegate {
     private var parser = RequestParser()
     private var request = RESP.Request()
     /// Whether `request` was read and waits for the end of a pause, and nothing behind it is looked at before.
-    private var isRequestPostponed = false
+    private(set) var isRequestPostponed = false
     /// Whether `request` was read and waits for replies that are owed.
     private var isRequestDeferred = false
     /// When something last came from it, in nanoseconds of the monotonic clock.

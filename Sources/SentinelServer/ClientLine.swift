@@ -8,8 +8,8 @@ extension Client {
     /// One letter for each thing that is unusual about it, or `N`.
     private var flags: String {
         let letters =
-            (isSubscribed ? "P" : "") + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "")
-            + (isOnUnixSocket ? "U" : "") + (isSpared ? "e" : "")
+            (isSubscribed ? "P" : "") + (isRequestPostponed ? "b" : "")
+            + (tracking.map { $0.isBroadcast ? "tB" : "t" } ?? "") + (isOnUnixSocket ? "U" : "") + (isSpared ? "e" : "")
         return letters.isEmpty ? "N" : letters
     }
 
@@ -21,16 +21,20 @@ extension Client {
     /// The same for logs, with no more of the names that it has given itself than can be meant.
     var shortLine: String { line(longestName: AccessLog.longestName) }
 
+    /// Bytes that the original keeps in one element of a client's list of replies.
+    private static let replyListElement = 16_384
+
     private func line(longestName: Int) -> String {
         func cut(_ name: String) -> String { String(name.prefix(longestName)) }
         let command = lastCommand?.fullName ?? "NULL"
+        let backlogLength = (backlogBytes + Self.replyListElement - 1) / Self.replyListElement
         let fields: [(String, String)] = [
             ("id", "\(id)"), ("addr", address), ("laddr", localAddress), ("fd", "\(descriptorNumber)"),
             ("name", cut(name)),
             ("age", "\(ageSeconds)"), ("idle", "\(idleSeconds)"), ("flags", flags), ("db", "0"),
             ("sub", "\(channels.count)"), ("psub", "\(patterns.count)"), ("ssub", "0"), ("multi", "-1"), ("watch", "0"),
             ("qbuf", "\(bufferedBytes)"), ("qbuf-free", "0"), ("argv-mem", "0"), ("multi-mem", "0"), ("rbs", "0"),
-            ("rbp", "0"), ("obl", "0"), ("oll", "0"), ("omem", "\(backlogBytes)"),
+            ("rbp", "0"), ("obl", "0"), ("oll", "\(backlogLength)"), ("omem", "\(backlogBytes)"),
             ("tot-mem", "\(bufferedBytes + backlogBytes)"),
             ("events", "r"), ("cmd", command), ("user", "\(user)"), ("redir", "\(tracking?.redirection ?? -1)"),
             ("resp", "\(encoder.version.rawValue)"),

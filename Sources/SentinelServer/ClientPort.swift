@@ -305,6 +305,7 @@ final class ClientPort {
             connected: clients.count, channels: pubSub.channelCount, patterns: pubSub.patternCount)
         for client in clients.values {
             if client.isSubscribed { facts.subscribed += 1 }
+            if client.isRequestPostponed { facts.paused += 1 }
             if let tracking = client.tracking {
                 facts.tracking += 1
                 facts.trackedPrefixes += tracking.prefixes.count

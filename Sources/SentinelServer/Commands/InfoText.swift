@@ -37,6 +37,8 @@ struct InfoText {
     struct Clients {
         var connected = 0
         var subscribed = 0
+        /// With a request that waits for the end of a pause.
+        var paused = 0
         var tracking = 0
         var trackedPrefixes = 0
         /// Bytes of the fullest buffers.
@@ -99,7 +101,7 @@ struct InfoText {
             ("connected_clients", "\(clients.connected)"), ("cluster_connections", "0"),
             ("maxclients", "\(facts.maxClients)"),
             ("client_recent_max_input_buffer", "\(clients.largestInput)"),
-            ("client_recent_max_output_buffer", "\(clients.largestOutput)"), ("blocked_clients", "0"),
+            ("client_recent_max_output_buffer", "\(clients.largestOutput)"), ("blocked_clients", "\(clients.paused)"),
             ("tracking_clients", "\(clients.tracking)"), ("pubsub_clients", "\(clients.subscribed)"),
             ("watching_clients", "0"), ("clients_in_timeout_table", "0"), ("total_watched_keys", "0"),
             ("total_blocking_keys", "0"), ("total_blocking_keys_on_nokey", "0"),

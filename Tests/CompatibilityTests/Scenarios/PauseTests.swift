@@ -82,6 +82,25 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+    func `is seen in INFO and CLIENT LIST`(program: SentinelProgram) throws {
+        try withSentinel(program) { sentinel in
+            let caller = try RedisClient(port: sentinel.port)
+            let client = try RedisClient(port: sentinel.port)
+            #expect(try client.request("CLIENT", "SETNAME", "held") == .simple("OK"))
+            #expect(try caller.request("CLIENT", "PAUSE", "60000", "WRITE") == .simple("OK"))
+            try client.send(command: ["PUBLISH", "news", "x"])
+            let line = try eventually("it is held up", within: .seconds(10)) {
+                let lines = try caller.request("CLIENT", "LIST").text?.split(separator: "\n") ?? []
+                return lines.first { $0.contains("name=held") } ?? ""
+            } until: {
+                $0.contains(" flags=b ")
+            }
+            #expect(line.contains(" cmd=publish "))
+            #expect(try caller.request("INFO", "clients").text?.contains("blocked_clients:1\r\n") == true)
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `keeps requests, their order and CLIENT REPLY as they are`() throws {
         try withSentinel { sentinel in
