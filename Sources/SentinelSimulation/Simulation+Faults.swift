@@ -334,10 +334,15 @@ extension Simulation {
                 (disagreeing ? likelyMaster(of: name, among: masters) ?? masters.first : nil)
                 ?? likelyMaster(of: name) ?? groups[group][0].endpoint
             let master = node(at: address)
+            func isToForget(_ settings: MasterSettings?) -> Bool {
+                guard let settings else { return true }
+                return disagreeing && !(master.map { leads(settings.address, to: $0) } ?? false)
+            }
             // Forgotten everywhere, replicas that follow each other can't be found any more; the original's kind does
             // not promote one of them.
             let knowsReplicas = sentinels.contains { process in
-                !process.isOriginal && process.settings(of: name)?.knownReplicas.isEmpty == false
+                guard let settings = process.settings(of: name), !process.isOriginal else { return false }
+                return !settings.knownReplicas.isEmpty && !isToForget(settings)
             }
             if disagreeing, masters.isEmpty, !knowsReplicas, let master, master.isRunning {
                 say("operator", "\(master.endpoint) is to follow nobody")
@@ -346,9 +351,7 @@ extension Simulation {
             for process in sentinels where process.isRunning {
                 let settings = process.settings(of: name)
                 let isRenewed = process.renewedGroups.contains(name)
-                if settings.map({ held in disagreeing && !(master.map { leads(held.address, to: $0) } ?? false) })
-                    ?? true
-                {
+                if isToForget(settings) {
                     try monitorAgain(name, at: address, process)
                 } else if isRenewed,
                     settings?.downAfter != schedule.downAfter

@@ -338,11 +338,13 @@ extension Simulation {
 
     func checkDurable(_ vote: Vote, group name: MasterName, of process: SentinelProcess) throws(Violation) {
         let masters = process.disk.settings.masters
-        // Where an address is another group's as well, the question names neither; either may be the one voted on.
         guard sabotage == nil || sabotage == .nothingIsSaved, !process.isOriginal,
-            let durable = masters.first(where: { $0.name == name }),
-            masters.allSatisfy({ $0.address != durable.address || $0.leaderEpoch < vote.epoch })
+            let durable = masters.first(where: { $0.name == name })
         else { return }
+        // Where an address is another group's as well, the question names neither; either may be the one voted on. That
+        // it is this group's may not be on disk yet.
+        let addresses = [durable.address, process.settings(of: name)?.address]
+        guard masters.allSatisfy({ !addresses.contains($0.address) || $0.leaderEpoch < vote.epoch }) else { return }
         throw Violation(
             rule: .voteIsDurable,
             text: "\(process.name) tells of epoch \(vote.epoch) of \(name), \(durable.leaderEpoch) is on disk")
