@@ -22,7 +22,7 @@ extension Sentinel {
         case .replicas(let name): ofMaster(name) { .instances(describeReplicas(of: $0, at: now)) }
         case .peers(let name): ofMaster(name) { .instances(describePeers(of: $0, at: now)) }
         case .masterAddress(let name):
-            .address(masterByName[name].map { announced(masters[$0].currentAddress) })
+            .address(masterByName[name].map { announced(addressForClients(of: $0)) })
         case .myID: .id(myID)
         case .checkQuorum(let name): ofMaster(name) { .quorum(quorumReport($0)) }
         case .summary: .summary(summary(at: now))

@@ -90,7 +90,7 @@ package struct Master: Sendable {
         return replicas.first { $0.id == id }
     }
 
-    /// Where clients are to go: the promoted replica as soon as there is one.
+    /// Where the group's master is: the promoted replica as soon as there is one.
     var currentAddress: NodeAddress { current.address }
     /// Where that is.
     var current: Presence { promoted?.presence ?? presence }

@@ -9,6 +9,8 @@ package enum Sabotage: Sendable, CaseIterable {
     case votesAreNotSaved
     /// Config epochs are left out of the file.
     case configEpochsAreNotSaved
+    /// What was promoted is left out of the file, and said to be there.
+    case promotionsAreNotSaved
     /// A restart finds a file from long ago.
     case oldFileComesBack
     /// A vote is told to whoever asks, whatever was told before.
@@ -53,6 +55,7 @@ package enum Sabotage: Sendable, CaseIterable {
         switch self {
         case .nothingIsSaved: .voteIsDurable
         case .votesAreNotSaved, .configEpochsAreNotSaved, .oldFileComesBack: .epochsOnlyRise
+        case .promotionsAreNotSaved: .promotionIsDurable
         case .voteGrantedTwice: .oneVotePerEpoch
         case .everyAnswerIsAVote, .majorityOfReachable: .leaderHasMajority
         case .staleConfigurationIsNewest: .oneAddressPerConfigEpoch

@@ -68,6 +68,10 @@ final class SentinelProcess {
     var understoodHello: Hello?
     /// How far its clock has jumped.
     var clockOffset = Duration.zero
+    /// When that was last.
+    var clockJumpedAt = Instant.start
+    /// Whether its last write failed.
+    var isDiskRefusing = false
     /// Whether it dies in the middle of the next write.
     var diesInWrite = false
     var runningScripts: Set<ScriptID> = []
@@ -78,6 +82,8 @@ final class SentinelProcess {
     /// What it had to remember when that last changed.
     var remembered = Settings()
     var attempts: [MasterName: Attempt] = [:]
+    /// When it took the config epochs that it has.
+    var configEpochTakenAt: [MasterName: Instant] = [:]
     var lastRaisedEpoch = Epoch.zero
     /// The groups of the votes that it says it gave: a question names an address, which may lead astray where names do.
     var votedIn: [Vote: MasterName] = [:]

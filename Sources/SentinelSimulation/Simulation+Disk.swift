@@ -39,6 +39,13 @@ extension Simulation {
             for index in configuration.sentinel.masters.indices {
                 configuration.sentinel.masters[index].configEpoch = .zero
             }
+        case .promotionsAreNotSaved:
+            for index in configuration.sentinel.masters.indices {
+                let name = configuration.sentinel.masters[index].name
+                guard let old = process.disk.settings.masters.first(where: { $0.name == name }) else { continue }
+                configuration.sentinel.masters[index].address = old.address
+                configuration.sentinel.masters[index].configEpoch = old.configEpoch
+            }
         case .fileIsBroken:
             for index in configuration.sentinel.masters.indices { configuration.sentinel.masters[index].quorum = 0 }
         default: break
@@ -59,6 +66,7 @@ extension Simulation {
             return timeline.enter(.sentinelStarts(process), at: now + dice.milliseconds(20...8000))
         }
         guard let write = process.disk.endWrite() else { return }
+        process.isDiskRefusing = write.fails
         if !write.fails { try noteDurable(write, of: process) }
         if let ambush = process.ambush, ambush.effectsLeft == 0, !process.isPaused, dice.chance(0.3) {
             say(process.name, "dies before it hears that generation \(write.generation.number) is on disk")

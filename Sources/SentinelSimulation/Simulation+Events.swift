@@ -80,7 +80,9 @@ extension Simulation {
             try checkDurable(own, group: name, of: process)
             try votes.elected(
                 process.runID, in: attempt.epoch, group: name, needed: needed)
-        case .promoted: outcome.failovers += 1
+        case .promoted:
+            outcome.failovers += 1
+            try checkDurable(promotionIn: name, by: process)
         case .notElected, .noGoodReplica, .promotionTimedOut, .ended: process.attempts[name] = nil
         default: break
         }

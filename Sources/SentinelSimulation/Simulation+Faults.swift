@@ -213,6 +213,7 @@ extension Simulation {
         guard process.isRunning else { return }
         say(process.name, "has its clock jump by \(duration)")
         process.clockOffset += duration
+        process.clockJumpedAt = now
         process.wakeAt = nil
         if !process.isPaused { scheduleWake(of: process) }
     }

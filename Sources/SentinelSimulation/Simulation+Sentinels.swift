@@ -181,6 +181,10 @@ extension Simulation {
         }
         try EpochBook.noteChange(from: process.remembered, to: remembered, of: process)
         try configurations.held(remembered, by: process.name, isOriginal: process.isOriginal, isOneNode: mayBeOneNode)
+        for settings in remembered.masters
+        where process.settings(of: settings.name).map({ $0.configEpoch < settings.configEpoch }) ?? true {
+            process.configEpochTakenAt[settings.name] = now
+        }
         process.remembered = remembered
     }
 
@@ -334,6 +338,22 @@ extension Simulation {
         }
         try checkDurable(vote, group: name, of: process)
         return Opinion(isDown: isDown, vote: vote)
+    }
+
+    /// Judges that a restart would know of the promotion that a leader tells of. A disk that takes nothing, or more than
+    /// a second, is no reason to keep it to oneself; nor can who has lost his sense of time wait for one.
+    func checkDurable(promotionIn name: MasterName, by process: SentinelProcess) throws(Violation) {
+        let disk = process.disk
+        let isRefusing = disk.isFull || disk.refusesRename || process.isDiskRefusing
+        let takenAt = process.configEpochTakenAt[name] ?? .start
+        guard sabotage == nil || sabotage == .promotionsAreNotSaved, !process.isOriginal, !isRefusing,
+            now - process.clockJumpedAt > .seconds(2), now - takenAt <= .seconds(1),
+            let epoch = process.settings(of: name)?.configEpoch, process.attempts[name]?.epoch == epoch,
+            let durable = disk.settings.masters.first(where: { $0.name == name })?.configEpoch, durable < epoch
+        else { return }
+        throw Violation(
+            rule: .promotionIsDurable,
+            text: "\(process.name) tells of what epoch \(epoch) brought to \(name), \(durable) is on disk")
     }
 
     func checkDurable(_ vote: Vote, group name: MasterName, of process: SentinelProcess) throws(Violation) {

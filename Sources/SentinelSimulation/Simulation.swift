@@ -387,9 +387,11 @@ package final class Simulation {
         let first = process.configuration.sentinel.masters.first { $0.name == name }?.address
         let endpoint = sabotage == .clientsAreToldTheFirst ? first : answered
         let remembered = process.settings(of: name)?.address
-        // A name that is not confirmed is remembered as a name, whatever it is held to stand for.
-        let known = [endpoint, remembered].compactMap { $0 }
-        guard endpoint == remembered || known.count == 2 && mayBeOneNode(known[0], known[1]) else {
+        let isRemembered = isSame(endpoint, remembered)
+        if isRemembered { try checkDurable(promotionIn: name, by: process) }
+        // What is not on disk yet is not told.
+        let durable = process.disk.settings.masters.first { $0.name == name }?.address
+        guard isRemembered || !process.isOriginal && isSame(endpoint, durable) else {
             throw Violation(
                 rule: .answerIsRemembered,
                 text: "\(process.name) answers \(endpoint?.description ?? "nothing"), "
@@ -401,6 +403,12 @@ package final class Simulation {
         outcome.writes += 1
         node.append(Int32(outcome.writes))
         acknowledged[client.group].append(Int32(outcome.writes))
+    }
+
+    /// A name that is not confirmed is remembered as a name, whatever it is held to stand for.
+    private func isSame(_ one: Endpoint?, _ other: Endpoint?) -> Bool {
+        guard let one, let other else { return one == other }
+        return one == other || mayBeOneNode(one, other)
     }
 
     private func countLostWrites() {

@@ -160,4 +160,60 @@ import Testing
         let orders = world.sent.filter { if case .replicate(.some, _) = $0 { true } else { false } }
         #expect(orders.isEmpty)
     }
+
+    /// One in which the chosen replica says that it is a master now, and the disk has not said a word.
+    private func unsaved() -> World {
+        var world = World(failoverTimeout: .seconds(60))
+        world.run(for: .seconds(5))
+        world.kill(World.master)
+        world.letPeersAgree()
+        world.run(untilStep: .waitingForPromotion)
+        world.savesStates = false
+        world.run(until: { $0.sentinel.remembered.masters[0].address == Self.chosen })
+        return world
+    }
+
+    private func orders(_ world: World) -> Int {
+        world.sent.count { if case .replicate(.some, _) = $0 { true } else { false } }
+    }
+
+    /// A restart without it would send clients back to the old master, and another replica might be promoted.
+    @Test func `is told once it is on disk`() {
+        var world = unsaved()
+        world.run(for: .milliseconds(500))
+        #expect(!world.steps.contains(.promoted))
+        #expect(orders(world) == 0)
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        world.take(.persisted(world.sentinel.durability.latest))
+        #expect(world.steps.contains(.promoted))
+        #expect(orders(world) == 1)
+        #expect(world.ask(.masterAddress(World.name)) == .address(Self.chosen))
+    }
+
+    @Test func `is where clients are sent from then on, in TILT as well`() {
+        var world = unsaved()
+        world.now = world.now + .seconds(20)
+        world.take(.woken)
+        #expect(world.sentinel.tilt.isOn)
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        world.take(.persisted(world.sentinel.durability.latest))
+        #expect(world.ask(.masterAddress(World.name)) == .address(Self.chosen))
+        #expect(!world.steps.contains(.promoted))
+    }
+
+    @Test func `is told though the disk refuses it`() {
+        var world = unsaved()
+        world.take(.persistFailed(world.sentinel.durability.latest))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.ask(.masterAddress(World.name)) == .address(Self.chosen))
+    }
+
+    @Test func `is told after a second though the disk does not say a word`() {
+        var world = unsaved()
+        world.run(for: .milliseconds(900))
+        #expect(!world.steps.contains(.promoted))
+        world.run(for: .milliseconds(200))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.ask(.masterAddress(World.name)) == .address(Self.chosen))
+    }
 }

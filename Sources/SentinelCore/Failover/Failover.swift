@@ -29,6 +29,8 @@ struct Failover: Sendable {
     let isForced: Bool
     private(set) var stage = FailoverStage.waitStart
     private(set) var stageSince: Instant
+    /// Whether the promotion has been told: clients, scripts and the other nodes hear of it once a restart would.
+    fileprivate(set) var isPromotionTold = false
 
     init(epoch: Epoch, isForced: Bool, at now: Instant) {
         self.epoch = epoch
@@ -208,14 +210,44 @@ extension Sentinel {
         masters[id].configEpoch = failover.epoch
         masters[id].failover?.advance(to: .reconfReplicas(replica), at: now)
         masters[id].configGeneration = persist()
+        touch(.master(id), at: now)
+    }
+
+    /// How long a promotion is kept from everybody while it is not on disk; one that takes nothing is not waited for.
+    private var promotionPatience: Duration { timing.pingPeriod }
+
+    /// Tells of the promotion once it is on disk. After a restart without it, clients who had heard of it would be sent
+    /// back to the old master, and another replica might be promoted.
+    ///
+    /// - Returns: Whether it has been told.
+    mutating func tellPromotion(_ id: Master.ID, _ failover: Failover, of replica: ReplicaID, at now: Instant) -> Bool {
+        if failover.isPromotionTold { return true }
+        let generation = masters[id].configGeneration
+        let isSettled = durability.covers(generation) || durability.hasLost(generation)
+        guard isSettled || now - failover.stageSince > min(promotionPatience, masters[id].failoverTimeout) else {
+            durability.hold(id, until: generation)
+            return false
+        }
+        masters[id].failover?.isPromotionTold = true
         emit(.failover(.promoted, label(id, replica: replica)))
-        if simulatedFailures.contains(.afterPromotion) { return crash(.afterPromotion) }
+        if simulatedFailures.contains(.afterPromotion) {
+            crash(.afterPromotion)
+            return false
+        }
         emit(.failover(.reconfiguringReplicas, label(id)))
         runReconfigScript(
             id, isLeader: true, from: announced(masters[id].presence.address),
             to: announced(masters[id].currentAddress), at: now)
         demoteReplacedMaster(id, at: now)
         forceHellos(id, at: now)
+        return true
+    }
+
+    /// Where clients are sent: to the promoted replica once it is on disk, or has been told.
+    func addressForClients(of id: Master.ID) -> NodeAddress {
+        let isTold = masters[id].failover?.isPromotionTold == true
+        return isTold || durability.covers(masters[id].configGeneration)
+            ? masters[id].currentAddress : masters[id].presence.address
     }
 
     /// When the current stage must be looked at again if nothing happens before.
@@ -233,6 +265,9 @@ extension Sentinel {
             return failover.stageSince + master.failoverTimeout + justAfter
         case .reconfReplicas:
             var deadline = failover.stageSince + master.failoverTimeout + justAfter
+            if !failover.isPromotionTold {
+                deadline = min(deadline, failover.stageSince + promotionPatience + justAfter)
+            }
             if master.order != nil { deadline = min(deadline, failover.stageSince + timing.pingPeriod + justAfter) }
             for case .sent(let since) in master.replicas.map(\.reconfiguration) {
                 deadline = min(deadline, since + timing.replicaReconfTimeout + justAfter)

@@ -7,6 +7,7 @@ extension Sentinel {
     mutating func reconfigureReplicas(
         _ id: Master.ID, _ failover: Failover, promoted: ReplicaID, at now: Instant
     ) {
+        guard tellPromotion(id, failover, of: promoted, at: now) else { return }
         let isOverdue = now - failover.stageSince > masters[id].failoverTimeout
         if isOverdue {
             emit(.failover(.endedForTimeout, label(id)))

@@ -7,6 +7,7 @@ package struct Violation: Error, Sendable, Equatable {
         case leaderHasMajority = "a leader has the votes of a majority and the quorum"
         case oneVotePerEpoch = "one vote per sentinel, group and epoch"
         case voteIsDurable = "a vote is on disk before it is told"
+        case promotionIsDurable = "a promotion is on disk before it is told"
         case epochsOnlyRise = "epochs never go back"
         case oneAddressPerConfigEpoch = "a config epoch stands for one address"
         case answerIsRemembered = "clients are told what is remembered"

@@ -31,6 +31,21 @@ extension Rules {
             }
         }
 
+        /// Otherwise the restart would send clients back, and might promote another replica.
+        @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
+        func `a sentinel that ends right after the promotion goes on with it`(program: SentinelProgram) throws {
+            try withStage { stage in
+                let (group, sentinel) = try stage.watchedGroup(program, replicas: 1, options: SentinelServer.alone())
+                let replica = group.servers[1]
+                #expect(
+                    try sentinel.ask("SENTINEL", "SIMULATE-FAILURE", "crash-after-promotion") == .simple("OK"))
+                #expect(try sentinel.ask("SENTINEL", "FAILOVER", "mymaster") == .simple("OK"))
+                #expect(try sentinel.process.waitForExit(within: .seconds(10)) == 99)
+                try sentinel.restart()
+                #expect(try sentinel.masterPort("mymaster") == replica.port)
+            }
+        }
+
         @Test(.timeLimit(.minutes(1)), arguments: SentinelProgram.allCases)
         func `replicas are moved as many at a time as parallel-syncs says`(program: SentinelProgram) throws {
             try withStage { stage in
