@@ -68,8 +68,8 @@ final class SentinelProcess {
     var understoodHello: Hello?
     /// How far its clock has jumped.
     var clockOffset = Duration.zero
-    /// When that was last.
-    var clockJumpedAt = Instant.start
+    /// All jumps, in their order.
+    private(set) var clockJumps: [(at: Instant, by: Duration)] = []
     /// Whether its last write failed.
     var isDiskRefusing = false
     /// Whether it dies in the middle of the next write.
@@ -128,6 +128,16 @@ final class SentinelProcess {
     func localTime(_ now: Instant) -> Instant { Instant(sinceStart: now - bootedAt) + clockOffset }
     /// When its clock will show `local`.
     func worldTime(_ local: Duration) -> Instant { bootedAt + local - clockOffset }
+
+    func jump(by duration: Duration, at now: Instant) {
+        clockOffset += duration
+        clockJumps.append((now, duration))
+    }
+
+    /// How far its clock was put back since then.
+    func setback(since start: Instant) -> Duration {
+        clockJumps.reduce(.zero) { $1.at >= start && $1.by < .zero ? $0 - $1.by : $0 }
+    }
 
     func makeRequest(_ requester: Requester) -> RequestID {
         requestsMade += 1

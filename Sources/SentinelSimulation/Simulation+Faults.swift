@@ -212,8 +212,7 @@ extension Simulation {
     private func jump(_ process: SentinelProcess, by duration: Duration) {
         guard process.isRunning else { return }
         say(process.name, "has its clock jump by \(duration)")
-        process.clockOffset += duration
-        process.clockJumpedAt = now
+        process.jump(by: duration, at: now)
         process.wakeAt = nil
         if !process.isPaused { scheduleWake(of: process) }
     }

@@ -347,7 +347,7 @@ extension Simulation {
         let isRefusing = disk.isFull || disk.refusesRename || process.isDiskRefusing
         let takenAt = process.configEpochTakenAt[name] ?? .start
         guard sabotage == nil || sabotage == .promotionsAreNotSaved, !process.isOriginal, !isRefusing,
-            now - process.clockJumpedAt > .seconds(2), now - takenAt <= .seconds(1),
+            process.clockJumps.last.map({ now - $0.at > .seconds(2) }) ?? true, now - takenAt <= .seconds(1),
             let epoch = process.settings(of: name)?.configEpoch, process.attempts[name]?.epoch == epoch,
             let durable = disk.settings.masters.first(where: { $0.name == name })?.configEpoch, durable < epoch
         else { return }

@@ -183,7 +183,9 @@ package final class Simulation {
             else { continue }
             var end = now + schedule.failoverBound
             if let attempt = lastAttemptAt[name] {
-                end = max(end, attempt + schedule.failoverTimeout * 2 + .seconds(5))
+                // Whose clock is put back waits for longer.
+                let setback = sentinels.map { $0.setback(since: attempt) }.max() ?? .zero
+                end = max(end, attempt + schedule.failoverTimeout * 2 + setback + .seconds(5))
             }
             say("world", "kills \(address) for good measure")
             crash(master, isUnplugged: dice.chance(0.5))
@@ -387,11 +389,11 @@ package final class Simulation {
         let first = process.configuration.sentinel.masters.first { $0.name == name }?.address
         let endpoint = sabotage == .clientsAreToldTheFirst ? first : answered
         let remembered = process.settings(of: name)?.address
-        let isRemembered = isSame(endpoint, remembered)
-        if isRemembered { try checkDurable(promotionIn: name, by: process) }
-        // What is not on disk yet is not told.
         let durable = process.disk.settings.masters.first { $0.name == name }?.address
-        guard isRemembered || !process.isOriginal && isSame(endpoint, durable) else {
+        // What is not on disk yet is not told.
+        let isDurable = !process.isOriginal && isSame(endpoint, durable)
+        if !isDurable { try checkDurable(promotionIn: name, by: process) }
+        guard isDurable || isSame(endpoint, remembered) else {
             throw Violation(
                 rule: .answerIsRemembered,
                 text: "\(process.name) answers \(endpoint?.description ?? "nothing"), "
