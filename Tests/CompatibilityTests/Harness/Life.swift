@@ -108,6 +108,13 @@ final class Life {
         return (try? String(contentsOfFile: "/proc/\(number)/\(name)", encoding: .utf8)) ?? ""
     }
 
+    /// A field of /proc/…/stat, counted from 0, of its process or of the one with this number; one behind the second,
+    /// which is the name and may hold spaces.
+    func stat(_ field: Int, of number: pid_t? = nil) -> String {
+        let rest = kernel("stat", of: number).split(separator: ")").last?.split(separator: " ") ?? []
+        return rest.count > field - 2 ? String(rest[field - 2]) : ""
+    }
+
     /// The text without what differs from one life to another.
     func general(_ text: String) -> String {
         text.replacingOccurrences(of: directory, with: "DIR")

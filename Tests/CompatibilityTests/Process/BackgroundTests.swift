@@ -121,11 +121,7 @@ private final class Daemon {
         Guardian.shared.forget(number)
     }
 
-    /// A field of /proc/…/stat, counted from 0; only the second may hold spaces.
-    func stat(_ field: Int) -> String {
-        let rest = life.kernel("stat", of: number).split(separator: ")").last?.split(separator: " ") ?? []
-        return rest.count > field - 2 ? String(rest[field - 2]) : ""
-    }
+    func stat(_ field: Int) -> String { life.stat(field, of: number) }
 
     func link(_ name: String) -> String? {
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(number)/\(name)")

@@ -75,11 +75,9 @@ import Testing
                 } until: {
                     !$0.isEmpty
                 }
-                // Behind the name, which may hold anything, the seventeenth field.
-                let fields = life.kernel("stat").split(separator: ")").last?.split(separator: " ") ?? []
-                let own = try #require(fields.count > 16 ? Int(fields[16]) : nil)
-                #expect(own != 0)
-                #expect(found == "\(own)\n")
+                let own = life.stat(18)
+                #expect(own != "0")
+                #expect(found == own + "\n")
             }
         }
 

@@ -87,7 +87,7 @@ import Testing
 
     /// The runtime's tool for developers would catch them otherwise, where it is found, and have the process go on.
     @Test(.timeLimit(.minutes(1)), arguments: [SIGQUIT, SIGABRT], ["enable=no", "enable=yes"])
-    func `what ends a process ends it, reported or not`(signal: Int32, backtrace: String) throws {
+    func `what ends a process ends it where no report is wanted`(signal: Int32, backtrace: String) throws {
         try withTemporaryDirectory { directory in
             let life = try Life(
                 .ours, in: directory,
