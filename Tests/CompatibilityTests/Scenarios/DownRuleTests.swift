@@ -90,18 +90,20 @@ extension Rules {
             try withStage { stage in
                 let node = stage.scriptedServer()
                 let sentinel = try stage.sentinel(
-                    program, watching: node.port, options: SentinelServer.alone(downAfter: .milliseconds(500)),
+                    program, watching: node.port, options: SentinelServer.alone(downAfter: .milliseconds(1_500)),
                     debug: ["INFO-PERIOD", "400"])
                 try eventually("it is known", within: .seconds(10)) {
                     try sentinel.master("mymaster")["role-reported"] == "master"
                 }
+                try eventually("it is up", within: .seconds(10)) { try sentinel.flags() == ["master"] }
+                let mark = sentinel.events().count
                 let runID = node.info[0]
                 let began = ContinuousClock.now
                 node.info = [runID, "role:slave", "master_host:127.0.0.1", "master_port:1", "master_link_status:up"]
                 try sentinel.awaitReport(of: "slave")
-                try sentinel.awaitEvent("+sdown")
-                // 500 + 2 × 400 ms after the report.
-                #expect(.now - began > .milliseconds(1_250))
+                try sentinel.awaitEvent("+sdown", after: mark)
+                // 1,500 + 2 × 400 ms after the report.
+                #expect(.now - began > .milliseconds(2_250))
                 node.info = [runID, "role:master"]
                 try sentinel.awaitEvent("-sdown")
             }
