@@ -19,6 +19,7 @@ struct VoteBook {
     private var counts: [Ballot: [RunID: Int]] = [:]
     /// Who voted for whom, where the question may have meant another group as well.
     private var ambiguous: [Ballot: [RunID: Set<RunID>]] = [:]
+    /// Who led what with votes that were meant for nothing else.
     private var leaders: [Ballot: RunID] = [:]
     let doubt: CloneDoubt
     /// Whether a question about an address may have been about another group's master: then nobody can tell, either.
@@ -66,6 +67,9 @@ struct VoteBook {
                 rule: .leaderHasMajority,
                 text: "\(leader) leads epoch \(epoch) of \(group) with \(votes) votes instead of \(needed)")
         }
+        // Who is asked about an address that is another group's to him, and then about this group by another address,
+        // has a vote for either; two may win so.
+        guard certain >= needed else { return }
         if let other = leaders[ballot], other != leader {
             throw Violation(
                 rule: .oneLeaderPerEpoch, text: "\(leader) and \(other) lead epoch \(epoch) of \(group)")
