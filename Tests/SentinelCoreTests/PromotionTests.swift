@@ -190,6 +190,21 @@ import Testing
         #expect(world.ask(.masterAddress(World.name)) == .address(Self.chosen))
     }
 
+    /// A peer that was elected later promoted the same node; what his hello changed is on disk later.
+    @Test func `is told once it is on disk, whatever is heard meanwhile`() {
+        var world = unsaved()
+        let promotion = world.sentinel.durability.latest
+        let hello = Hello(
+            sender: World.host(ofPeer: "b"), runID: World.id("b"), currentEpoch: Epoch(9), masterName: World.name,
+            master: Self.chosen, configEpoch: Epoch(9))
+        _ = world.ask(.publishHello(hello))
+        #expect(world.sentinel.durability.latest > promotion)
+        #expect(world.ask(.masterAddress(World.name)) == .address(World.master))
+        world.take(.persisted(promotion))
+        #expect(world.steps.contains(.promoted))
+        #expect(world.ask(.masterAddress(World.name)) == .address(Self.chosen))
+    }
+
     @Test func `is where clients are sent from then on, in TILT as well`() {
         var world = unsaved()
         world.now = world.now + .seconds(20)

@@ -29,6 +29,8 @@ struct Failover: Sendable {
     let isForced: Bool
     private(set) var stage = FailoverStage.waitStart
     private(set) var stageSince: Instant
+    /// The state that must be on disk before the promotion is told; a newer one may have been heard of since.
+    fileprivate(set) var promotionGeneration = Generation.zero
     /// Whether the promotion has been told: clients, scripts and the other nodes hear of it once a restart would.
     fileprivate(set) var isPromotionTold = false
 
@@ -209,7 +211,9 @@ extension Sentinel {
     mutating func promotionSucceeded(_ id: Master.ID, _ failover: Failover, _ replica: ReplicaID, at now: Instant) {
         masters[id].configEpoch = failover.epoch
         masters[id].failover?.advance(to: .reconfReplicas(replica), at: now)
-        masters[id].configGeneration = persist()
+        let generation = persist()
+        masters[id].configGeneration = generation
+        masters[id].failover?.promotionGeneration = generation
         touch(.master(id), at: now)
     }
 
@@ -222,7 +226,7 @@ extension Sentinel {
     /// - Returns: Whether it has been told.
     mutating func tellPromotion(_ id: Master.ID, _ failover: Failover, of replica: ReplicaID, at now: Instant) -> Bool {
         if failover.isPromotionTold { return true }
-        let generation = masters[id].configGeneration
+        let generation = failover.promotionGeneration
         let isSettled = durability.covers(generation) || durability.hasLost(generation)
         guard isSettled || now - failover.stageSince > min(promotionPatience, masters[id].failoverTimeout) else {
             durability.hold(id, until: generation)
@@ -245,9 +249,10 @@ extension Sentinel {
 
     /// Where clients are sent: to the promoted replica once it is on disk, or has been told.
     func addressForClients(of id: Master.ID) -> NodeAddress {
-        let isTold = masters[id].failover?.isPromotionTold == true
-        return isTold || durability.covers(masters[id].configGeneration)
-            ? masters[id].currentAddress : masters[id].presence.address
+        guard let failover = masters[id].failover, !failover.isPromotionTold,
+            !durability.covers(failover.promotionGeneration)
+        else { return masters[id].currentAddress }
+        return masters[id].presence.address
     }
 
     /// When the current stage must be looked at again if nothing happens before.
