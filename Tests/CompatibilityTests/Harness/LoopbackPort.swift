@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import SentinelConfiguration
 import Synchronization
 
 /// A free TCP port on the loopback interface.
@@ -13,7 +14,7 @@ enum LoopbackPort {
     static func free() -> UInt16 {
         while true {
             let candidate = UInt16.random(in: 15_000..<32_000)
-            guard candidate != 26_379 else { continue }
+            guard candidate != ServerSettings().port else { continue }
             // In this order: the trial occupies it for a moment, when another test may just be about to use it.
             if taken.withLock({ $0.insert(candidate).inserted }), isFree(candidate) { return candidate }
         }
