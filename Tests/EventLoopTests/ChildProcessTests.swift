@@ -126,7 +126,7 @@ extension `Event loop` {
             try await eventually { child.exitStatus != nil }
             #expect(child.exitStatus == .signal(SIGKILL))
             try await eventually { members(of: group).isEmpty }
-            #expect(openDescriptors().count == before)
+            try await eventually { openDescriptors().count == before }
         }
 
         @Test func `that writes without end is not passed on without end, and can still be ended`() async throws {

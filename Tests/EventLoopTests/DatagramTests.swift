@@ -32,9 +32,10 @@ extension `Event loop` {
                 while sent < 100_000, (try? sender.send("x")) != nil { sent += 1 }
                 #expect(sent > 0 && sent < 100_000)
                 #expect(isError(EAGAIN) { () throws(SystemError) in try sender.send("x") })
-                let patient = DatagramSender(to: address, patienceMilliseconds: 20)
+                let patient = DatagramSender(to: address, patienceMilliseconds: 200)
                 #expect(isError(EAGAIN) { () throws(SystemError) in try patient.send("x") })
-                #expect(MonotonicClock.now - before >= 20_000_000)
+                // The kernel counts ticks, which come late where the machine itself has to wait.
+                #expect(MonotonicClock.now - before >= 100_000_000)
                 close(receiver)
                 #expect(isError(ECONNREFUSED) { () throws(SystemError) in try sender.send("x") })
             }
