@@ -33,6 +33,18 @@ import Testing
         #expect(world.sentinel.masters[world.sentinel.masterOrder[0]].presence.isSdown)
     }
 
+    /// Its last word may have been a PONG, and without a PING nothing is owed.
+    @Test func `a silent master is down though all else it was asked leaves no room`() {
+        var world = World(peers: "")
+        world.run(for: .seconds(5))
+        let master = world.sentinel.masterOrder[0]
+        let link = world.sentinel.masters[master].presence.link
+        world.sentinel.links[link].pending = Timing.pendingLimit
+        world.run(for: .seconds(3), answering: false)
+        #expect(world.sentinel.masters[master].presence.isSdown)
+        #expect(world.sentinel.links[link].pending == Timing.pendingLimit + 1)
+    }
+
     @Test(arguments: [Duration.milliseconds(200), .seconds(1), .seconds(3)])
     func `silence is noticed to the millisecond, whatever else is to be done`(downAfter: Duration) throws {
         var world = World(downAfter: downAfter)

@@ -8,8 +8,9 @@ extension Sentinel {
         guard links[id].canSend else { return nil }
         let spacing = min(links[id].downAfter, timing.pingPeriod)
         let due = pingDueAt(id, spacing)
-        guard due <= now, links[id].hasRoom else { return due <= now ? now + spacing / 2 : due }
+        // One that nothing is owed for without is sent however much is under way, or silence would never show.
         let isFirst = links[id].pingUnansweredSince == nil
+        guard due <= now, isFirst || links[id].hasRoom else { return due <= now ? now + spacing / 2 : due }
         sendPing(id, at: now)
         // Usually the answer comes and the next is due a period later; only the silent are asked twice as often.
         return now + (isFirst ? spacing : spacing / 2)
