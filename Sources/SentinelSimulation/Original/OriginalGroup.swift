@@ -57,6 +57,8 @@ struct OriginalInstance {
     }
 
     var canSend: Bool { command != nil }
+    /// Whether so many answers are missing that nothing more is asked.
+    var isFull: Bool { pending >= 100 }
     mutating func connected(_ id: ConnectionID) {}
 
     mutating func disconnected(_ id: ConnectionID, at now: Instant) {
@@ -188,6 +190,13 @@ struct OriginalGroup {
         forEachInstance { instance, _ in
             if let link = instance.command, now - instance.connectedAt > .seconds(15),
                 let since = instance.unansweredSince, now - since > limit, now - instance.pongAt > limit
+            {
+                effects.append(.disconnect(link))
+                instance.disconnected(link, at: now)
+            }
+            // What the original lacks: it waits for no PONG then, and where a host vanishes in that moment it never will.
+            if let link = instance.command, instance.isFull, instance.unansweredSince == nil,
+                now - instance.pongAt > .seconds(15)
             {
                 effects.append(.disconnect(link))
                 instance.disconnected(link, at: now)

@@ -218,7 +218,7 @@ final class OriginalSentinel: Brain {
         let downAfter = groups[index].downAfter
         groups[index].forEachInstance { instance, kind in
             reconnect(&instance, isNode: kind != .sentinel, at: now)
-            guard let link = instance.command, instance.canSend, instance.pending < 100 else { return }
+            guard let link = instance.command, instance.canSend, !instance.isFull else { return }
             let infoPeriod: Duration =
                 kind == .replica && (isUrgent || instance.masterLinkDownFor != .zero) ? .seconds(1) : .seconds(10)
             func send(_ request: Request) {
