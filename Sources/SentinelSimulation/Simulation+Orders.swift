@@ -8,10 +8,11 @@ extension Simulation {
     /// The group whose master is at an address, by what a sentinel remembers.
     func group(of endpoint: Endpoint, for process: SentinelProcess) -> MasterName? {
         let masters = process.remembered.masters
-        let group =
-            masters.first { isOneNode($0.address, endpoint) }
-            ?? masters.first { $0.knownReplicas.contains { isOneNode($0, endpoint) } }
-        return group?.name
+        if let group = masters.first(where: { isOneNode($0.address, endpoint) }) { return group.name }
+        let listing = masters.filter { $0.knownReplicas.contains { isOneNode($0, endpoint) } }
+        // A promotion is remembered before it is told, and until then the old master is asked about.
+        let promoting = listing.first { process.attempts[$0.name]?.epoch == $0.configEpoch }
+        return (promoting ?? listing.first)?.name
     }
 
     /// Judges an order to replicate.
