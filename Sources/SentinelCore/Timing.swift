@@ -50,6 +50,7 @@ package struct Timing: Sendable, Equatable {
 
     package init() {}
 
-    /// Commands that may be under way on a link before INFO, PING and hellos are held back, for each user of the link.
+    /// Commands that may be under way on a link before INFO, hellos and all but the first PING without an answer are held
+    /// back, for each user of the link.
     static let pendingLimit = 100
 }

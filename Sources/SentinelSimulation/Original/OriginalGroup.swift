@@ -188,16 +188,15 @@ struct OriginalGroup {
     mutating func recycleLinks(at now: Instant, _ effects: inout [Effect]) {
         let limit = downAfter / 2
         forEachInstance { instance, _ in
-            if let link = instance.command, now - instance.connectedAt > .seconds(15),
-                let since = instance.unansweredSince, now - since > limit, now - instance.pongAt > limit
-            {
-                effects.append(.disconnect(link))
-                instance.disconnected(link, at: now)
-            }
-            // What the original lacks: it waits for no PONG then, and where a host vanishes in that moment it never will.
-            if let link = instance.command, instance.isFull, instance.unansweredSince == nil,
-                now - instance.pongAt > .seconds(15)
-            {
+            let unheard = now - instance.pongAt
+            let isSilent =
+                if let since = instance.unansweredSince {
+                    now - instance.connectedAt > .seconds(15) && now - since > limit && unheard > limit
+                } else {
+                    // What the original lacks: it waits for no PONG then, and where the host has vanished it never will.
+                    instance.isFull && unheard > .seconds(15)
+                }
+            if let link = instance.command, isSilent {
                 effects.append(.disconnect(link))
                 instance.disconnected(link, at: now)
             }
